@@ -1,0 +1,18 @@
+package store
+
+import "errors"
+
+var (
+	// ErrGone is returned by a commit, by [Store.Save] and [Store.Touch] when
+	// the session was destroyed, renewed or has expired. Nothing was written.
+	ErrGone = errors.New("store: the session has ended")
+
+	// ErrNoCookie is returned by RenewToken and MergeSession when they are
+	// called with a socket's session: the new token would need a cookie, and a
+	// socket cannot set one. Renew over HTTP.
+	ErrNoCookie = errors.New("store: a socket cannot set the cookie of a new token")
+
+	// ErrNoList is returned by Iterate when the backend cannot list its
+	// sessions; see [Lister].
+	ErrNoList = errors.New("store: the backend cannot list its sessions")
+)

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+)
+
+// Memory is a [Backend] in the memory of this process: exact, and gone with
+// the process. Its zero value is empty and ready to use. It starts no
+// goroutine: every new session sweeps out a few that have expired.
+type Memory struct {
+	mu    sync.RWMutex
+	items map[string]item
+}
+
+type item struct {
+	bytes  []byte
+	expiry time.Time
+}
+
+var (
+	_ Backend = (*Memory)(nil)
+	_ Lister  = (*Memory)(nil)
+)
+
+// sweepWidth is how many sessions a new one looks at for expired ones. Any
+// number above one removes them faster than they are made.
+const sweepWidth = 8
+
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory { return new(Memory) }
+
+// Find implements [Backend].
+func (m *Memory) Find(_ context.Context, key string) ([]byte, time.Time, bool, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	found, ok := m.live(key)
+	return found.bytes, found.expiry, ok, nil
+}
+
+// Swap implements [Backend].
+func (m *Memory) Swap(_ context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	current, ok := m.live(key)
+	if ok != (old != nil) || !bytes.Equal(current.bytes, old) {
+		return current.bytes, false, nil
+	}
+	if m.items == nil {
+		m.items = make(map[string]item)
+	}
+	if !ok {
+		m.sweep()
+	}
+	m.items[key] = item{bytes: new, expiry: expiry}
+	return new, true, nil
+}
+
+// Touch implements [Backend].
+func (m *Memory) Touch(_ context.Context, key string, expiry time.Time) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	current, ok := m.live(key)
+	if ok && current.expiry.Before(expiry) {
+		current.expiry = expiry
+		m.items[key] = current
+	}
+	return ok, nil
+}
+
+// Delete implements [Backend].
+func (m *Memory) Delete(_ context.Context, key string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last, _ := m.live(key)
+	delete(m.items, key)
+	return last.bytes, nil
+}
+
+// All implements [Lister].
+func (m *Memory) All(context.Context) (map[string][]byte, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	all := make(map[string][]byte, len(m.items))
+	for key := range m.items {
+		if found, ok := m.live(key); ok {
+			all[key] = found.bytes
+		}
+	}
+	return all, nil
+}
+
+// live returns the session under key unless it has expired. m.mu is held.
+func (m *Memory) live(key string) (item, bool) {
+	found, ok := m.items[key]
+	if !ok || !time.Now().Before(found.expiry) {
+		return item{}, false
+	}
+	return found, true
+}
+
+// sweep removes the expired among a few sessions, others each time: a map is
+// walked from a random place. m.mu is held.
+func (m *Memory) sweep() {
+	now, seen := time.Now(), 0
+	for key, it := range m.items {
+		if !now.Before(it.expiry) {
+			delete(m.items, key)
+		}
+		if seen++; seen == sweepWidth {
+			return
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"maps"
+	"reflect"
+	"time"
+)
+
+// merge applies what was changed between base and mine to current, key by key.
+// Where both sides changed a key, mine wins: it is the later write. Values are
+// compared as decoded, never as bytes, since gob writes a map in any order.
+func merge(base, mine, current map[string]any) map[string]any {
+	merged := maps.Clone(current)
+	if merged == nil {
+		merged = make(map[string]any)
+	}
+	for key, value := range mine {
+		if old, ok := base[key]; !ok || !reflect.DeepEqual(old, value) {
+			merged[key] = value
+		}
+	}
+	for key := range base {
+		if _, ok := mine[key]; !ok {
+			delete(merged, key)
+		}
+	}
+	return merged
+}
+
+// mergeTime does for a deadline what merge does for values.
+func mergeTime(base, mine, current time.Time) time.Time {
+	if mine.Equal(base) {
+		return current
+	}
+	return mine
+}

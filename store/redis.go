@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+// Redis is a [Backend] in Redis 6 or later. It keeps the layout of SCS's own
+// redisstore — the bytes under "scs:session:" and the key, expired by
+// PEXPIREAT — so nodes that still use redisstore share the same sessions.
+// Each operation is one Lua script on one key: atomic, one round trip, and fit
+// for a cluster.
+//
+// A node that writes the same sessions through plain redisstore is not bound
+// by any of this package's promises: it overwrites what it did not read, and
+// can bring back a session that has ended.
+type Redis struct {
+	pool   *redis.Pool
+	prefix string
+}
+
+// RedisOptions are the settings of [NewRedis]. The zero value is ready to use.
+type RedisOptions struct {
+	// Prefix stands before every store key. Default "scs:session:", which is
+	// redisstore's; change it where several apps share one database.
+	Prefix string
+}
+
+var (
+	_ Backend = (*Redis)(nil)
+	_ Lister  = (*Redis)(nil)
+)
+
+// NewRedis returns a Backend on the given pool, whose dialer sets address,
+// password, database number and timeouts. Give it timeouts: an operation lasts
+// as long as the pool lets it. options may be nil.
+func NewRedis(pool *redis.Pool, options *RedisOptions) *Redis {
+	r := &Redis{pool: pool, prefix: "scs:session:"}
+	if options != nil && options.Prefix != "" {
+		r.prefix = options.Prefix
+	}
+	return r
+}
+
+var (
+	findScript = redis.NewScript(1, `
+local bytes = redis.call('GET', KEYS[1])
+if not bytes then return false end
+return {bytes, redis.call('PTTL', KEYS[1])}`)
+
+	// The answer is 1 when the swap was made, else what was found.
+	swapScript = redis.NewScript(1, `
+local current = redis.call('GET', KEYS[1])
+if ARGV[1] == '' then
+	if current then return current end
+elseif current ~= ARGV[1] then
+	return current
+end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+return 1`)
+
+	// PEXPIREAT GT would do, but Redis 6 does not have it.
+	touchScript = redis.NewScript(1, `
+local left = redis.call('PTTL', KEYS[1])
+if left == -2 then return 0 end
+local now = redis.call('TIME')
+if left >= 0 and now[1] * 1000 + math.floor(now[2] / 1000) + left < tonumber(ARGV[1]) then
+	redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+end
+return 1`)
+
+	deleteScript = redis.NewScript(1, `
+local last = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
+return last`)
+)
+
+// Find implements [Backend].
+func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+	reply, err := redis.Values(r.do(ctx, findScript, key))
+	if errors.Is(err, redis.ErrNil) {
+		return nil, time.Time{}, false, nil
+	}
+	var b []byte
+	var left int64
+	if err == nil {
+		_, err = redis.Scan(reply, &b, &left)
+	}
+	if err != nil {
+		return nil, time.Time{}, false, err
+	}
+	var expiry time.Time
+	if left >= 0 {
+		expiry = time.Now().Add(time.Duration(left) * time.Millisecond)
+	}
+	return b, expiry, true, nil
+}
+
+// Swap implements [Backend].
+func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+	reply, err := r.do(ctx, swapScript, key, old, new, expiry.UnixMilli())
+	if err != nil {
+		return nil, false, err
+	}
+	if _, swapped := reply.(int64); swapped {
+		return new, true, nil
+	}
+	current, _ := reply.([]byte)
+	return current, false, nil
+}
+
+// Touch implements [Backend].
+func (r *Redis) Touch(ctx context.Context, key string, expiry time.Time) (bool, error) {
+	return redis.Bool(r.do(ctx, touchScript, key, expiry.UnixMilli()))
+}
+
+// Delete implements [Backend].
+func (r *Redis) Delete(ctx context.Context, key string) ([]byte, error) {
+	last, err := redis.Bytes(r.do(ctx, deleteScript, key))
+	if errors.Is(err, redis.ErrNil) {
+		return nil, nil
+	}
+	return last, err
+}
+
+// All implements [Lister]. It scans the whole database: for maintenance, not
+// for serving.
+func (r *Redis) All(ctx context.Context) (map[string][]byte, error) {
+	conn, err := r.pool.GetContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	all := make(map[string][]byte)
+	pattern := globEscaper.Replace(r.prefix) + "*"
+	for cursor := "0"; ; {
+		var keys []string
+		reply, err := redis.Values(redis.DoContext(conn, ctx, "SCAN", cursor, "MATCH", pattern, "COUNT", 1000))
+		if err == nil {
+			_, err = redis.Scan(reply, &cursor, &keys)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			b, err := redis.Bytes(redis.DoContext(conn, ctx, "GET", key))
+			if errors.Is(err, redis.ErrNil) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			all[strings.TrimPrefix(key, r.prefix)] = b
+		}
+		if cursor == "0" {
+			return all, nil
+		}
+	}
+}
+
+// do runs script on the session under key.
+func (r *Redis) do(ctx context.Context, script *redis.Script, key string, args ...any) (any, error) {
+	conn, err := r.pool.GetContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	args = append([]any{r.prefix + key}, args...)
+	if ctx.Done() == nil {
+		// Nothing to wait for but the answer, and redigo's DoContext would
+		// start a goroutine to wait for both.
+		return script.Do(conn, args...)
+	}
+	return script.DoContext(ctx, conn, args...)
+}
+
+// globEscaper makes SCAN take a prefix as it is written.
+var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// A Snapshot is one state of a session. It is not changed once made, so any
+// number of goroutines may share it.
+type Snapshot struct {
+	// Bytes is the session as the manager's codec encodes it.
+	Bytes []byte
+	// Deadline is the session's absolute expiry.
+	Deadline time.Time
+	// Values holds the session's values by key. Clone before you change it.
+	Values map[string]any
+	// Expiry is when the session ends if nobody uses it; zero when unknown.
+	Expiry time.Time
+}
+
+// Encode makes a snapshot of values, which must not change afterwards. The
+// error is the codec's: a value that it cannot encode.
+func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
+	b, err := s.manager.Codec.Encode(deadline, values)
+	if err != nil {
+		return nil, fmt.Errorf("store: encode: %w", err)
+	}
+	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
+}
+
+// Rebase returns current with the changes made between base and mine. It works
+// on the bytes of all three: a value that is a map or a slice can have been
+// changed in place, and only the bytes still tell what it was.
+func (s *Store) Rebase(base, mine, current *Snapshot) (*Snapshot, error) {
+	old, err := s.decode(base.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := s.decode(mine.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.decode(current.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	return s.Encode(
+		mergeTime(old.Deadline, changed.Deadline, now.Deadline),
+		merge(old.Values, changed.Values, now.Values),
+	)
+}
+
+func (s *Store) decode(b []byte) (*Snapshot, error) {
+	deadline, values, err := s.manager.Codec.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("store: decode: %w", err)
+	}
+	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
+}
+
+// expiry returns when a session with this deadline ends if its last use is at
+// the given time.
+func (s *Store) expiry(deadline, used time.Time) time.Time {
+	if idle := s.manager.IdleTimeout; idle > 0 {
+		if end := used.Add(idle); end.Before(deadline) {
+			return end
+		}
+	}
+	return deadline
+}
+
+// Same tells whether two snapshots hold the same values and deadline, also
+// where their bytes differ.
+func (s *Store) Same(a, b *Snapshot) (bool, error) {
+	if bytes.Equal(a.Bytes, b.Bytes) {
+		return true, nil
+	}
+	x, err := s.decode(a.Bytes)
+	if err != nil {
+		return false, err
+	}
+	y, err := s.decode(b.Bytes)
+	if err != nil {
+		return false, err
+	}
+	return x.Deadline.Equal(y.Deadline) && reflect.DeepEqual(x.Values, y.Values), nil
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// Wrap makes a [Backend] of any SCS store, and uses its Ctx methods where it
+// has them.
+//
+// No SCS store can compare and swap, so Wrap locks: a session is safe from
+// every writer of this process that goes through this Backend. What it cannot
+// guarantee: a writer in another process, or one that uses inner directly, can
+// still overwrite what this process wrote or bring back a session that it
+// ended. Wrap cannot tell when a session expires, either. With several nodes,
+// use [NewRedis] or a Backend of your own.
+func Wrap(inner scs.Store) Backend {
+	return &wrapped{inner: inner}
+}
+
+type wrapped struct {
+	inner scs.Store
+	locks keyLocks
+}
+
+var _ Lister = (*wrapped)(nil)
+
+func (w *wrapped) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+	b, ok, err := w.find(ctx, key)
+	return b, time.Time{}, ok, err
+}
+
+func (w *wrapped) Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+	if err := w.locks.lock(ctx, key); err != nil {
+		return nil, false, err
+	}
+	defer w.locks.unlock(key)
+	current, ok, err := w.find(ctx, key)
+	if err != nil {
+		return nil, false, err
+	}
+	if ok != (old != nil) || !bytes.Equal(current, old) {
+		return current, false, nil
+	}
+	return new, true, w.commit(ctx, key, new, expiry)
+}
+
+// Touch writes the bytes again: an SCS store has no other way to move an
+// expiry. It cannot tell a later time from an earlier one.
+func (w *wrapped) Touch(ctx context.Context, key string, expiry time.Time) (bool, error) {
+	if err := w.locks.lock(ctx, key); err != nil {
+		return false, err
+	}
+	defer w.locks.unlock(key)
+	b, ok, err := w.find(ctx, key)
+	if err != nil || !ok {
+		return false, err
+	}
+	return true, w.commit(ctx, key, b, expiry)
+}
+
+func (w *wrapped) Delete(ctx context.Context, key string) ([]byte, error) {
+	if err := w.locks.lock(ctx, key); err != nil {
+		return nil, err
+	}
+	defer w.locks.unlock(key)
+	last, _, err := w.find(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if inner, ok := w.inner.(scs.CtxStore); ok {
+		return last, inner.DeleteCtx(ctx, key)
+	}
+	return last, w.inner.Delete(key)
+}
+
+// All returns [ErrNoList] when the inner store cannot be iterated.
+func (w *wrapped) All(ctx context.Context) (map[string][]byte, error) {
+	switch inner := w.inner.(type) {
+	case scs.IterableCtxStore:
+		return inner.AllCtx(ctx)
+	case scs.IterableStore:
+		return inner.All()
+	}
+	return nil, ErrNoList
+}
+
+func (w *wrapped) find(ctx context.Context, key string) (b []byte, ok bool, err error) {
+	if inner, is := w.inner.(scs.CtxStore); is {
+		b, ok, err = inner.FindCtx(ctx, key)
+	} else {
+		b, ok, err = w.inner.Find(key)
+	}
+	if !ok {
+		b = nil
+	}
+	return b, ok, err
+}
+
+func (w *wrapped) commit(ctx context.Context, key string, b []byte, expiry time.Time) error {
+	if inner, ok := w.inner.(scs.CtxStore); ok {
+		return inner.CommitCtx(ctx, key, b, expiry)
+	}
+	return w.inner.Commit(key, b, expiry)
+}
