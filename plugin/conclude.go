@@ -1,0 +1,72 @@
+package plugin
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// prepare makes the work as fresh as the scope promises.
+func (e *entry) prepare(scope Scope) error {
+	if why := e.refusal(); why != nil {
+		return why
+	}
+	if scope == PerMessage {
+		if err := e.flush(); err != nil {
+			return err
+		}
+		return e.refresh()
+	}
+	e.mu.Lock()
+	fresh := time.Since(e.asked) < e.sessions.options.FlushInterval/2
+	e.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	err := e.refresh()
+	if isStoreError(err) {
+		// The copy in memory serves until the store is back.
+		e.sessions.report(StageLoad, e.id, err)
+		return nil
+	}
+	return err
+}
+
+// conclude keeps what a handler changed, or drops it when the handler failed.
+func (e *entry) conclude(v *view, set settings, err error) error {
+	switch s := e.sessions; {
+	case s.manager.Status(v) == scs.Destroyed:
+		e.end(refusal(CodeDestroyed))
+		return err
+	case err != nil:
+		return err
+	case !s.modified(v):
+		e.giveBack(v)
+		return nil
+	case set.access == ReadOnly:
+		return ErrReadOnly
+	case set.scope == PerMessage:
+		return e.commit(v)
+	}
+	return e.adopt(v)
+}
+
+// panicError is a panic in a handler.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+
+// contain turns a panic in f into an error.
+func contain(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
+	return f()
+}

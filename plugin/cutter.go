@@ -1,0 +1,40 @@
+package plugin
+
+import "net/http"
+
+// A Cutter cuts the session's token out of the request that opened a
+// connection; "" says that it carries none. It may be called concurrently.
+// The request has the URL, the headers and the remote address of the
+// handshake, and no body.
+type Cutter func(*http.Request) string
+
+// FromCookie returns a Cutter that reads the cookie of the given name. The
+// default is FromCookie(manager.Cookie.Name).
+func FromCookie(name string) Cutter {
+	return func(r *http.Request) string {
+		cookie, err := r.Cookie(name)
+		if err != nil {
+			return ""
+		}
+		return cookie.Value
+	}
+}
+
+// FromHeader returns a Cutter that reads the header of the given name, for
+// clients that keep no cookies.
+func FromHeader(name string) Cutter {
+	return func(r *http.Request) string { return r.Header.Get(name) }
+}
+
+// FirstOf returns a Cutter that asks the given ones in turn for the first
+// token.
+func FirstOf(cutters ...Cutter) Cutter {
+	return func(r *http.Request) string {
+		for _, cut := range cutters {
+			if token := cut(r); token != "" {
+				return token
+			}
+		}
+		return ""
+	}
+}

@@ -1,0 +1,209 @@
+package plugin
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// An entry is one session in this process, shared by its sockets. It lives
+// from the first socket's connect until the last has left and every change is
+// saved.
+type entry struct {
+	sessions *Sessions
+	key      string // the store key
+	token    string
+	id       string
+	ctx      context.Context // the parent of its sessions
+	turn     turn            // taken by each handler that may write
+
+	// sockets is guarded by sessions.mu.
+	sockets map[*socket]struct{}
+
+	// exchange is held while the store is asked or told: one exchange after
+	// another, so that base never goes back. mu may be taken under it, and no
+	// user code runs under either.
+	exchange sync.Mutex
+
+	// base is what the store last held. It is set under exchange, and read
+	// without a lock by calls that SCS makes under a lock of its own.
+	base atomic.Pointer[store.Snapshot]
+
+	mu      sync.Mutex
+	work    *store.Snapshot // base and what was changed since; base itself when nothing was
+	spare   *view           // an unchanged view of work
+	outside *view           // what its sessions show between handlers
+	asked   time.Time       // when the store was last asked
+	used    time.Time       // the last inbound event
+	touched time.Time       // the use that the store knows of
+	timer   *time.Timer
+	due     time.Time // when timer fires; zero when it does not
+	ended   *Refusal
+}
+
+func newEntry(s *Sessions, key, token string, found *store.Snapshot) *entry {
+	e := &entry{
+		sessions: s, key: key, token: token, id: store.ID(key),
+		turn:    newTurn(),
+		sockets: make(map[*socket]struct{}),
+		work:    found,
+		asked:   time.Now(),
+	}
+	e.base.Store(found)
+	e.ctx = store.BeginSocket(context.Background(), e.base.Load)
+	return e
+}
+
+// open returns a view of the session as it is now.
+func (e *entry) open() *view {
+	e.mu.Lock()
+	v, work := e.spare, e.work
+	e.spare = nil
+	e.mu.Unlock()
+	if v != nil && v.from == work {
+		return v
+	}
+	return e.sessions.views.open(e.token, work)
+}
+
+// giveBack keeps a view that was not changed for the next handler.
+func (e *entry) giveBack(v *view) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if v.from == e.work {
+		e.spare = v
+	}
+}
+
+// encode reads a view back. Its error is a value that cannot be stored.
+func (e *entry) encode(v *view) (*store.Snapshot, error) {
+	return e.sessions.store.Encode(e.sessions.views.read(v))
+}
+
+// adopt makes a view's changes part of the work, to be saved soon.
+func (e *entry) adopt(v *view) error {
+	mine, err := e.encode(v)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.adoptLocked(v.from, mine)
+}
+
+func (e *entry) adoptLocked(from, mine *store.Snapshot) error {
+	if e.work != from {
+		var err error
+		if mine, err = e.sessions.store.Rebase(from, mine, e.work); err != nil {
+			return err
+		}
+	}
+	e.work = mine
+	e.armLocked(e.sessions.options.FlushInterval)
+	return nil
+}
+
+// settle makes now, which the store holds, the base. The work is now as well,
+// but for what was changed since sent.
+func (e *entry) settle(sent, now *store.Snapshot) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	work := now
+	if e.work != sent {
+		var err error
+		if work, err = e.sessions.store.Rebase(sent, e.work, now); err != nil {
+			return &storeError{StageLoad, err}
+		}
+	}
+	e.base.Store(now)
+	e.work = work
+	return nil
+}
+
+// peek returns the session data for a call between handlers: by a goroutine,
+// or by a handler that was registered on the server itself. What it changes is
+// collected when the timer fires.
+func (e *entry) peek() any {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.outside == nil {
+		e.outside = e.sessions.views.open(e.token, e.work)
+	} else if e.outside.from != e.work {
+		if err := e.collectLocked(); err != nil {
+			e.sessions.report(StageSave, e.id, err)
+		}
+	}
+	e.armLocked(e.sessions.options.FlushInterval)
+	return e.outside.data
+}
+
+// collectLocked makes what was changed between handlers part of the work, and
+// shows there what the work has become. The data stays the same object: a
+// goroutine may hold it and be about to write.
+func (e *entry) collectLocked() error {
+	v, manager := e.outside, e.sessions.manager
+	if v == nil {
+		return nil
+	}
+	deadline, values := e.sessions.views.read(v)
+	if manager.Status(v) == scs.Modified {
+		mine, err := e.sessions.store.Encode(deadline, values)
+		if err != nil {
+			return err
+		}
+		same, err := e.sessions.store.Same(v.from, mine)
+		if err != nil {
+			return err
+		}
+		if !same {
+			if err := e.adoptLocked(v.from, mine); err != nil {
+				return err
+			}
+		}
+	}
+	for key, value := range e.work.Values {
+		if old, ok := values[key]; !ok || !reflect.DeepEqual(old, value) {
+			manager.Put(v, key, value)
+		}
+	}
+	for key := range values {
+		if _, ok := e.work.Values[key]; !ok {
+			manager.Remove(v, key)
+		}
+	}
+	if !deadline.Equal(e.work.Deadline) {
+		manager.SetDeadline(v, e.work.Deadline)
+	}
+	v.from = e.work
+	return nil
+}
+
+// refusal returns why the session has ended, nil while it lives.
+func (e *entry) refusal() *Refusal {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ended
+}
+
+// end marks the session as ended and tells its sockets. Only the first call
+// counts.
+func (e *entry) end(why *Refusal) {
+	e.mu.Lock()
+	if e.ended != nil {
+		e.mu.Unlock()
+		return
+	}
+	why.gone = true
+	e.ended = why
+	e.disarmLocked()
+	e.mu.Unlock()
+	for _, so := range e.sessions.forget(e) {
+		go so.expel(why)
+	}
+}

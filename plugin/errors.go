@@ -1,0 +1,28 @@
+package plugin
+
+import (
+	"errors"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+var (
+	// ErrGone is returned by the methods of a [Session] that was destroyed,
+	// renewed or has expired.
+	ErrGone = store.ErrGone
+
+	// ErrReadOnly fails an event that is [ReadOnly] and changed its session.
+	// The change is dropped.
+	ErrReadOnly = errors.New("sessions: a ReadOnly event changed its session")
+
+	// ErrAnonymous is returned where an anonymous session would have to be
+	// stored, and fails an event that changed one. The change is dropped.
+	ErrAnonymous = errors.New("sessions: an anonymous session cannot be changed")
+
+	// ErrOver is returned by the methods of a PerMessage [Session] after its
+	// handler has returned.
+	ErrOver = errors.New("sessions: the event of this session is over")
+
+	// ErrClosed is returned by [Sessions.Close] when it was called before.
+	ErrClosed = errors.New("sessions: closed")
+)

@@ -1,0 +1,119 @@
+package plugin
+
+import (
+	"fmt"
+	"reflect"
+
+	socketio "github.com/googollee/go-socket.io"
+)
+
+// A handler is an event handler of an app. This file is the only one that uses
+// reflect to call: go-socket.io decodes an event's arguments into the types
+// that a function takes, so each handler needs a function of its own form.
+type handler struct {
+	fn      reflect.Value
+	inputs  []reflect.Type // what go-socket.io is to decode
+	results int            // what is acknowledged
+	fails   bool           // the last result is an error
+}
+
+var (
+	connType    = reflect.TypeFor[socketio.Conn]()
+	sessionType = reflect.TypeFor[*Session]()
+	errorType   = reflect.TypeFor[error]()
+	anyType     = reflect.TypeFor[any]()
+)
+
+// newHandler takes f apart, or panics with the form that it should have.
+func newHandler(event string, f any) *handler {
+	complain := func(what string) {
+		panic(fmt.Sprintf("sessions: the handler of event %q %s; want func(socketio.Conn, *plugin.Session, arguments...) results..., have %T", event, what, f))
+	}
+	fn := reflect.ValueOf(f)
+	if fn.Kind() != reflect.Func {
+		complain("is not a function")
+	}
+	if fn.IsNil() {
+		complain("is nil")
+	}
+	t := fn.Type()
+	switch {
+	case t.NumIn() < 1 || t.In(0) != connType:
+		complain("does not take a socketio.Conn first")
+	case t.NumIn() < 2 || t.In(1) != sessionType:
+		complain("does not take a *plugin.Session second")
+	case t.IsVariadic():
+		complain("is variadic")
+	}
+	h := &handler{fn: fn, inputs: []reflect.Type{connType}, results: t.NumOut()}
+	for i := 2; i < t.NumIn(); i++ {
+		h.inputs = append(h.inputs, t.In(i))
+	}
+	for i := range t.NumOut() {
+		if t.Out(i) == errorType && i != t.NumOut()-1 {
+			complain("returns an error that is not its last result")
+		}
+	}
+	if n := t.NumOut(); n > 0 && t.Out(n-1) == errorType {
+		h.fails = true
+		h.results--
+	}
+	return h
+}
+
+// adapt returns the function that go-socket.io calls. run is given the
+// handler's call, and a Refusal of it is acknowledged in place of the results.
+func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal) any {
+	outputs := make([]reflect.Type, h.results)
+	for i := range outputs {
+		outputs[i] = anyType
+	}
+	if h.fails && h.results == 0 {
+		outputs = []reflect.Type{anyType} // null, or the failure
+	}
+	form := reflect.FuncOf(h.inputs, outputs, false)
+	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
+		out := make([]reflect.Value, len(outputs))
+		why := run(in[0].Interface().(socketio.Conn), func(s *Session) error {
+			return h.call(in, s, out)
+		})
+		for i := range out {
+			switch {
+			case why != nil && i == 0:
+				out[i] = asAny(acknowledgement(why))
+			case why != nil || !out[i].IsValid():
+				out[i] = reflect.Zero(anyType)
+			}
+		}
+		return out
+	}).Interface()
+}
+
+// call calls the app's function and puts its results into out.
+func (h *handler) call(in []reflect.Value, s *Session, out []reflect.Value) error {
+	args := make([]reflect.Value, 0, len(in)+1)
+	args = append(args, in[0], reflect.ValueOf(s))
+	args = append(args, in[1:]...)
+	results := h.fn.Call(args)
+	if h.fails {
+		last := len(results) - 1
+		if err, _ := results[last].Interface().(error); err != nil {
+			return err
+		}
+		results = results[:last]
+	}
+	for i, result := range results {
+		out[i] = asAny(result.Interface())
+	}
+	return nil
+}
+
+// asAny returns a value of type any, as the adapted function declares it.
+func asAny(v any) reflect.Value {
+	if v == nil {
+		return reflect.Zero(anyType)
+	}
+	boxed := reflect.New(anyType).Elem()
+	boxed.Set(reflect.ValueOf(v))
+	return boxed
+}

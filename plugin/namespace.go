@@ -1,0 +1,162 @@
+package plugin
+
+import (
+	socketio "github.com/googollee/go-socket.io"
+)
+
+// A namespace is what an app has registered for one.
+type namespace struct {
+	sessions  *Sessions
+	name      string
+	settings  settings
+	anonymous bool
+	protected bool
+
+	onConnect    func(socketio.Conn, *Session) error
+	onDisconnect func(socketio.Conn, *Session, string)
+	onInvalid    func(socketio.Conn, *Refusal)
+}
+
+// OnConnect registers the handler of clients that enter a namespace with a
+// session. An error turns the client away; a [Refusal] tells it why, any other
+// error says internal. The handler may Emit, and runs once for each client,
+// before any of its events. Like all registration: before the server serves.
+func (s *Sessions) OnConnect(namespace string, f func(socketio.Conn, *Session) error) {
+	s.namespace(namespace).onConnect = f
+}
+
+// OnDisconnect registers the handler of clients that have left a namespace
+// which they had entered. It runs once, after the last event handler of the
+// client. The reason is Socket.IO's ("client namespace disconnect", "transport
+// close"), or the code of the [Refusal] that ended the session. What it changes
+// in the session is saved, unless the session has ended.
+func (s *Sessions) OnDisconnect(namespace string, f func(c socketio.Conn, s *Session, reason string)) {
+	s.namespace(namespace).onDisconnect = f
+}
+
+// OnInvalid registers the handler of clients that have no session, or no
+// longer one. It hears of each once, and may change the [Refusal] before the
+// client gets it. No other handler of the namespace runs for a client that was
+// turned away.
+func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) {
+	s.namespace(namespace).onInvalid = f
+}
+
+// OnEvent registers the handler of an event:
+//
+//	func(c socketio.Conn, s *plugin.Session, arguments...) results...
+//
+// Arguments and results are as in go-socket.io: whatever JSON can hold, or
+// parser.Buffer for binaries; the results are the acknowledgement. A last
+// result of type error is not sent: it fails the event, as does a panic. A
+// failed event changes nothing and is acknowledged with
+//
+//	{"error": {"code": "…", "message": "…"}}
+//
+// which tells a [Refusal] and hides any other error. OnEvent panics when f has
+// another form. Settings override those of the namespace.
+//
+// Two limits of go-socket.io v1.7.0's own transports: a handler without
+// results is never acknowledged, and one with results also answers an event
+// that asked for no acknowledgement, which clients ignore.
+func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
+	n := s.namespace(namespace)
+	h := newHandler(event, f)
+	s.server.OnEvent(n.name, event, h.adapt(func(c socketio.Conn, handle func(*Session) error) *Refusal {
+		return n.dispatch(c, n.settings.with(settings), handle)
+	}))
+}
+
+// Configure sets the scope and access of a namespace.
+func (s *Sessions) Configure(namespace string, settings ...Setting) {
+	n := s.namespace(namespace)
+	n.settings = n.settings.with(settings)
+}
+
+// AllowAnonymous lets clients without a session into a namespace. Their
+// handlers get an empty [Session] without an ID. A store that fails still
+// refuses them.
+func (s *Sessions) AllowAnonymous(namespace string) { s.namespace(namespace).anonymous = true }
+
+// Protect refuses clients without a session in a namespace whose event
+// handlers are registered on the server itself; [Sessions.Session] gives them
+// the session. Register its OnConnect and OnDisconnect on the Sessions:
+// go-socket.io keeps one of each. On go-socket.io's own transports a refused
+// client of the root namespace is cut off without a word, or its first packets
+// would reach those handlers.
+func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected = true }
+
+// namespace returns the namespace of this name, and watches it from the first
+// call on.
+func (s *Sessions) namespace(name string) *namespace {
+	if name == "" {
+		name = "/"
+	}
+	n, ok := s.namespaces[name]
+	if !ok {
+		n = &namespace{sessions: s, name: name}
+		n.settings = settings{scope: s.options.Scope, access: s.options.Access}
+		s.namespaces[name] = n
+		s.gate.watch(name, n.enter, n.leave)
+	}
+	return n
+}
+
+// handlers returns the settings of OnConnect and OnDisconnect: they may write
+// whatever the events may.
+func (n *namespace) handlers() settings {
+	return settings{scope: n.settings.scope, access: ReadWrite}
+}
+
+// enter is called when a client asks for the namespace. The session is loaded
+// here, before a later packet of the client can be handled.
+func (n *namespace) enter(c socketio.Conn) {
+	s := n.sessions
+	so, ok := s.join(n, c)
+	if !ok {
+		return
+	}
+	why := s.resolve(so)
+	if why != nil && n.protected {
+		s.gate.shut(c)
+	}
+	if why == nil && n.onConnect == nil && so.earlier == nil {
+		so.welcome()
+		s.running.Done() // for admit
+		return
+	}
+	go so.admit(why)
+}
+
+// leave is called when a client has left the namespace.
+func (n *namespace) leave(c socketio.Conn, reason string) {
+	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
+		n.sessions.leave(so, reason)
+	}
+}
+
+// dispatch handles one event of a client. A nil Refusal says that the handler
+// has succeeded.
+func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session) error) *Refusal {
+	so := n.sessions.find(place{c.ID(), n.name})
+	if so == nil {
+		return refusal(CodeDisconnected)
+	}
+	<-so.ready
+	if why := so.why.Load(); why != nil {
+		return why
+	}
+	if so.entry != nil {
+		so.entry.use()
+	}
+	err := so.run(set, handle)
+	if err == nil {
+		return nil
+	}
+	so.report(StageEvent, err)
+	why := refusalOf(err)
+	if err := why.encodeData(); err != nil {
+		so.report(StageEvent, err)
+	}
+	return why
+}

@@ -1,0 +1,123 @@
+package plugin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// The codes of a [Refusal] that this package gives. An app may add its own.
+const (
+	CodeNoCookie     = "no_cookie"    // the handshake carried no token
+	CodeUnknown      = "unknown"      // there is no session of this token
+	CodeStoreError   = "store_error"  // the store failed
+	CodeDestroyed    = "destroyed"    // the session was ended, as by a logout
+	CodeExpired      = "expired"      // the session's time is over
+	CodeBusy         = "busy"         // the session's earlier events took too long
+	CodeGoingAway    = "going_away"   // the server is shutting down
+	CodeInternal     = "internal"     // a handler failed
+	CodeDisconnected = "disconnected" // the server hung up
+)
+
+// A Refusal says why there is no session, or no longer one. OnConnect and
+// event handlers may return one, OnInvalid hears it, and the client gets it as
+// JSON. It is an error when used by pointer.
+type Refusal struct {
+	// Code is for programs: one of the constants, or the app's own.
+	Code string `json:"code"`
+	// Message is for people. It reaches the client.
+	Message string `json:"message"`
+	// Reconnect says that the client may come back by itself.
+	Reconnect bool `json:"reconnect"`
+	// Data is whatever else the client should know. It must encode as JSON.
+	Data any `json:"data"`
+
+	gone bool // the session has ended: the Refusal is an ErrGone
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Message }
+
+// Is reports that the Refusal of a session that has ended is an [ErrGone].
+func (r *Refusal) Is(target error) bool { return r.gone && target == ErrGone }
+
+// refusal returns a new Refusal of one of this package's codes: OnInvalid may
+// change the one that it gets.
+func refusal(code string) *Refusal {
+	messages := map[string]string{
+		CodeNoCookie:     "There is no session: the request carried no session cookie.",
+		CodeUnknown:      "There is no session: it is unknown or has ended.",
+		CodeStoreError:   "The session cannot be read or saved at the moment.",
+		CodeDestroyed:    "The session has ended.",
+		CodeExpired:      "The session has expired.",
+		CodeBusy:         "The session is busy with earlier events.",
+		CodeGoingAway:    "The server is going away.",
+		CodeInternal:     "The server failed to handle this.",
+		CodeDisconnected: "The server closed the connection.",
+	}
+	reconnect := code == CodeStoreError || code == CodeBusy || code == CodeGoingAway
+	return &Refusal{Code: code, Message: messages[code], Reconnect: reconnect}
+}
+
+// refusalOf returns what a client may know of err: the Refusal in it, or a
+// code. The text of other errors stays on the server.
+func refusalOf(err error) *Refusal {
+	if own := (*Refusal)(nil); errors.As(err, &own) {
+		copied := *own
+		return &copied
+	}
+	if isStoreError(err) {
+		return refusal(CodeStoreError)
+	}
+	if errors.Is(err, ErrGone) {
+		return refusal(CodeDestroyed)
+	}
+	return refusal(CodeInternal)
+}
+
+// storeError is a failure of the store, as opposed to one of a handler.
+type storeError struct {
+	stage string
+	err   error
+}
+
+func (e *storeError) Error() string { return e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
+func isStoreError(err error) bool {
+	var failed *storeError
+	return errors.As(err, &failed)
+}
+
+// encodeData replaces Data by its JSON. Data that does not encode is dropped,
+// with an error: the client must hear the code even then.
+func (r *Refusal) encodeData() (err error) {
+	if r.Data == nil {
+		return nil
+	}
+	err = contain(func() error {
+		b, err := json.Marshal(r.Data)
+		r.Data = json.RawMessage(b)
+		return err
+	})
+	if err != nil {
+		r.Data = nil
+		return fmt.Errorf("sessions: encode a refusal's data: %w", err)
+	}
+	return nil
+}
+
+// failure is the acknowledgement of an event that failed.
+type failure struct {
+	Error failureDetail `json:"error"`
+}
+
+type failureDetail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Data    any    `json:"data,omitempty"`
+}
+
+func acknowledgement(why *Refusal) failure {
+	return failure{failureDetail{Code: why.Code, Message: why.Message, Data: why.Data}}
+}

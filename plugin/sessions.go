@@ -1,0 +1,160 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alexedwards/scs/v2"
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/clientjs"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// Sessions gives the handlers of a server the sessions of a manager. Register
+// handlers on it before the server serves; everything else is safe for
+// concurrent use.
+type Sessions struct {
+	server  *socketio.Server
+	manager *scs.SessionManager
+	store   *store.Store
+	options Options
+	views   *views
+	gate    gate
+	frontDesk
+
+	namespaces map[string]*namespace // fixed once the server serves
+	closed     atomic.Bool           // Close has returned: no timer starts
+
+	// running counts sockets and their goroutines. It grows only under mu,
+	// while closing is not set or a socket is registered.
+	running sync.WaitGroup
+
+	mu         sync.RWMutex
+	closing    bool
+	sockets    map[place]*socket
+	leaving    map[place]*socket // those that have left and are not gone
+	handshakes map[string]*handshake
+	entries    map[string]*entry // by store key
+}
+
+// A place is where a socket is: a connection in a namespace.
+type place struct{ connection, namespace string }
+
+// A handshake is the request that opened a connection. It is kept from the
+// first socket of the connection to the last: after an upgrade, go-socket.io
+// shows the upgrade's request instead.
+type handshake struct {
+	request *http.Request
+	first   *socket
+	sockets int
+}
+
+// Enable joins a server and a manager. Call it once for a server, after the
+// manager is set up and before the server serves.
+//
+// It keeps the manager's store if store.Attach has set it; else it wraps it,
+// and logs that sessions shared with other processes can lose changes. The
+// error names every setting that cannot work.
+func Enable(server *socketio.Server, manager *scs.SessionManager, options Options) (*Sessions, error) {
+	switch {
+	case server == nil:
+		return nil, errors.New("sessions: the server is nil")
+	case manager == nil:
+		return nil, errors.New("sessions: the manager is nil")
+	case manager.Store == nil:
+		return nil, errors.New("sessions: the manager has no store")
+	}
+	if err := options.validate(manager); err != nil {
+		return nil, err
+	}
+	s := &Sessions{
+		server:     server,
+		manager:    manager,
+		options:    options.withDefaults(manager),
+		gate:       stock{server},
+		frontDesk:  frontDesk{script: clientjs.Handler()},
+		namespaces: make(map[string]*namespace),
+		sockets:    make(map[place]*socket),
+		leaving:    make(map[place]*socket),
+		handshakes: make(map[string]*handshake),
+		entries:    make(map[string]*entry),
+	}
+	attached, ok := manager.Store.(*store.Store)
+	if !ok {
+		s.options.Logger.Warn("sessions: the manager's store is wrapped; what other processes write at the same time can be lost")
+		attached = store.Attach(manager, store.Wrap(manager.Store))
+	}
+	s.store = attached
+	s.views = newViews(manager)
+	return s, nil
+}
+
+// Session returns the session of a connection in its namespace, for handlers
+// that were registered on the server itself. In a namespace that the plugin
+// has not been told of it is that of the connection's other namespaces. Where
+// there is none, as for a client that was refused, it is an anonymous one; it
+// is never nil.
+func (s *Sessions) Session(c socketio.Conn) *Session {
+	name := c.Namespace()
+	if name == "" {
+		name = "/"
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	so := s.sockets[place{c.ID(), name}]
+	if h := s.handshakes[c.ID()]; so == nil && h != nil {
+		so = h.first
+	}
+	if so == nil || so.why.Load() != nil {
+		return s.newSession(nil)
+	}
+	return so.session
+}
+
+// Close saves what is not saved, tells every socket that the server is going
+// away, and closes it. Clients that connect from then on are turned away. It
+// returns when every OnDisconnect has returned and every change is saved, or
+// when ctx ends, with an error that names what is left. Call it before
+// http.Server.Shutdown and socketio.Server.Close.
+func (s *Sessions) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closing {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	s.closing = true
+	for _, so := range s.sockets {
+		s.running.Add(1)
+		go so.expel(refusal(CodeGoingAway))
+	}
+	s.mu.Unlock()
+
+	_ = s.settleUp() // at once; what fails is tried again at the end
+	gone := make(chan struct{})
+	go func() { // ends with the last socket
+		s.running.Wait()
+		close(gone)
+	}()
+	var late error
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		late = fmt.Errorf("sessions: close: %w", ctx.Err())
+	}
+	s.closed.Store(true)
+	return errors.Join(late, s.settleUp())
+}
+
+// report tells Options.OnError of a failure.
+func (s *Sessions) report(stage, id string, err error) {
+	var failed *storeError
+	if errors.As(err, &failed) {
+		stage = failed.stage
+	}
+	s.options.OnError(stage, id, err)
+}

@@ -1,0 +1,184 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	socketio "github.com/googollee/go-socket.io"
+)
+
+// A socket is one connection in one namespace, from the client's wish to enter
+// until it has left.
+type socket struct {
+	sessions  *Sessions
+	namespace *namespace
+	conn      socketio.Conn
+	request   *http.Request // the handshake
+
+	// These two are set by enter, under sessions.mu.
+	entry   *entry   // nil when anonymous or refused
+	session *Session // what PerConnection handlers get
+
+	earlier  *socket       // the one before at the same place, if it is still leaving
+	ready    chan struct{} // closed when it was admitted or refused
+	admitted bool          // OnConnect has succeeded; set before ready closes
+	left     chan struct{} // closed when the client has left
+	gone     chan struct{} // closed when OnDisconnect has returned and all is saved
+
+	why    atomic.Pointer[Refusal] // set when it was refused or expelled
+	reason string                  // why it left; set before left closes
+
+	mu sync.Mutex // held while one of its handlers runs
+}
+
+// admit runs OnConnect and lets the socket in, or out. It has a goroutine of
+// its own: in go-socket.io's handler an Emit would never return.
+func (so *socket) admit(why *Refusal) {
+	defer so.sessions.running.Done()
+	if so.earlier != nil {
+		<-so.earlier.gone
+	}
+	if connect := so.namespace.onConnect; why == nil && connect != nil && so.why.Load() == nil {
+		err := so.run(so.namespace.handlers(), func(s *Session) error { return connect(so.conn, s) })
+		if err != nil {
+			so.report(StageConnect, err)
+			why = refusalOf(err)
+		}
+	}
+	if why == nil {
+		so.welcome()
+		return
+	}
+	told := !so.why.CompareAndSwap(nil, why)
+	close(so.ready)
+	if told {
+		return // expel has told it, or is about to
+	}
+	so.sessions.gate.refuse(so.conn, so.invalid(why), so.left)
+	so.sessions.leave(so, why.Code)
+}
+
+func (so *socket) welcome() {
+	so.admitted = true
+	so.sessions.gate.admit(so.conn)
+	close(so.ready)
+}
+
+// expel tells the client that its session has ended or the server is going
+// away, and sends it out. It has a goroutine of its own.
+func (so *socket) expel(why *Refusal) {
+	defer so.sessions.running.Done()
+	if !so.why.CompareAndSwap(nil, why) {
+		return // it was refused, or told before
+	}
+	so.sessions.sessionOf(so).finish()
+	<-so.ready
+	so.sessions.gate.expel(so.conn, so.invalid(why), so.left)
+	so.sessions.leave(so, why.Code)
+}
+
+// invalid lets OnInvalid hear why and add to it, and returns a copy: one
+// Refusal may serve many sockets.
+func (so *socket) invalid(why *Refusal) *Refusal {
+	copied := *why
+	if hear := so.namespace.onInvalid; hear != nil {
+		so.mu.Lock()
+		err := contain(func() error { hear(so.conn, &copied); return nil })
+		so.mu.Unlock()
+		if err != nil {
+			so.report(StageInvalid, err)
+		}
+	}
+	if err := copied.encodeData(); err != nil {
+		so.report(StageInvalid, err)
+	}
+	return &copied
+}
+
+// depart runs OnDisconnect and saves. It has a goroutine of its own, since
+// go-socket.io holds locks while a connection closes.
+func (so *socket) depart() {
+	<-so.ready
+	if f := so.namespace.onDisconnect; f != nil && so.admitted {
+		err := so.runLast(func(s *Session) error { f(so.conn, s, so.reason); return nil })
+		if err != nil {
+			so.report(StageDisconnect, err)
+		}
+	}
+	so.mu.Lock() // wait for the handler that runs
+	so.session.finish()
+	so.mu.Unlock()
+	so.sessions.release(so)
+}
+
+// run runs one handler with the socket's session. The error is the handler's,
+// or says why it did not run or its changes could not be kept.
+func (so *socket) run(set settings, handle func(*Session) error) error {
+	so.mu.Lock()
+	defer so.mu.Unlock()
+	e := so.entry
+	if e == nil {
+		return so.runAnonymous(handle)
+	}
+	if set.access != ReadOnly {
+		if !e.turn.take(so.sessions.options.HandlerTimeout) {
+			return refusal(CodeBusy)
+		}
+		defer e.turn.give()
+	}
+	if err := e.prepare(set.scope); err != nil {
+		return err
+	}
+	return so.handle(set, handle)
+}
+
+// runLast is run for OnDisconnect, which nothing may prevent: not an earlier
+// event that takes too long, nor a store that fails or has the session no more.
+func (so *socket) runLast(handle func(*Session) error) error {
+	so.mu.Lock()
+	defer so.mu.Unlock()
+	e := so.entry
+	if e == nil {
+		return so.runAnonymous(handle)
+	}
+	if e.turn.take(so.sessions.options.HandlerTimeout) {
+		defer e.turn.give()
+	}
+	set := so.namespace.handlers()
+	if err := ignoreEnd(e.prepare(set.scope)); err != nil {
+		so.report(StageLoad, err)
+	}
+	return ignoreEnd(so.handle(set, handle))
+}
+
+func (so *socket) handle(set settings, handle func(*Session) error) error {
+	s, e := so.session, so.entry
+	if set.scope == PerMessage {
+		s = so.sessions.newSession(e)
+		defer s.finish()
+	}
+	s.enter(e.open(), set.access)
+	err := contain(func() error { return handle(s) })
+	return e.conclude(s.leave(), set, err)
+}
+
+func (so *socket) runAnonymous(handle func(*Session) error) error {
+	v := so.sessions.views.open("", nil)
+	so.session.enter(v, ReadOnly)
+	defer so.session.leave()
+	err := contain(func() error { return handle(so.session) })
+	if err == nil && so.sessions.modified(v) {
+		return ErrAnonymous
+	}
+	return err
+}
+
+// report tells OnError of a failure. A handler that returns a Refusal has not
+// failed.
+func (so *socket) report(stage string, err error) {
+	if own := (*Refusal)(nil); !errors.As(err, &own) {
+		so.sessions.report(stage, so.session.ID(), err)
+	}
+}

@@ -1,0 +1,137 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// touchShare is the part of the idle timeout by which the store's knowledge of
+// the last use may lag: often enough not to matter, seldom enough not to cost.
+const touchShare = 10
+
+// armLocked makes the timer fire within d. e.mu is held.
+func (e *entry) armLocked(d time.Duration) {
+	due := time.Now().Add(d)
+	if e.ended != nil || e.sessions.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
+		return
+	}
+	e.due = due
+	if e.timer == nil {
+		e.timer = time.AfterFunc(d, e.tick)
+	} else {
+		e.timer.Reset(d)
+	}
+}
+
+// disarmLocked stops the timer. e.mu is held.
+func (e *entry) disarmLocked() {
+	e.due = time.Time{}
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+}
+
+// tick runs when the timer fires, in a goroutine of its own that ends with the
+// exchange. A failed save is tried again, also when the last socket has left:
+// the changes must not be lost.
+func (e *entry) tick() {
+	e.mu.Lock()
+	e.due = time.Time{}
+	e.mu.Unlock()
+	if err := e.settleUp(false); err != nil {
+		e.sessions.report(StageSave, e.id, err)
+		e.retry()
+		return
+	}
+	e.sessions.retire(e)
+}
+
+// settleUp saves what is not saved and tells the store of the last use, if
+// that is due, or when this is the end.
+func (e *entry) settleUp(last bool) error {
+	if err := e.flush(); err != nil {
+		return ignoreEnd(err)
+	}
+	return ignoreEnd(e.touch(last))
+}
+
+// ignoreEnd drops the error of a session that has ended: its sockets know.
+func ignoreEnd(err error) error {
+	if errors.Is(err, ErrGone) {
+		return nil
+	}
+	return err
+}
+
+// use notes an inbound event. The store hears of it at once when it has not
+// heard for a tenth of the idle timeout, and otherwise when that time is over.
+func (e *entry) use() {
+	idle := e.sessions.manager.IdleTimeout
+	if idle <= 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.used = time.Now()
+	e.armLocked(max(0, e.touched.Add(idle/touchShare).Sub(e.used)))
+}
+
+// noteTouch notes that the store knows of a use at the given time: a save
+// moves the expiry too.
+func (e *entry) noteTouch(at time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if at.After(e.touched) {
+		e.touched = at
+	}
+}
+
+// touch tells the store of the last use when it is due, or at once.
+func (e *entry) touch(now bool) error {
+	idle := e.sessions.manager.IdleTimeout
+	e.exchange.Lock()
+	defer e.exchange.Unlock()
+	e.mu.Lock()
+	used, deadline := e.used, e.base.Load().Deadline
+	wait := time.Until(e.touched.Add(idle / touchShare))
+	pending := idle > 0 && used.After(e.touched)
+	if pending && wait > 0 && !now {
+		e.armLocked(wait)
+		pending = false
+	}
+	e.mu.Unlock()
+	if !pending {
+		return nil
+	}
+	_, err := e.sessions.store.Touch(context.Background(), e.key, deadline, used)
+	switch {
+	case errors.Is(err, store.ErrGone):
+		return e.gone()
+	case err != nil:
+		return &storeError{StageTouch, err}
+	}
+	e.noteTouch(used)
+	return nil
+}
+
+// retry lets the timer try a failed save again.
+func (e *entry) retry() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.armLocked(e.sessions.options.FlushInterval)
+}
+
+// settled tells whether there is nothing left to save or to tell. It also ends
+// the timer then.
+func (e *entry) settled() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended == nil && (e.work != e.base.Load() || !e.due.IsZero()) {
+		return false
+	}
+	e.disarmLocked()
+	return true
+}
