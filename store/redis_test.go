@@ -1,0 +1,111 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/redisstore"
+	"github.com/alexedwards/scs/v2"
+	"github.com/gomodule/redigo/redis"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
+)
+
+func TestRedis(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Redis(t).Pool()
+	storetest.Run(t, func(*testing.T) store.Backend { return store.NewRedis(pool, nil) })
+}
+
+func TestWrapRedisstore(t *testing.T) {
+	t.Parallel()
+	inner := redisstore.New(storetest.Redis(t).Pool())
+	open := func(*testing.T) store.Backend { return store.Wrap(inner) }
+	storetest.Run(t, open, storetest.NoExpiry)
+}
+
+// A node with plain redisstore and stock SCS reads what we write, and we read
+// what it writes, expiry included.
+func TestRedisSharesLayout(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Redis(t).Pool()
+	plain, ours := scs.New(), scs.New()
+	plain.Store = redisstore.New(pool)
+	store.Attach(ours, store.NewRedis(pool, nil))
+	for _, pair := range [][2]*scs.SessionManager{{plain, ours}, {ours, plain}} {
+		writer, reader := pair[0], pair[1]
+		ctx, err := writer.Load(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		writer.Put(ctx, "user", "alice")
+		token, expiry, err := writer.Commit(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, err = reader.Load(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := reader.GetString(ctx, "user"); got != "alice" {
+			t.Errorf("user is %q", got)
+		}
+		conn := pool.Get()
+		left, err := redis.Int64(conn.Do("PTTL", "scs:session:"+token))
+		conn.Close()
+		if off := time.Until(expiry) - time.Duration(left)*time.Millisecond; err != nil || off.Abs() > time.Second {
+			t.Errorf("PTTL is off by %v, error %v", off, err)
+		}
+	}
+}
+
+// A prefix keeps apps apart, also one with characters that SCAN would read as
+// a pattern.
+func TestRedisPrefix(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Redis(t).Pool()
+	mine := store.NewRedis(pool, &store.RedisOptions{Prefix: "app[1]*:"})
+	other := store.NewRedis(pool, &store.RedisOptions{Prefix: "app1x:"})
+	for name, r := range map[string]*store.Redis{"mine": mine, "other": other} {
+		if _, ok, err := r.Swap(t.Context(), "k", nil, []byte(name), time.Now().Add(time.Hour)); !ok || err != nil {
+			t.Fatalf("Swap: %v, %v", ok, err)
+		}
+	}
+	all, err := mine.All(t.Context())
+	if err != nil || len(all) != 1 || string(all["k"]) != "mine" {
+		t.Errorf("All returned %q, %v", all, err)
+	}
+}
+
+// A restart of Redis costs what Redis lost, and nothing else: scripts and
+// connections come back by themselves.
+func TestRedisRestart(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
+	r := store.NewRedis(server.Pool(), nil)
+	swap := func() error {
+		_, ok, err := r.Swap(t.Context(), "k", nil, []byte("x"), time.Now().Add(time.Hour))
+		if err == nil && !ok {
+			t.Error("the key is there already")
+		}
+		return err
+	}
+	if err := swap(); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	if _, _, _, err := r.Find(t.Context(), "k"); err == nil {
+		t.Error("Find found a stopped server")
+	}
+	server.Start()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		err := swap()
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}

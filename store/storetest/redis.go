@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+// A RedisServer is a real redis-server that belongs to one test.
+type RedisServer struct {
+	// Addr is its address, on 127.0.0.1 and a port that was free.
+	Addr string
+
+	t       testing.TB
+	args    []string
+	process *exec.Cmd
+	ended   chan error // gets the process's end
+}
+
+// Redis starts a redis-server that keeps nothing on disk, with further
+// arguments if any, and stops it when the test ends. It fails the test when
+// redis-server is not installed.
+func Redis(t testing.TB, args ...string) *RedisServer {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Fatal("redis-server is not installed: run .ci/install as root, or install the package redis-server")
+	}
+	r := &RedisServer{t: t, args: args}
+	const tries = 5 // another process can take the free port first
+	var err error
+	for range tries {
+		r.Addr = freeAddr(t)
+		if err = r.start(); err == nil {
+			t.Cleanup(r.Stop)
+			return r
+		}
+	}
+	t.Fatal(err)
+	return nil
+}
+
+// Start starts the server again, empty, after Stop.
+func (r *RedisServer) Start() {
+	r.t.Helper()
+	if err := r.start(); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// Stop kills the server, as a crash would. Stopping it twice is no error.
+func (r *RedisServer) Stop() {
+	if r.process == nil {
+		return
+	}
+	_ = r.process.Process.Signal(syscall.SIGKILL)
+	<-r.ended
+	r.process = nil
+}
+
+// Pool returns a pool of connections to the server, with timeouts of a second.
+func (r *RedisServer) Pool() *redis.Pool {
+	pool := &redis.Pool{
+		MaxIdle: 16,
+		Dial: func() (redis.Conn, error) {
+			return redis.Dial("tcp", r.Addr, redis.DialConnectTimeout(time.Second),
+				redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
+		},
+		TestOnBorrow: func(c redis.Conn, idle time.Time) error {
+			if time.Since(idle) < time.Second {
+				return nil
+			}
+			_, err := c.Do("PING")
+			return err
+		},
+	}
+	r.t.Cleanup(func() { _ = pool.Close() })
+	return pool
+}
+
+func (r *RedisServer) start() error {
+	_, port, err := net.SplitHostPort(r.Addr)
+	if err != nil {
+		return err
+	}
+	args := append([]string{"--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", r.t.TempDir()}, r.args...)
+	process := exec.Command("redis-server", args...) //nolint:gosec // the arguments are the test's
+	if err := process.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- process.Wait() }() // ends with the process
+	r.process, r.ended = process, ended
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(10 * time.Second); ; {
+		conn, err := net.Dial("tcp", r.Addr)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-again.C:
+		case err := <-ended:
+			r.process = nil
+			return fmt.Errorf("redis-server on %s: %w", r.Addr, err)
+		case <-late:
+			r.Stop()
+			return errors.New("redis-server does not answer")
+		}
+	}
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}

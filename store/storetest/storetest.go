@@ -1,0 +1,64 @@
+// Package storetest holds what every store.Backend must do. A backend's own
+// test opens it and calls Run:
+//
+//	func TestBackend(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) store.Backend { return mine.New() })
+//	}
+package storetest
+
+import (
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// A Limit is a part of the contract that a backend does not claim. Run does
+// not test it then.
+type Limit int
+
+const (
+	// NoExpiry is the limit of a backend whose Find cannot tell when a session
+	// expires, and whose Touch cannot tell a later time from an earlier one.
+	NoExpiry Limit = iota + 1
+)
+
+// Run tests the backends that open returns, each of them new or at least
+// without the keys that it is asked for. It fails t for each broken promise.
+func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
+	s := suite{open: open, limits: limits}
+	t.Run("Find", s.find)
+	t.Run("Swap", s.swap)
+	t.Run("Delete", s.delete)
+	t.Run("Touch", s.touch)
+	t.Run("Expiry", s.expiry)
+	t.Run("Concurrency", s.concurrency)
+	t.Run("List", s.list)
+	t.Run("Sessions", s.sessions)
+}
+
+type suite struct {
+	open   func(*testing.T) store.Backend
+	limits []Limit
+}
+
+func (s suite) has(limit Limit) bool {
+	for _, l := range s.limits {
+		if l == limit {
+			return true
+		}
+	}
+	return false
+}
+
+// soon is a lifetime that a test can wait out, later one that it never does.
+const (
+	soon  = 300 * time.Millisecond
+	later = time.Hour
+)
+
+// key returns a key that no other test uses.
+func key() string { return "storetest-" + rand.Text() }
+
+func in(d time.Duration) time.Time { return time.Now().Add(d) }
