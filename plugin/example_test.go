@@ -1,0 +1,134 @@
+package plugin_test
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net/http"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/gomodule/redigo/redis"
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// What the examples share.
+var (
+	manager  *scs.SessionManager
+	server   *socketio.Server
+	sessions *plugin.Sessions
+)
+
+// A whole server: sessions in Redis, and an end that loses nothing.
+func Example() {
+	pool := &redis.Pool{
+		MaxIdle: 16,
+		Dial: func() (redis.Conn, error) {
+			return redis.Dial("tcp", "127.0.0.1:6379", redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
+		},
+	}
+	manager := scs.New()
+	store.Attach(manager, store.NewRedis(pool, nil))
+
+	server := socketio.NewServer(nil)
+	sessions, err := plugin.Enable(server, manager, plugin.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions.OnEvent("/", "message", func(_ socketio.Conn, s *plugin.Session, text string) string {
+		manager.Put(s, "last", text)
+		return manager.GetString(s, "user") + ": " + text
+	})
+	go server.Serve()
+
+	mux := http.NewServeMux()
+	mux.Handle("/socket.io/", sessions)
+	mux.Handle("/", sessions.LoadAndSave(http.NotFoundHandler()))
+	web := &http.Server{Addr: ":3000", Handler: mux}
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		sessions.Close(last) // saves what is pending, tells every socket
+		web.Shutdown(last)
+	}()
+	if err := web.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		log.Fatal(err)
+	}
+}
+
+// Scopes and access are set for all in Options, for a namespace, or for one
+// event.
+func ExampleSessions_Configure() {
+	sessions.Configure("/shop", plugin.PerMessage)
+	sessions.OnEvent("/shop", "buy", func(_ socketio.Conn, s *plugin.Session, item string) (string, error) {
+		manager.Put(s, "bought", item)
+		return "thanks, " + manager.GetString(s, "user"), nil
+	})
+	sessions.OnEvent("/shop", "prices", func(_ socketio.Conn, s *plugin.Session) string {
+		return manager.GetString(s, "currency")
+	}, plugin.ReadOnly)
+}
+
+// A counter that is exact over any number of sockets, requests and processes.
+func ExampleSession_Update() {
+	sessions.OnEvent("/", "count", func(_ socketio.Conn, s *plugin.Session) (n int, err error) {
+		err = s.Update(func(s *plugin.Session) error {
+			n = manager.GetInt(s, "n") + 1
+			manager.Put(s, "n", n)
+			return nil
+		})
+		return n, err
+	})
+}
+
+// A namespace for users who are logged in. The client hears the code and the
+// message of the refusal.
+func ExampleSessions_OnConnect() {
+	sessions.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error {
+		if !manager.Exists(s, "user") {
+			return &plugin.Refusal{Code: "login_required", Message: "Please log in."}
+		}
+		return nil
+	})
+}
+
+// What a client is told that has no session, or no longer one.
+func ExampleSessions_OnInvalid() {
+	sessions.OnInvalid("/", func(_ socketio.Conn, why *plugin.Refusal) {
+		if why.Code == plugin.CodeExpired {
+			why.Data = "/login"
+		}
+	})
+}
+
+// Handlers that stay registered on the server, behind a gate and with the
+// session at hand.
+func ExampleSessions_Protect() {
+	sessions.Protect("/admin")
+	server.OnEvent("/admin", "whoami", func(c socketio.Conn) string {
+		return manager.GetString(sessions.Session(c), "user")
+	})
+}
+
+// Clients without cookies may send the token in a header of the handshake.
+func ExampleFirstOf() {
+	options := plugin.Options{
+		Cutter: plugin.FirstOf(plugin.FromCookie("session"), plugin.FromHeader("X-Session")),
+	}
+	_, _ = plugin.Enable(server, manager, options)
+}
+
+// Sessions in Redis, in the layout of SCS's own redisstore.
+func Example_redis() {
+	pool := &redis.Pool{Dial: func() (redis.Conn, error) { return redis.Dial("tcp", "127.0.0.1:6379") }}
+	store.Attach(manager, store.NewRedis(pool, nil))
+}

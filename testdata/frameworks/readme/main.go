@@ -1,0 +1,51 @@
+// Command readme is the README's program.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+
+	"github.com/alexedwards/scs/v2"
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+func main() {
+	manager := scs.New()
+	store.Attach(manager, store.NewMemory())
+
+	server := socketio.NewServer(nil)
+	sessions, err := plugin.Enable(server, manager, plugin.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions.OnEvent("/", "click", func(_ socketio.Conn, s *plugin.Session) int {
+		manager.Put(s, "clicks", manager.GetInt(s, "clicks")+1)
+		return manager.GetInt(s, "clicks")
+	})
+	go server.Serve()
+
+	mux := http.NewServeMux()
+	mux.Handle("/socket.io/", sessions)
+	mux.Handle("/", sessions.LoadAndSave(page(manager)))
+	log.Fatal(http.ListenAndServe("127.0.0.1:3000", mux))
+}
+
+func page(manager *scs.SessionManager) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		manager.Put(r.Context(), "seen", true) // the session that the socket will find
+		fmt.Fprint(w, `<!doctype html>
+<button>click</button> <output></output>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@2.5.0/dist/socket.io.js"></script>
+<script src="/socket.io/socket.io-sessions.js"></script>
+<script>
+  var socket = io.connectWithSession({ transports: ['websocket'] });
+  document.querySelector('button').onclick = function () {
+    socket.emit('click', function (n) { document.querySelector('output').value = n; });
+  };
+</script>`)
+	})
+}

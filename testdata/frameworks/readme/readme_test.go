@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every Go block of the README stands in a program or example that compiles.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	const root = "../../../"
+	readme, err := os.ReadFile(root + "README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compiled strings.Builder
+	for _, pattern := range []string{"testdata/frameworks/*/*.go", "plugin/example*_test.go", "store/example*_test.go", "store/*/example*_test.go"} {
+		files, err := filepath.Glob(root + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compiled.WriteString(flat(string(b)))
+		}
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) < 5 {
+		t.Fatalf("the README has %d Go blocks", len(blocks))
+	}
+	for _, block := range blocks {
+		for _, part := range strings.Split(block[1], "// …\n") {
+			if !strings.Contains(compiled.String(), flat(part)) {
+				t.Errorf("no program or example contains:\n%s", part)
+			}
+		}
+	}
+}
+
+// flat drops indentation and blank lines.
+func flat(code string) string {
+	return regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(strings.TrimSpace(code)+"\n", "\n")
+}
