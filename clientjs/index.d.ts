@@ -1,0 +1,71 @@
+// Types of socket.io-sessions.js. They take the socket and the options from the types of the io that is
+// given, so they serve @types/socket.io-client (1.x, 2.x) as well as the types that 3.x and 4.x bring along.
+
+/** Gives io the function connectWithSession, and SessionSocket as its second name; returns the same io. */
+declare function attach<IO extends attach.Client>(
+  io: IO
+): IO & attach.WithSession<ReturnType<IO>, attach.Options<IO>>;
+
+declare namespace attach {
+  /** What socket.io.js exports. */
+  type Client = (...args: any[]) => any;
+
+  /** The options that a client takes. */
+  type Options<IO extends Client> = Exclude<Parameters<IO>[number], string | undefined>;
+
+  interface WithSession<Socket, Opts> {
+    connectWithSession: Connect<Socket, Opts>;
+    SessionSocket: Connect<Socket, Opts>;
+  }
+
+  /**
+   * Connects as io.connect does, with the session of the browser's cookie. Namespaces of one address share
+   * one connection, which is never that of a plain io().
+   */
+  interface Connect<Socket, Opts> {
+    (opts?: Opts): SessionSocket<Socket>;
+    (uri?: string | null, opts?: Opts): SessionSocket<Socket>;
+  }
+
+  type SessionSocket<Socket> = Socket & { readonly session: Session };
+
+  interface Session {
+    /**
+     * 'pending' until the server has connected the socket, 'active' while it is connected, 'invalid' when
+     * the server has refused it and it stays closed.
+     */
+    readonly state: 'pending' | 'active' | 'invalid';
+    /** Why the server refused the socket last; undefined from the next attempt to connect on. */
+    readonly reason: Reason | undefined;
+    on(event: 'active', f: () => void): this;
+    on(event: 'invalid', f: (reason: Reason) => void): this;
+    off(event: 'active', f: () => void): this;
+    off(event: 'invalid', f: (reason: Reason) => void): this;
+    /**
+     * Connects again with the cookie of now, whatever the state: call it after a login or a logout. The
+     * other namespaces of the connection come back with the socket.
+     */
+    refresh(): void;
+  }
+
+  interface Reason {
+    /** The server's word for it: 'unknown', 'destroyed', 'login_required', or one of the app's own. */
+    readonly code: string;
+    readonly message: string;
+    /** Whether the socket connects again by itself. */
+    readonly reconnect: boolean;
+    /** What the app gave along. */
+    readonly data: any;
+  }
+}
+
+declare global {
+  // The global io of a script tag, as @types/socket.io-client declares it.
+  interface SocketIOClientStatic extends attach.WithSession<SocketIOClient.Socket, SocketIOClient.ConnectOpts> {}
+  namespace SocketIOClient {
+    interface Socket {}
+    interface ConnectOpts {}
+  }
+}
+
+export = attach;

@@ -1,0 +1,137 @@
+'use strict';
+
+// A socket.io-client 2.x without a network: its cache, manager and socket as far as the script touches them.
+// The methods under "the server" do what a server's packets would.
+
+const { EventEmitter } = require('node:events');
+
+class Socket extends EventEmitter {
+  constructor(manager, nsp) {
+    super();
+    this.io = manager;
+    this.nsp = nsp;
+    this.connected = false;
+    this.asked = 0; // CONNECT packets sent
+  }
+
+  connect() {
+    if (this.connected) return this;
+    this.subs = this.subs || [];
+    this.io.open();
+    if (this.io.engine.readyState === 'open') this.onopen();
+    return this;
+  }
+
+  disconnect() {
+    this.subs = null;
+    if (!Object.values(this.io.nsps).some((socket) => socket.subs)) this.io.disconnect();
+    if (this.connected) this.onclose('io client disconnect');
+    return this;
+  }
+
+  close() {
+    return this.disconnect();
+  }
+
+  onopen() {
+    if (this.nsp !== '/') this.asked++;
+  }
+
+  onclose(why) {
+    this.connected = false;
+    this.emit('disconnect', why);
+  }
+
+  // the server
+
+  admit() {
+    this.connected = true;
+    this.emit('connect');
+  }
+
+  receive(event, data) {
+    this.io.emit('packet', { type: 2, nsp: this.nsp, data: [event, data] });
+    this.emit(event, data);
+  }
+}
+
+class Manager extends EventEmitter {
+  constructor(uri, opts) {
+    super();
+    this.uri = uri;
+    this.opts = opts;
+    this.nsps = {};
+    this.handshakes = 0;
+    this.readyState = 'closed';
+    this.unsent = false; // with unsent packets an engine is still 'closing' when disconnect returns
+    this.onclose = this.onclose.bind(this);
+  }
+
+  socket(nsp, opts) {
+    this.nsps[nsp] = this.nsps[nsp] || new Socket(this, nsp);
+    this.nsps[nsp].opts = opts;
+    return this.nsps[nsp];
+  }
+
+  reconnection() {
+    return this.opts.reconnection !== false;
+  }
+
+  open() {
+    if (this.readyState !== 'closed') return;
+    this.readyState = 'opening';
+    this.engine = Object.assign(new EventEmitter(), { readyState: 'opening' });
+    this.handshakes++;
+  }
+
+  disconnect() {
+    this.readyState = 'closed';
+    if (!this.engine || this.engine.readyState === 'closed') return;
+    if (this.unsent) this.engine.readyState = 'closing';
+    else this.drop('forced close');
+  }
+
+  onclose(why) {
+    this.engine.off('close', this.onclose);
+    this.readyState = 'closed';
+    this.emit('close', why);
+    for (const socket of Object.values(this.nsps)) if (socket.subs) socket.onclose(why);
+  }
+
+  // the server
+
+  accept() {
+    this.readyState = this.engine.readyState = 'open';
+    this.engine.on('close', this.onclose);
+    this.emit('open');
+    for (const socket of Object.values(this.nsps)) if (socket.subs) socket.onopen();
+  }
+
+  drop(why) {
+    this.engine.readyState = 'closed';
+    this.engine.emit('close', why);
+  }
+}
+
+/**
+ * A fresh fake of what socket.io.js exports.
+ *
+ * @param {Number} [protocol=4] 4 as in 1.x and 2.x, 5 as in 3.x and 4.x
+ */
+function fakeIo(protocol = 4) {
+  const io = (uri, opts) => io.connect(uri, opts);
+  io.protocol = protocol;
+  io.calls = [];
+  io.connect = (uri, opts) => {
+    io.calls.push([uri, { ...opts }]);
+    const address = new URL(uri || '/', 'http://page.test');
+    opts.path = opts.path || '/socket.io';
+    const manager = new Manager(address.href, opts);
+    const socket = manager.socket(address.pathname, opts);
+    if (opts.autoConnect !== false) socket.connect();
+    return socket;
+  };
+  return io;
+}
+
+module.exports = { fakeIo };

@@ -1,0 +1,69 @@
+// Who is refused, what it hears, and that nothing else happens.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { Demo } from './demo.mjs';
+import { isRefusal } from './refusal.mjs';
+import { scopes, ways } from './visitor.mjs';
+
+for (const scope of scopes) {
+  describe(`refusals in scope ${scope}`, () => {
+    let demo;
+    before(async () => { demo = await Demo.start('-scope', scope); });
+    after(() => demo?.stop());
+
+    for (const way of ways) describe(way.name, () => suite(() => demo, way));
+  });
+}
+
+function suite(demo, way) {
+  it('without a cookie', async (t) => {
+    const visitor = demo().visitor(t);
+    await isRefused(visitor, way, 'no_cookie');
+    assert.equal(await visitor.status('GET', '/session'), 401);
+  });
+
+  it('with a cookie that is nobody\'s', async (t) => {
+    const visitor = demo().visitor(t);
+    visitor.token = randomBytes(32).toString('base64url');
+    await isRefused(visitor, way, 'unknown');
+    assert.equal(await visitor.status('GET', '/session'), 401);
+  });
+
+  it('with a cookie that is no token at all', async (t) => {
+    const visitor = demo().visitor(t);
+    visitor.token = 'x'.repeat(2000);
+    await isRefused(visitor, way, 'unknown');
+  });
+
+  it('with the cookie of a session that has ended', async (t) => {
+    const visitor = await demo().visit(t);
+    const old = visitor.twin();
+    await visitor.logout();
+    await isRefused(old, way, 'unknown', 'destroyed');
+  });
+
+  it('with the cookie from before the login', async (t) => {
+    const visitor = await demo().visit(t);
+    const old = visitor.twin();
+    await visitor.login('alice');
+    await isRefused(old, way, 'unknown', 'renewed');
+    assert.equal((await (await visitor.connect(way)).ask('whoami')).user, 'alice');
+  });
+}
+
+/** Stock transports send "connect" first; then come sinvalid and the end, and no event is handled. */
+async function isRefused(visitor, way, ...codes) {
+  const socket = visitor.open(way);
+  const answers = [];
+  for (const event of [['put', 'k', 'v'], ['message', 'hi'], ['echo', 'hi']]) {
+    socket.socket.emit(...event, (answer) => answers.push(answer));
+  }
+  const why = await socket.refusal();
+  await socket.end();
+  isRefusal(why, ...codes);
+  assert.equal(socket.refusals.length, 1);
+  for (const answer of answers) assert.ok(codes.includes(answer?.error?.code), `a handler ran: ${JSON.stringify(answer)}`);
+}
+
