@@ -257,7 +257,7 @@
     ['disconnect', 'close'].forEach(function (name) {
       var original = socket[name];
       socket[name] = function () {
-        session._waiting = false; // closed by the page: no retry of ours opens it
+         by the page: no retry of ours opens it
         return original.apply(socket, arguments);
       };
     });

@@ -38,7 +38,7 @@ func (e *entry) prepare(scope Scope) error {
 func (e *entry) conclude(v *view, set settings, err error) error {
 	switch s := e.sessions; {
 	case s.manager.Status(v) == scs.Destroyed:
-		e.end(refusal(CodeDestroyed))
+		_ = e.gone()
 		return err
 	case err != nil:
 		return err
@@ -53,19 +53,21 @@ func (e *entry) conclude(v *view, set settings, err error) error {
 	return e.adopt(v)
 }
 
-// panicError is a panic in a handler.
-type panicError struct {
-	value any
-	stack []byte
+// A Panic is the error that Options.OnError hears of when a handler panicked.
+// Find it with errors.As to log the stack.
+type Panic struct {
+	Value any
+	Stack []byte
 }
 
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+// Error implements error. It leaves out the stack.
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 
 // contain turns a panic in f into an error.
 func contain(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &panicError{value: p, stack: debug.Stack()}
+			err = &Panic{Value: p, Stack: debug.Stack()}
 		}
 	}()
 	return f()

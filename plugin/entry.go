@@ -2,12 +2,9 @@ package plugin
 
 import (
 	"context"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -39,9 +36,11 @@ type entry struct {
 	work    *store.Snapshot // base and what was changed since; base itself when nothing was
 	spare   *view           // an unchanged view of work
 	outside *view           // what its sessions show between handlers
-	asked   time.Time       // when the store was last asked
+	peeked  bool            // outside was used since the store was last asked
+	asked   time.Time       // when the store was last asked; zero at first
 	used    time.Time       // the last inbound event
 	touched time.Time       // the use that the store knows of
+	expiry  time.Time       // when the session ends if it is not used
 	timer   *time.Timer
 	due     time.Time // when timer fires; zero when it does not
 	ended   *Refusal
@@ -53,10 +52,9 @@ func newEntry(s *Sessions, key, token string, found *store.Snapshot) *entry {
 		turn:    newTurn(),
 		sockets: make(map[*socket]struct{}),
 		work:    found,
-		asked:   time.Now(),
 	}
 	e.base.Store(found)
-	e.ctx = store.BeginSocket(context.Background(), e.base.Load)
+	e.ctx = store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return e.base.Load(), nil })
 	return e
 }
 
@@ -123,64 +121,6 @@ func (e *entry) settle(sent, now *store.Snapshot) error {
 	}
 	e.base.Store(now)
 	e.work = work
-	return nil
-}
-
-// peek returns the session data for a call between handlers: by a goroutine,
-// or by a handler that was registered on the server itself. What it changes is
-// collected when the timer fires.
-func (e *entry) peek() any {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.outside == nil {
-		e.outside = e.sessions.views.open(e.token, e.work)
-	} else if e.outside.from != e.work {
-		if err := e.collectLocked(); err != nil {
-			e.sessions.report(StageSave, e.id, err)
-		}
-	}
-	e.armLocked(e.sessions.options.FlushInterval)
-	return e.outside.data
-}
-
-// collectLocked makes what was changed between handlers part of the work, and
-// shows there what the work has become. The data stays the same object: a
-// goroutine may hold it and be about to write.
-func (e *entry) collectLocked() error {
-	v, manager := e.outside, e.sessions.manager
-	if v == nil {
-		return nil
-	}
-	deadline, values := e.sessions.views.read(v)
-	if manager.Status(v) == scs.Modified {
-		mine, err := e.sessions.store.Encode(deadline, values)
-		if err != nil {
-			return err
-		}
-		same, err := e.sessions.store.Same(v.from, mine)
-		if err != nil {
-			return err
-		}
-		if !same {
-			if err := e.adoptLocked(v.from, mine); err != nil {
-				return err
-			}
-		}
-	}
-	for key, value := range e.work.Values {
-		if old, ok := values[key]; !ok || !reflect.DeepEqual(old, value) {
-			manager.Put(v, key, value)
-		}
-	}
-	for key := range values {
-		if _, ok := e.work.Values[key]; !ok {
-			manager.Remove(v, key)
-		}
-	}
-	if !deadline.Equal(e.work.Deadline) {
-		manager.SetDeadline(v, e.work.Deadline)
-	}
-	v.from = e.work
 	return nil
 }
 

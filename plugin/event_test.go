@@ -59,6 +59,7 @@ func register(a *app) {
 
 // scopes runs a test in both scopes.
 func scopes(t *testing.T, test func(t *testing.T, options plugin.Options)) {
+	t.Helper()
 	for name, scope := range map[string]plugin.Scope{"connection": plugin.PerConnection, "message": plugin.PerMessage} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,6 +140,7 @@ func TestEventAfterDestroy(t *testing.T) {
 		a := newApp(t, nil, options, register)
 		cookie := a.login("alice")
 		c, other := a.enter(cookie), a.enter(cookie)
+		other.ask(`["get","user"]`) // it is let in
 		if got := c.ask(`["destroy"]`); got != `[true]` {
 			t.Fatal(got)
 		}

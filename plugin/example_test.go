@@ -57,11 +57,13 @@ func Example() {
 		<-ctx.Done()
 		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		sessions.Close(last) // saves what is pending, tells every socket
-		web.Shutdown(last)
+		// First what is pending is saved, and every socket is told.
+		if err := errors.Join(sessions.Close(last), web.Shutdown(last)); err != nil {
+			log.Print(err)
+		}
 	}()
 	if err := web.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		log.Fatal(err)
+		log.Print(err)
 	}
 }
 

@@ -17,9 +17,13 @@ func (e *entry) refresh() error {
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
 	base := e.base.Load()
-	now, ok, err := e.sessions.store.Refresh(context.Background(), e.key, base)
+	now, expiry, ok, err := e.sessions.store.Load(context.Background(), e.key, base)
 	e.mu.Lock()
 	e.asked = time.Now()
+	e.peeked = false
+	if ok {
+		e.learnLocked(expiry)
+	}
 	e.mu.Unlock()
 	switch {
 	case err != nil:
@@ -36,12 +40,14 @@ func (e *entry) refresh() error {
 func (e *entry) flush() error {
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
+	if err := e.collect(); err != nil {
+		return err
+	}
 	e.mu.Lock()
-	err := e.collectLocked()
 	work := e.work
 	e.mu.Unlock()
-	if err != nil || work == e.base.Load() {
-		return err
+	if work == e.base.Load() {
+		return nil
 	}
 	return e.save(work, work)
 }
@@ -67,15 +73,15 @@ func (e *entry) commit(v *view) error {
 
 // save commits mine, which holds everything in work. exchange is held.
 func (e *entry) save(work, mine *store.Snapshot) error {
-	started := time.Now()
-	saved, err := e.sessions.store.Save(context.Background(), e.key, e.base.Load(), mine)
+	used := e.lastUse()
+	saved, err := e.sessions.store.Save(context.Background(), e.key, e.base.Load(), mine, used)
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
 	case err != nil:
 		return &storeError{StageSave, err}
 	}
-	e.noteTouch(started)
+	e.noteTouch(used, saved.Deadline)
 	return e.settle(work, saved)
 }
 
@@ -88,11 +94,13 @@ func (e *entry) update(ctx context.Context, change func(*view) error) error {
 		if err != nil {
 			return err
 		}
-		v := e.sessions.views.open(e.token, work)
+		v, err := e.openFresh(work)
+		if err != nil {
+			return err
+		}
 		err = change(v)
 		if e.sessions.manager.Status(v) == scs.Destroyed {
-			e.end(refusal(CodeDestroyed))
-			return e.refusal()
+			return e.gone()
 		}
 		if err != nil || !e.sessions.modified(v) {
 			// What change saw may be old, and so may be what it made of it.
@@ -119,17 +127,31 @@ func (e *entry) update(ctx context.Context, change func(*view) error) error {
 	}
 }
 
+// openFresh returns a view whose values are nobody else's: what change does in
+// place must not count twice.
+func (e *entry) openFresh(work *store.Snapshot) (*view, error) {
+	fresh, err := e.sessions.store.Fresh(work)
+	if err != nil {
+		return nil, &storeError{StageLoad, err}
+	}
+	v := e.sessions.views.open(e.token, fresh)
+	v.from = work
+	return v, nil
+}
+
 // present returns base and work, which are what a swap compares.
 func (e *entry) present() (base, work *store.Snapshot, err error) {
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
+	if err := e.collect(); err != nil {
+		return nil, nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ended != nil {
 		return nil, nil, e.ended
 	}
-	err = e.collectLocked()
-	return e.base.Load(), e.work, err
+	return e.base.Load(), e.work, nil
 }
 
 // swap commits mine if neither this process nor another has changed the
@@ -143,8 +165,8 @@ func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	if moved {
 		return false, nil
 	}
-	started := time.Now()
-	now, ok, err := e.sessions.store.Swap(context.Background(), e.key, base, mine)
+	used := e.lastUse()
+	now, ok, err := e.sessions.store.Swap(context.Background(), e.key, base, mine, used)
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return false, e.gone()
@@ -153,7 +175,7 @@ func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	case !ok:
 		return false, e.settle(base, now)
 	}
-	e.noteTouch(started)
+	e.noteTouch(used, now.Deadline)
 	return true, e.settle(work, now)
 }
 
@@ -170,19 +192,14 @@ func (e *entry) destroy() error {
 
 // gone ends a session that the store has no more, and returns why.
 func (e *entry) gone() error {
-	e.mu.Lock()
-	base := e.base.Load()
-	end := base.Deadline
-	if !base.Expiry.IsZero() {
-		end = base.Expiry
-	}
-	if used := e.touched.Add(e.sessions.manager.IdleTimeout); used.After(end) {
-		end = used
-	}
-	e.mu.Unlock()
-	code := CodeExpired
-	if time.Now().Before(end) {
+	code := string(e.sessions.store.Ended(e.key))
+	if code == "" {
 		code = CodeDestroyed
+		e.mu.Lock()
+		if !time.Now().Before(e.expiry) {
+			code = CodeExpired
+		}
+		e.mu.Unlock()
 	}
 	e.end(refusal(code))
 	return e.refusal()

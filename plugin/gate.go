@@ -12,9 +12,10 @@ import (
 // is [stock].
 type gate interface {
 	// watch calls enter when a client asks for the namespace and leave when it
-	// has left. Both return at once: enter holds up every later packet of the
-	// connection, leave the locks that go-socket.io closes under.
-	watch(namespace string, enter func(socketio.Conn), leave func(c socketio.Conn, reason string))
+	// has left. enter holds up every later packet of the connection, and no
+	// later packet may be handled when it returns an error. leave returns at
+	// once: go-socket.io closes under locks.
+	watch(namespace string, enter func(socketio.Conn) error, leave func(c socketio.Conn, reason string))
 
 	// handshake returns the request that opened the connection.
 	handshake(c socketio.Conn) *http.Request
@@ -24,11 +25,7 @@ type gate interface {
 	admit(c socketio.Conn)
 	refuse(c socketio.Conn, why *Refusal, left <-chan struct{})
 
-	// expel tells an admitted c why it must go, and closes the connection
-	// unless left says that it went by itself.
+	// expel tells an admitted c why it must go, and sees to it that it goes.
+	// left closes when it has.
 	expel(c socketio.Conn, why *Refusal, left <-chan struct{})
-
-	// shut closes the connection at once, without a word, so that no further
-	// packet of it is handled.
-	shut(c socketio.Conn)
 }

@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"encoding"
+	"encoding/json"
 	"fmt"
 	"reflect"
 
@@ -14,6 +16,7 @@ type handler struct {
 	fn      reflect.Value
 	inputs  []reflect.Type // what go-socket.io is to decode
 	results int            // what is acknowledged
+	doubts  []bool         // for each result: it may not encode
 	fails   bool           // the last result is an error
 }
 
@@ -22,6 +25,9 @@ var (
 	sessionType = reflect.TypeFor[*Session]()
 	errorType   = reflect.TypeFor[error]()
 	anyType     = reflect.TypeFor[any]()
+
+	marshalerType     = reflect.TypeFor[json.Marshaler]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
 // newHandler takes f apart, or panics with the form that it should have.
@@ -50,15 +56,29 @@ func newHandler(event string, f any) *handler {
 		h.inputs = append(h.inputs, t.In(i))
 	}
 	for i := range t.NumOut() {
-		if t.Out(i) == errorType && i != t.NumOut()-1 {
-			complain("returns an error that is not its last result")
+		switch last := i == t.NumOut()-1; {
+		case t.Out(i) == errorType && last:
+			h.fails = true
+			h.results--
+		case t.Out(i).Implements(errorType):
+			complain(fmt.Sprintf("returns an error, %v, that is not its last result or not of type error", t.Out(i)))
+		default:
+			h.doubts = append(h.doubts, !encodes(t.Out(i)))
 		}
 	}
-	if n := t.NumOut(); n > 0 && t.Out(n-1) == errorType {
-		h.fails = true
-		h.results--
-	}
 	return h
+}
+
+// encodes tells whether every value of a type encodes as JSON. Of the types
+// that may not, it is found out by trying.
+func encodes(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.String,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return !t.Implements(marshalerType) && !t.Implements(textMarshalerType)
+	}
+	return false
 }
 
 // adapt returns the function that go-socket.io calls. run is given the
@@ -103,7 +123,15 @@ func (h *handler) call(in []reflect.Value, s *Session, out []reflect.Value) erro
 		results = results[:last]
 	}
 	for i, result := range results {
-		out[i] = asAny(result.Interface())
+		value := result.Interface()
+		if h.doubts[i] {
+			// go-socket.io would find out in a goroutine of its own, when the
+			// changes are kept, and where a panic ends the process.
+			if _, err := json.Marshal(value); err != nil {
+				return fmt.Errorf("sessions: encode the result: %w", err)
+			}
+		}
+		out[i] = asAny(value)
 	}
 	return nil
 }

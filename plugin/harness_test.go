@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,6 +33,7 @@ type app struct {
 	server   *socketio.Server
 	sessions *plugin.Sessions
 	url      string
+	browser  *http.Client
 	failures *failures
 }
 
@@ -76,16 +78,16 @@ func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup f
 	}
 	a.sessions = sessions
 	setup(a)
-	go a.server.Serve() //nolint:errcheck // it ends when the server is closed
+	go a.server.Serve()
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sessions)
 	mux.Handle("/", sessions.LoadAndSave(http.HandlerFunc(a.page)))
 	web := httptest.NewServer(mux)
-	a.url = web.URL
+	a.url, a.browser = web.URL, web.Client() // not the default one: a server's Close cuts it off for all
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if err := sessions.Close(ctx); err != nil && err != plugin.ErrClosed {
+		if err := sessions.Close(ctx); err != nil && !errors.Is(err, plugin.ErrClosed) {
 			t.Errorf("Close: %v", err)
 		}
 		web.CloseClientConnections()
@@ -127,7 +129,7 @@ func (a *app) get(cookie, path string) (body, set string) {
 	if cookie != "" {
 		r.Header.Set("Cookie", cookie)
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := a.browser.Do(r)
 	if err != nil {
 		a.Fatal(err)
 	}

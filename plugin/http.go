@@ -22,7 +22,9 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.script.ServeHTTP(w, r)
 		return
 	}
-	if r.URL.Query().Get("sid") == "" {
+	if sid := r.URL.Query().Get("sid"); sid != "" {
+		r = s.asHandshake(sid, r)
+	} else {
 		if s.isClosing() {
 			// A handshake after socketio.Server.Close would end the process.
 			w.Header().Set("Connection", "close")
@@ -45,6 +47,29 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 		}
 		loaded.ServeHTTP(w, r)
 	})
+}
+
+// asHandshake gives the upgrade of a connection the headers of its handshake:
+// go-socket.io shows those of the upgrade from then on.
+func (s *Sessions) asHandshake(sid string, r *http.Request) *http.Request {
+	if r.Header.Get("Upgrade") == "" {
+		return r
+	}
+	s.mu.RLock()
+	h := s.handshakes[sid]
+	s.mu.RUnlock()
+	if h == nil {
+		return r
+	}
+	header := h.request.Header.Clone()
+	for name, values := range r.Header {
+		if name == "Upgrade" || name == "Connection" || name == "Origin" || strings.HasPrefix(name, "Sec-Websocket-") {
+			header[name] = values
+		}
+	}
+	upgrade := *r
+	upgrade.Header = header
+	return &upgrade
 }
 
 func (s *Sessions) isClosing() bool {

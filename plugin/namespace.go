@@ -36,7 +36,8 @@ func (s *Sessions) OnDisconnect(namespace string, f func(c socketio.Conn, s *Ses
 
 // OnInvalid registers the handler of clients that have no session, or no
 // longer one. It hears of each once, and may change the [Refusal] before the
-// client gets it. No other handler of the namespace runs for a client that was
+// client gets it. It does not wait for an event of the client that is still
+// handled. No other handler of the namespace runs for a client that was
 // turned away.
 func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) {
 	s.namespace(namespace).onInvalid = f
@@ -82,8 +83,8 @@ func (s *Sessions) AllowAnonymous(namespace string) { s.namespace(namespace).ano
 // handlers are registered on the server itself; [Sessions.Session] gives them
 // the session. Register its OnConnect and OnDisconnect on the Sessions:
 // go-socket.io keeps one of each. On go-socket.io's own transports a refused
-// client of the root namespace is cut off without a word, or its first packets
-// would reach those handlers.
+// client is cut off without a word, or its next packets would reach those
+// handlers.
 func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected = true }
 
 // namespace returns the namespace of this name, and watches it from the first
@@ -109,23 +110,25 @@ func (n *namespace) handlers() settings {
 }
 
 // enter is called when a client asks for the namespace. The session is loaded
-// here, before a later packet of the client can be handled.
-func (n *namespace) enter(c socketio.Conn) {
+// here, before a later packet of the client can be handled. An error says that
+// none may be.
+func (n *namespace) enter(c socketio.Conn) error {
 	s := n.sessions
-	so, ok := s.join(n, c)
-	if !ok {
-		return
+	so := s.join(n, c)
+	if so == nil {
+		return nil
 	}
 	why := s.resolve(so)
-	if why != nil && n.protected {
-		s.gate.shut(c)
-	}
-	if why == nil && n.onConnect == nil && so.earlier == nil {
+	if why == nil && n.onConnect == nil {
 		so.welcome()
 		s.running.Done() // for admit
-		return
+		return nil
 	}
 	go so.admit(why)
+	if why != nil && n.protected {
+		return why
+	}
+	return nil
 }
 
 // leave is called when a client has left the namespace.

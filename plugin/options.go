@@ -80,6 +80,11 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	if o.OnError == nil {
 		logger := o.Logger
 		o.OnError = func(stage, id string, err error) {
+			var panicked *Panic
+			if errors.As(err, &panicked) {
+				logger.Error("sessions: "+stage, "id", id, "err", err, "stack", string(panicked.Stack))
+				return
+			}
 			logger.Error("sessions: "+stage, "id", id, "err", err)
 		}
 	}
@@ -111,7 +116,8 @@ func (o Options) validate(manager *scs.SessionManager) error {
 		if path := o.withDefaults(manager).Path; !cookieReaches(manager.Cookie.Path, path) {
 			complain("no browser sends the cookie to %q: manager.Cookie.Path is %q", path, manager.Cookie.Path)
 		}
-		if cookie := (&http.Cookie{Name: manager.Cookie.Name, Value: "x"}); cookie.Valid() != nil {
+		cookie := http.Cookie{Name: manager.Cookie.Name, Value: "x"} //nolint:gosec // it is never sent
+		if cookie.Valid() != nil {
 			complain("manager.Cookie.Name %q is no cookie name", manager.Cookie.Name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The codes of a [Refusal] that this package gives. An app may add its own.
@@ -12,6 +13,7 @@ const (
 	CodeUnknown      = "unknown"      // there is no session of this token
 	CodeStoreError   = "store_error"  // the store failed
 	CodeDestroyed    = "destroyed"    // the session was ended, as by a logout
+	CodeRenewed      = "renewed"      // its token was replaced, as at a login
 	CodeExpired      = "expired"      // the session's time is over
 	CodeBusy         = "busy"         // the session's earlier events took too long
 	CodeGoingAway    = "going_away"   // the server is shutting down
@@ -36,10 +38,15 @@ type Refusal struct {
 }
 
 // Error implements error.
-func (r *Refusal) Error() string { return r.Message }
+func (r *Refusal) Error() string {
+	if r == nil {
+		return "nil refusal"
+	}
+	return r.Message
+}
 
 // Is reports that the Refusal of a session that has ended is an [ErrGone].
-func (r *Refusal) Is(target error) bool { return r.gone && target == ErrGone }
+func (r *Refusal) Is(target error) bool { return r != nil && r.gone && target == ErrGone }
 
 // refusal returns a new Refusal of one of this package's codes: OnInvalid may
 // change the one that it gets.
@@ -49,20 +56,21 @@ func refusal(code string) *Refusal {
 		CodeUnknown:      "There is no session: it is unknown or has ended.",
 		CodeStoreError:   "The session cannot be read or saved at the moment.",
 		CodeDestroyed:    "The session has ended.",
+		CodeRenewed:      "The session goes on under a new cookie.",
 		CodeExpired:      "The session has expired.",
 		CodeBusy:         "The session is busy with earlier events.",
 		CodeGoingAway:    "The server is going away.",
 		CodeInternal:     "The server failed to handle this.",
 		CodeDisconnected: "The server closed the connection.",
 	}
-	reconnect := code == CodeStoreError || code == CodeBusy || code == CodeGoingAway
+	reconnect := slices.Contains([]string{CodeStoreError, CodeRenewed, CodeBusy, CodeGoingAway}, code)
 	return &Refusal{Code: code, Message: messages[code], Reconnect: reconnect}
 }
 
 // refusalOf returns what a client may know of err: the Refusal in it, or a
 // code. The text of other errors stays on the server.
 func refusalOf(err error) *Refusal {
-	if own := (*Refusal)(nil); errors.As(err, &own) {
+	if own := (*Refusal)(nil); errors.As(err, &own) && own != nil {
 		copied := *own
 		return &copied
 	}

@@ -4,42 +4,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// join registers a client that asks for a namespace. ok is false when there is
-// nothing to do: it is there already, as after a repeated CONNECT, or the
-// server is going away.
-func (s *Sessions) join(n *namespace, c socketio.Conn) (so *socket, ok bool) {
+// join registers a client that asks for a namespace. It returns nil when there
+// is nothing to do: the client is there already, as after a repeated CONNECT,
+// or the server is going away. It waits until the client's last stay there is
+// over, so that a client that comes and goes holds up only itself.
+func (s *Sessions) join(n *namespace, c socketio.Conn) *socket {
 	at := place{c.ID(), n.name}
+	for {
+		so, earlier := s.tryJoin(n, c, at)
+		if earlier == nil {
+			return so
+		}
+		<-earlier.gone
+	}
+}
+
+func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sockets[at] != nil {
-		return nil, false
+		return nil, nil
 	}
 	if s.closing {
-		go s.gate.shut(c) // not here: it comes back to leave, which locks
-		return nil, false
+		go s.gate.refuse(c, refusal(CodeGoingAway), nil) // ends after the farewell
+		return nil, nil
+	}
+	if earlier = s.leaving[at]; earlier != nil {
+		return nil, earlier
 	}
 	so = &socket{
 		sessions: s, namespace: n, conn: c,
-		earlier: s.leaving[at],
+		session: &Session{sessions: s},
 		ready:   make(chan struct{}),
 		left:    make(chan struct{}),
 		gone:    make(chan struct{}),
 	}
-	so.session = s.newSession(nil)
 	s.sockets[at] = so
 	h := s.handshakes[at.connection]
 	if h == nil {
-		h = &handshake{request: s.gate.handshake(c), first: so}
+		h = &handshake{request: s.gate.handshake(c)}
 		s.handshakes[at.connection] = h
 	}
-	h.sockets++
+	h.sockets = append(h.sockets, so)
 	so.request = h.request
 	s.running.Add(2) // until it is gone, and for admit
-	return so, true
+	return so, nil
 }
 
 // resolve finds the session of a socket's handshake.
@@ -69,13 +84,22 @@ func (s *Sessions) identify(so *socket) *Refusal {
 		return refusalOf(err)
 	}
 	if e == nil {
-		return refusal(CodeUnknown)
+		return s.formerly(token)
 	}
-	session := s.newSession(e)
 	s.mu.Lock()
-	so.entry, so.session = e, session
+	so.entry, so.session = e, &Session{sessions: s, entry: e}
 	s.mu.Unlock()
 	return nil
+}
+
+// formerly returns why there is no session of a token, as far as is known.
+func (s *Sessions) formerly(token string) *Refusal {
+	if reason := s.store.Ended(s.store.Key(token)); reason != "" {
+		why := refusal(string(reason))
+		why.gone = true
+		return why
+	}
+	return refusal(CodeUnknown)
 }
 
 // acquire returns the entry of a token's session, with so among its sockets;
@@ -96,7 +120,7 @@ func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
 		}
 		return e, err
 	}
-	found, ok, err := s.store.Load(context.Background(), key)
+	found, expiry, ok, err := s.store.Load(context.Background(), key, nil)
 	if err != nil {
 		return nil, &storeError{StageLoad, err}
 	}
@@ -107,6 +131,7 @@ func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
 	defer s.mu.Unlock()
 	if e = s.entries[key]; e == nil {
 		e = newEntry(s, key, token, found)
+		e.learn(expiry)
 		s.entries[key] = e
 	}
 	e.sockets[so] = struct{}{}
@@ -136,10 +161,10 @@ func (s *Sessions) leave(so *socket, reason string) {
 	}
 	delete(s.sockets, at)
 	s.leaving[at] = so
-	if h := s.handshakes[at.connection]; h != nil {
-		if h.sockets--; h.sockets == 0 {
-			delete(s.handshakes, at.connection)
-		}
+	if h := s.handshakes[at.connection]; len(h.sockets) > 1 {
+		h.sockets = slices.DeleteFunc(h.sockets, func(other *socket) bool { return other == so })
+	} else {
+		delete(s.handshakes, at.connection)
 	}
 	s.mu.Unlock()
 	if why := so.why.Load(); why != nil {
@@ -180,13 +205,21 @@ func (s *Sessions) drop(e *entry, so *socket) {
 	s.retire(e)
 }
 
-// retire forgets an entry that has no sockets and nothing to save.
-func (s *Sessions) retire(e *entry) {
+// retire forgets an entry that has no sockets and nothing to save, and tells
+// whether it did.
+func (s *Sessions) retire(e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(e.sockets) == 0 && s.entries[e.key] == e && e.settled() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.sockets) > 0 || !e.settledLocked() {
+		return false
+	}
+	if s.entries[e.key] == e {
 		delete(s.entries, e.key)
 	}
+	e.disarmLocked()
+	return true
 }
 
 // forget takes an entry that has ended out, and returns its sockets to be
@@ -205,19 +238,32 @@ func (s *Sessions) forget(e *entry) []*socket {
 	return sockets
 }
 
-// settleUp saves every session that is not saved, and tries no more.
+// settleUp saves every session that is not saved.
 func (s *Sessions) settleUp() error {
-	s.mu.RLock()
-	entries := make([]*entry, 0, len(s.entries))
-	for _, e := range s.entries {
-		entries = append(entries, e)
-	}
-	s.mu.RUnlock()
 	var failed []error
-	for _, e := range entries {
+	for _, e := range s.all() {
 		if err := e.settleUp(true); err != nil {
 			failed = append(failed, fmt.Errorf("sessions: %s: %w", e.id, err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// unsaved returns an error that names every session that is not saved.
+func (s *Sessions) unsaved() error {
+	var unsaved []error
+	for _, e := range s.all() {
+		e.mu.Lock()
+		if !e.settledLocked() {
+			unsaved = append(unsaved, fmt.Errorf("sessions: %s: not saved", e.id))
+		}
+		e.mu.Unlock()
+	}
+	return errors.Join(unsaved...)
+}
+
+func (s *Sessions) all() []*entry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.entries))
 }

@@ -29,25 +29,22 @@ import (
 // for concurrent use.
 type Session struct {
 	sessions *Sessions
-	entry    *entry          // nil when anonymous
-	parent   context.Context // holds the transaction of calls that SCS makes
+	entry    *entry // nil when anonymous
 
-	mu     sync.Mutex
-	view   *view // what SCS sees; nil between the handlers of a connection
-	access Access
-	over   bool
-	done   chan struct{} // made when first asked for
+	// owner is the socket's own session, which this one becomes when its
+	// handler has returned; nil for that one and for PerMessage sessions.
+	owner *Session
+
+	mu        sync.Mutex
+	view      *view // what the handler sees; nil while none runs
+	access    Access
+	inside    bool // of an Update, which is what reads and commits
+	cancelled bool
+	over      bool
+	done      chan struct{} // made when first asked for
 }
 
 var _ context.Context = (*Session)(nil)
-
-func (s *Sessions) newSession(e *entry) *Session {
-	session := &Session{sessions: s, entry: e, parent: context.Background()}
-	if e != nil {
-		session.parent = e.ctx
-	}
-	return session
-}
 
 // ID returns the public name of the session, "" for an anonymous one. It may
 // be logged and shown, and does not lead back to the token.
@@ -82,7 +79,7 @@ func (s *Session) Save() error {
 // [ErrAnonymous], [ErrOver], or what the store reports.
 func (s *Session) Reload() error {
 	v, err := s.usable()
-	if err != nil {
+	if err != nil || s.inside {
 		return err
 	}
 	if err := s.entry.refresh(); err != nil || v == nil {
@@ -106,8 +103,7 @@ func (s *Session) Update(change func(*Session) error) error {
 		return err
 	}
 	err = s.entry.update(s, func(current *view) error {
-		inner := s.sessions.newSession(s.entry)
-		inner.enter(current, ReadOnly) // Update is what commits
+		inner := &Session{sessions: s.sessions, entry: s.entry, view: current, access: ReadOnly, inside: true}
 		defer inner.finish()
 		defer inner.leave()
 		return change(inner)
@@ -133,7 +129,18 @@ func (s *Session) Value(key any) any {
 	if key == s.sessions.views.key {
 		return s.data()
 	}
-	return s.parent.Value(key)
+	return s.parent().Value(key)
+}
+
+// parent returns the context below: it holds the transaction of the calls that
+// SCS makes with this session.
+func (s *Session) parent() context.Context {
+	if _, err := s.writable(); err != nil && !s.inside {
+		if sealed, ok := s.sessions.sealed[err]; ok {
+			return sealed
+		}
+	}
+	return s.entry.ctx
 }
 
 // Deadline implements context.Context and reports none: the session's own is
@@ -141,13 +148,17 @@ func (s *Session) Value(key any) any {
 func (s *Session) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Done implements context.Context: the channel closes when the session has
-// ended, or is over.
+// ended, when the socket is sent away or has left, and for a PerMessage session
+// when the handler has returned.
 func (s *Session) Done() <-chan struct{} {
+	if s.owner != nil {
+		return s.owner.Done()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done == nil {
 		s.done = make(chan struct{})
-		if s.over {
+		if s.cancelled {
 			close(s.done)
 		}
 	}
@@ -156,36 +167,43 @@ func (s *Session) Done() <-chan struct{} {
 
 // Err implements context.Context: it is context.Canceled once Done is closed.
 func (s *Session) Err() error {
+	if s.owner != nil {
+		return s.owner.Err()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
+	if s.cancelled {
 		return context.Canceled
 	}
 	return nil
 }
 
+func (s *Session) isOver() bool {
+	if s.owner != nil {
+		return s.owner.isOver()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
 // data returns what SCS calls session data.
 func (s *Session) data() any {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	v, over := s.view, s.over
+	s.mu.Unlock()
 	switch {
-	case s.view != nil:
+	case v != nil:
+		return v.data
 	case s.entry == nil:
 		return s.sessions.views.open("", nil).data
-	case s.over:
-		// Somebody still uses it: a copy that nobody reads again.
-		s.view = s.sessions.views.open(s.entry.token, s.entry.base.Load())
-	default:
+	case s.owner != nil:
+		return s.owner.data()
+	case !over:
 		return s.entry.peek()
 	}
-	return s.view.data
-}
-
-// enter shows v to the handler that is about to run.
-func (s *Session) enter(v *view, access Access) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.view, s.access = v, access
+	// Somebody still uses it: a copy that nobody reads again.
+	return s.sessions.views.open(s.entry.token, s.entry.base.Load()).data
 }
 
 // leave takes back the view of a handler that has returned. It is another than
@@ -198,17 +216,25 @@ func (s *Session) leave() *view {
 	return v
 }
 
-// finish ends the session's use; SCS calls do no more harm afterwards.
-func (s *Session) finish() {
+// cancel closes Done: the session has ended, or its socket must go.
+func (s *Session) cancel() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
+	if s.cancelled {
 		return
 	}
-	s.over = true
+	s.cancelled = true
 	if s.done != nil {
 		close(s.done)
 	}
+}
+
+// finish ends the session's use; SCS calls do no more harm afterwards.
+func (s *Session) finish() {
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
 }
 
 // usable returns the view of the running handler, nil between handlers.
@@ -216,14 +242,14 @@ func (s *Session) usable() (*view, error) {
 	if s.entry == nil {
 		return nil, ErrAnonymous
 	}
+	if s.isOver() {
+		return nil, ErrOver
+	}
 	if why := s.entry.refusal(); why != nil {
 		return nil, why
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
-		return nil, ErrOver
-	}
 	return s.view, nil
 }
 

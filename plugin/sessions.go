@@ -24,6 +24,7 @@ type Sessions struct {
 	store   *store.Store
 	options Options
 	views   *views
+	sealed  map[error]context.Context // the parents of sessions that cannot be written
 	gate    gate
 	frontDesk
 
@@ -50,8 +51,7 @@ type place struct{ connection, namespace string }
 // shows the upgrade's request instead.
 type handshake struct {
 	request *http.Request
-	first   *socket
-	sockets int
+	sockets []*socket // never empty
 }
 
 // Enable joins a server and a manager. Call it once for a server, after the
@@ -90,6 +90,10 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		attached = store.Attach(manager, store.Wrap(manager.Store))
 	}
 	s.store = attached
+	s.sealed = make(map[error]context.Context)
+	for _, err := range []error{ErrAnonymous, ErrReadOnly, ErrOver} {
+		s.sealed[err] = store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return nil, err })
+	}
 	s.views = newViews(manager)
 	return s, nil
 }
@@ -98,7 +102,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 // that were registered on the server itself. In a namespace that the plugin
 // has not been told of it is that of the connection's other namespaces. Where
 // there is none, as for a client that was refused, it is an anonymous one; it
-// is never nil.
+// is never nil. The call counts as a use of the session, as an event does.
 func (s *Sessions) Session(c socketio.Conn) *Session {
 	name := c.Namespace()
 	if name == "" {
@@ -108,10 +112,13 @@ func (s *Sessions) Session(c socketio.Conn) *Session {
 	defer s.mu.RUnlock()
 	so := s.sockets[place{c.ID(), name}]
 	if h := s.handshakes[c.ID()]; so == nil && h != nil {
-		so = h.first
+		so = h.sockets[0]
 	}
 	if so == nil || so.why.Load() != nil {
-		return s.newSession(nil)
+		return &Session{sessions: s}
+	}
+	if so.entry != nil {
+		so.entry.use()
 	}
 	return so.session
 }
@@ -120,7 +127,8 @@ func (s *Sessions) Session(c socketio.Conn) *Session {
 // away, and closes it. Clients that connect from then on are turned away. It
 // returns when every OnDisconnect has returned and every change is saved, or
 // when ctx ends, with an error that names what is left. Call it before
-// http.Server.Shutdown and socketio.Server.Close.
+// http.Server.Shutdown. There is no need for socketio.Server.Close: while a
+// handshake is under way it ends the process.
 func (s *Sessions) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closing {
@@ -134,20 +142,19 @@ func (s *Sessions) Close(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 
-	_ = s.settleUp() // at once; what fails is tried again at the end
-	gone := make(chan struct{})
-	go func() { // ends with the last socket
+	saved := make(chan error, 1)
+	go func() { // ends when the last socket has left and the store has answered
+		_ = s.settleUp() // at once; what fails is tried again
 		s.running.Wait()
-		close(gone)
+		saved <- s.settleUp()
 	}()
-	var late error
+	defer s.closed.Store(true)
 	select {
-	case <-gone:
+	case err := <-saved:
+		return err
 	case <-ctx.Done():
-		late = fmt.Errorf("sessions: close: %w", ctx.Err())
+		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.unsaved())
 	}
-	s.closed.Store(true)
-	return errors.Join(late, s.settleUp())
 }
 
 // report tells Options.OnError of a failure.
@@ -156,5 +163,5 @@ func (s *Sessions) report(stage, id string, err error) {
 	if errors.As(err, &failed) {
 		stage = failed.stage
 	}
-	s.options.OnError(stage, id, err)
+	_ = contain(func() error { s.options.OnError(stage, id, err); return nil })
 }

@@ -21,14 +21,14 @@ type socket struct {
 	entry   *entry   // nil when anonymous or refused
 	session *Session // what PerConnection handlers get
 
-	earlier  *socket       // the one before at the same place, if it is still leaving
 	ready    chan struct{} // closed when it was admitted or refused
 	admitted bool          // OnConnect has succeeded; set before ready closes
 	left     chan struct{} // closed when the client has left
+	reason   string        // why it left; set before left closes
 	gone     chan struct{} // closed when OnDisconnect has returned and all is saved
 
-	why    atomic.Pointer[Refusal] // set when it was refused or expelled
-	reason string                  // why it left; set before left closes
+	why     atomic.Pointer[Refusal] // set when it was refused or expelled
+	current atomic.Pointer[Session] // of the PerMessage handler that runs
 
 	mu sync.Mutex // held while one of its handlers runs
 }
@@ -37,9 +37,6 @@ type socket struct {
 // its own: in go-socket.io's handler an Emit would never return.
 func (so *socket) admit(why *Refusal) {
 	defer so.sessions.running.Done()
-	if so.earlier != nil {
-		<-so.earlier.gone
-	}
 	if connect := so.namespace.onConnect; why == nil && connect != nil && so.why.Load() == nil {
 		err := so.run(so.namespace.handlers(), func(s *Session) error { return connect(so.conn, s) })
 		if err != nil {
@@ -51,13 +48,14 @@ func (so *socket) admit(why *Refusal) {
 		so.welcome()
 		return
 	}
-	told := !so.why.CompareAndSwap(nil, why)
-	close(so.ready)
-	if told {
-		return // expel has told it, or is about to
+	told := so.condemn(why)
+	if told == nil {
+		close(so.ready)
+		return // expel tells it
 	}
-	so.sessions.gate.refuse(so.conn, so.invalid(why), so.left)
-	so.sessions.leave(so, why.Code)
+	close(so.ready)
+	so.sessions.gate.refuse(so.conn, told, so.left)
+	so.sessions.leave(so, told.Code)
 }
 
 func (so *socket) welcome() {
@@ -70,31 +68,42 @@ func (so *socket) welcome() {
 // away, and sends it out. It has a goroutine of its own.
 func (so *socket) expel(why *Refusal) {
 	defer so.sessions.running.Done()
-	if !so.why.CompareAndSwap(nil, why) {
-		return // it was refused, or told before
+	so.sessions.sessionOf(so).cancel()
+	if running := so.current.Load(); running != nil {
+		running.cancel()
 	}
-	so.sessions.sessionOf(so).finish()
-	<-so.ready
-	so.sessions.gate.expel(so.conn, so.invalid(why), so.left)
-	so.sessions.leave(so, why.Code)
+	select {
+	case <-so.left:
+		return // by itself
+	default:
+	}
+	if told := so.condemn(why); told != nil {
+		<-so.ready
+		so.sessions.gate.expel(so.conn, told, so.left)
+		so.sessions.leave(so, told.Code)
+	}
 }
 
-// invalid lets OnInvalid hear why and add to it, and returns a copy: one
-// Refusal may serve many sockets.
-func (so *socket) invalid(why *Refusal) *Refusal {
-	copied := *why
+// condemn makes why the reason that every later event of the socket gets, and
+// lets OnInvalid hear it and add to it. It returns what the client is to be
+// told, nil when it is told already. OnInvalid gets a copy: one Refusal may
+// serve many sockets.
+func (so *socket) condemn(why *Refusal) *Refusal {
+	first, told := *why, *why
+	first.Data = nil // it is not known yet whether it can be encoded
+	if !so.why.CompareAndSwap(nil, &first) {
+		return nil
+	}
 	if hear := so.namespace.onInvalid; hear != nil {
-		so.mu.Lock()
-		err := contain(func() error { hear(so.conn, &copied); return nil })
-		so.mu.Unlock()
-		if err != nil {
+		if err := contain(func() error { hear(so.conn, &told); return nil }); err != nil {
 			so.report(StageInvalid, err)
 		}
 	}
-	if err := copied.encodeData(); err != nil {
+	if err := told.encodeData(); err != nil {
 		so.report(StageInvalid, err)
 	}
-	return &copied
+	so.why.Store(&told)
+	return &told
 }
 
 // depart runs OnDisconnect and saves. It has a goroutine of its own, since
@@ -154,21 +163,24 @@ func (so *socket) runLast(handle func(*Session) error) error {
 }
 
 func (so *socket) handle(set settings, handle func(*Session) error) error {
-	s, e := so.session, so.entry
+	e := so.entry
+	s := &Session{sessions: so.sessions, entry: e, view: e.open(), access: set.access}
 	if set.scope == PerMessage {
-		s = so.sessions.newSession(e)
+		so.current.Store(s)
+		defer so.current.Store(nil)
 		defer s.finish()
+	} else {
+		s.owner = so.session
 	}
-	s.enter(e.open(), set.access)
 	err := contain(func() error { return handle(s) })
 	return e.conclude(s.leave(), set, err)
 }
 
 func (so *socket) runAnonymous(handle func(*Session) error) error {
 	v := so.sessions.views.open("", nil)
-	so.session.enter(v, ReadOnly)
-	defer so.session.leave()
-	err := contain(func() error { return handle(so.session) })
+	s := &Session{sessions: so.sessions, owner: so.session, view: v, access: ReadOnly}
+	err := contain(func() error { return handle(s) })
+	s.leave()
 	if err == nil && so.sessions.modified(v) {
 		return ErrAnonymous
 	}
@@ -178,7 +190,7 @@ func (so *socket) runAnonymous(handle func(*Session) error) error {
 // report tells OnError of a failure. A handler that returns a Refusal has not
 // failed.
 func (so *socket) report(stage string, err error) {
-	if own := (*Refusal)(nil); !errors.As(err, &own) {
+	if own := (*Refusal)(nil); !errors.As(err, &own) || own == nil {
 		so.sessions.report(stage, so.session.ID(), err)
 	}
 }

@@ -12,6 +12,11 @@ import (
 // sees "connect", then the event sinvalid, then the end of the connection.
 type stock struct{ server *socketio.Server }
 
+// headstart is how long sinvalid waits for a packet that go-socket.io is about
+// to write: CONNECT, or the acknowledgement of the event that ended the
+// session. Nothing tells when it has.
+const headstart = 20 * time.Millisecond
+
 // farewell is how long a client has to hang up by itself after sinvalid. The
 // client script does so at once; without it, the time lets the event arrive.
 const farewell = 500 * time.Millisecond
@@ -27,12 +32,21 @@ const (
 	reasonClosed = "transport close"
 )
 
-// watch returns nil to go-socket.io in any case: it would never forget a
-// connection whose root handler returned an error.
-func (g stock) watch(namespace string, enter func(socketio.Conn), leave func(socketio.Conn, string)) {
+// watch closes a connection whose packets may not be handled: at once where
+// go-socket.io has not begun to read them, which is at the root. An error from
+// there would make go-socket.io keep the connection for ever; elsewhere it
+// stops the reading.
+func (g stock) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
 	g.server.OnConnect(namespace, func(c socketio.Conn) error {
-		enter(c)
-		return nil
+		err := enter(c)
+		if err == nil {
+			return nil
+		}
+		_ = c.Close()
+		if isRoot(c) {
+			return nil
+		}
+		return err
 	})
 	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) {
 		if text == stockClosed {
@@ -58,15 +72,24 @@ func (g stock) refuse(c socketio.Conn, why *Refusal, left <-chan struct{}) { g.e
 
 func (stock) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 	// Emit blocks for as long as the client does not read, Close ends that.
-	hangup := time.AfterFunc(farewell, func() { _ = c.Close() })
-	c.Emit("sinvalid", why)
+	hangup := time.AfterFunc(headstart+farewell, func() { _ = c.Close() })
+	defer hangup.Stop()
 	select {
 	case <-left:
-		hangup.Stop()
+	case <-time.After(headstart):
+		c.Emit("sinvalid", why)
+	}
+	select {
+	case <-left:
 	case <-time.After(2 * farewell):
 		// The connection was over before it entered, so nobody will say that
 		// it left.
 	}
+	if isRoot(c) {
+		_ = c.Close() // it may have left only the namespace
+	}
 }
 
-func (stock) shut(c socketio.Conn) { _ = c.Close() }
+// isRoot tells whether c is in the root namespace, which is called "" after a
+// client has left it and come back.
+func isRoot(c socketio.Conn) bool { return c.Namespace() == "/" || c.Namespace() == "" }

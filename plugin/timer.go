@@ -14,6 +14,7 @@ const touchShare = 10
 
 // armLocked makes the timer fire within d. e.mu is held.
 func (e *entry) armLocked(d time.Duration) {
+	d = max(d, time.Millisecond) // at an expiry, not just before it
 	due := time.Now().Add(d)
 	if e.ended != nil || e.sessions.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
 		return
@@ -35,18 +36,27 @@ func (e *entry) disarmLocked() {
 }
 
 // tick runs when the timer fires, in a goroutine of its own that ends with the
-// exchange. A failed save is tried again, also when the last socket has left:
+// exchange. A failed one is tried again, also when the last socket has left:
 // the changes must not be lost.
 func (e *entry) tick() {
 	e.mu.Lock()
 	e.due = time.Time{}
 	e.mu.Unlock()
-	if err := e.settleUp(false); err != nil {
+	err := e.settleUp(false)
+	if err == nil && e.mustAsk() {
+		err = ignoreEnd(e.refresh())
+	}
+	if err != nil {
 		e.sessions.report(StageSave, e.id, err)
 		e.retry()
 		return
 	}
-	e.sessions.retire(e)
+	if e.sessions.retire(e) {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.armLocked(time.Until(e.expiry))
 }
 
 // settleUp saves what is not saved and tells the store of the last use, if
@@ -56,6 +66,36 @@ func (e *entry) settleUp(last bool) error {
 		return ignoreEnd(err)
 	}
 	return ignoreEnd(e.touch(last))
+}
+
+// mustAsk tells whether the store is to be asked without an event: the session
+// may be over, or is used between events.
+func (e *entry) mustAsk() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ended == nil && (e.peeked || !time.Now().Before(e.expiry))
+}
+
+// learn notes when the session ends if it is not used.
+func (e *entry) learn(expiry time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.learnLocked(expiry)
+}
+
+// learnLocked is learn with e.mu held. A backend that cannot tell gives the
+// zero time: then it is our own guess, and put off for as long as the session
+// is still there when it has passed.
+func (e *entry) learnLocked(expiry time.Time) {
+	if expiry.IsZero() {
+		now := time.Now()
+		expiry = e.sessions.store.Life(e.base.Load().Deadline, e.touched).Expiry
+		if !expiry.After(now) {
+			expiry = now.Add(max(time.Second, e.sessions.manager.IdleTimeout/touchShare))
+		}
+	}
+	e.expiry = expiry
+	e.armLocked(time.Until(expiry))
 }
 
 // ignoreEnd drops the error of a session that has ended: its sockets know.
@@ -81,12 +121,21 @@ func (e *entry) use() {
 
 // noteTouch notes that the store knows of a use at the given time: a save
 // moves the expiry too.
-func (e *entry) noteTouch(at time.Time) {
+func (e *entry) noteTouch(at time.Time, deadline time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if at.After(e.touched) {
 		e.touched = at
 	}
+	e.learnLocked(e.sessions.store.Life(deadline, e.touched).After(e.expiry))
+}
+
+// lastUse returns when the session was last used by an event, as far as is
+// known here; the zero time when it was not.
+func (e *entry) lastUse() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.used
 }
 
 // touch tells the store of the last use when it is due, or at once.
@@ -106,14 +155,14 @@ func (e *entry) touch(now bool) error {
 	if !pending {
 		return nil
 	}
-	_, err := e.sessions.store.Touch(context.Background(), e.key, deadline, used)
+	err := e.sessions.store.Touch(context.Background(), e.key, deadline, used)
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
 	case err != nil:
 		return &storeError{StageTouch, err}
 	}
-	e.noteTouch(used)
+	e.noteTouch(used, deadline)
 	return nil
 }
 
@@ -124,14 +173,8 @@ func (e *entry) retry() {
 	e.armLocked(e.sessions.options.FlushInterval)
 }
 
-// settled tells whether there is nothing left to save or to tell. It also ends
-// the timer then.
-func (e *entry) settled() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ended == nil && (e.work != e.base.Load() || !e.due.IsZero()) {
-		return false
-	}
-	e.disarmLocked()
-	return true
+// settledLocked tells whether there is nothing left to save or to tell. e.mu
+// is held.
+func (e *entry) settledLocked() bool {
+	return e.ended != nil || e.work == e.base.Load() && !e.used.After(e.touched)
 }

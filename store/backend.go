@@ -19,19 +19,38 @@ type Backend interface {
 	// where the backend cannot tell. ok is false when there is no session.
 	Find(ctx context.Context, key string) (b []byte, expiry time.Time, ok bool, err error)
 
-	// Swap replaces old by new, to expire at expiry, in one atomic step. A nil
-	// old means that the key must be absent. When something else is there, or
-	// nothing, ok is false and current is what was found (nil for nothing).
-	Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) (current []byte, ok bool, err error)
+	// Swap replaces old by new in one atomic step. A nil old means that the key
+	// must be absent. When something else is there, or nothing, ok is false
+	// and current is what was found (nil for nothing).
+	Swap(ctx context.Context, key string, old, new []byte, life Life) (current []byte, ok bool, err error)
 
-	// Touch moves the expiry to a later time and leaves the bytes alone; a
-	// time before the present expiry changes nothing. ok is false when there
-	// is no session.
-	Touch(ctx context.Context, key string, expiry time.Time) (ok bool, err error)
+	// Touch gives the session a new life and leaves its bytes alone. ok is
+	// false when there is no session.
+	Touch(ctx context.Context, key string, life Life) (ok bool, err error)
 
 	// Delete removes the session and returns its last bytes, nil when there
 	// was none.
 	Delete(ctx context.Context, key string) (last []byte, err error)
+}
+
+// A Life says when a session expires: at Expiry, or when it would have anyway
+// if that is later, but not after Limit. So nobody who knows of an older use
+// cuts short what a later one has gained, and a deadline holds all the same.
+type Life struct {
+	Expiry, Limit time.Time
+}
+
+// After returns the expiry of a session that would expire at present, which is
+// zero where there is none or it is unknown.
+func (l Life) After(present time.Time) time.Time {
+	expiry := l.Expiry
+	if present.After(expiry) {
+		expiry = present
+	}
+	if expiry.After(l.Limit) {
+		expiry = l.Limit
+	}
+	return expiry
 }
 
 // A Lister is a [Backend] that can list its sessions, which is what SCS's

@@ -41,7 +41,7 @@ func (m *Memory) Find(_ context.Context, key string) ([]byte, time.Time, bool, e
 }
 
 // Swap implements [Backend].
-func (m *Memory) Swap(_ context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+func (m *Memory) Swap(_ context.Context, key string, old, new []byte, life Life) ([]byte, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	current, ok := m.live(key)
@@ -54,17 +54,17 @@ func (m *Memory) Swap(_ context.Context, key string, old, new []byte, expiry tim
 	if !ok {
 		m.sweep()
 	}
-	m.items[key] = item{bytes: new, expiry: expiry}
+	m.items[key] = item{bytes: new, expiry: life.After(current.expiry)}
 	return new, true, nil
 }
 
 // Touch implements [Backend].
-func (m *Memory) Touch(_ context.Context, key string, expiry time.Time) (bool, error) {
+func (m *Memory) Touch(_ context.Context, key string, life Life) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	current, ok := m.live(key)
-	if ok && current.expiry.Before(expiry) {
-		current.expiry = expiry
+	if ok {
+		current.expiry = life.After(current.expiry)
 		m.items[key] = current
 	}
 	return ok, nil

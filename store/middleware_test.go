@@ -28,11 +28,11 @@ func (f *failing) Find(ctx context.Context, key string) ([]byte, time.Time, bool
 	return f.Backend.Find(ctx, key)
 }
 
-func (f *failing) Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+func (f *failing) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
 	if f.swap != nil {
 		return nil, false, f.swap
 	}
-	return f.Backend.Swap(ctx, key, old, new, expiry)
+	return f.Backend.Swap(ctx, key, old, new, life)
 }
 
 // site is an HTTP server with sessions.

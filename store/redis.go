@@ -52,7 +52,9 @@ local bytes = redis.call('GET', KEYS[1])
 if not bytes then return false end
 return {bytes, redis.call('PTTL', KEYS[1])}`)
 
-	// The answer is 1 when the swap was made, else what was found.
+	// The answer is 1 when the swap was made, else what was found. Expiry and
+	// limit are the last two arguments of both scripts; see Life. PEXPIREAT
+	// has GT for it, but not in Redis 6.
 	swapScript = redis.NewScript(1, `
 local current = redis.call('GET', KEYS[1])
 if ARGV[1] == '' then
@@ -60,18 +62,23 @@ if ARGV[1] == '' then
 elseif current ~= ARGV[1] then
 	return current
 end
+local expiry = tonumber(ARGV[3])
+if current and ARGV[3] ~= ARGV[4] then
+	local now = redis.call('TIME')
+	expiry = math.max(expiry, now[1] * 1000 + math.floor(now[2] / 1000) + redis.call('PTTL', KEYS[1]))
+	expiry = math.min(expiry, tonumber(ARGV[4]))
+end
 redis.call('SET', KEYS[1], ARGV[2])
-redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
 return 1`)
 
-	// PEXPIREAT GT would do, but Redis 6 does not have it.
 	touchScript = redis.NewScript(1, `
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
 local now = redis.call('TIME')
-if left >= 0 and now[1] * 1000 + math.floor(now[2] / 1000) + left < tonumber(ARGV[1]) then
-	redis.call('PEXPIREAT', KEYS[1], ARGV[1])
-end
+local expiry = math.max(tonumber(ARGV[1]), now[1] * 1000 + math.floor(now[2] / 1000) + left)
+expiry = math.min(expiry, tonumber(ARGV[2]))
+redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
 return 1`)
 
 	deleteScript = redis.NewScript(1, `
@@ -102,8 +109,8 @@ func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, 
 }
 
 // Swap implements [Backend].
-func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
-	reply, err := r.do(ctx, swapScript, key, old, new, expiry.UnixMilli())
+func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, life Life) ([]byte, bool, error) {
+	reply, err := r.do(ctx, swapScript, key, old, new, life.Expiry.UnixMilli(), life.Limit.UnixMilli())
 	if err != nil {
 		return nil, false, err
 	}
@@ -115,8 +122,8 @@ func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, expiry ti
 }
 
 // Touch implements [Backend].
-func (r *Redis) Touch(ctx context.Context, key string, expiry time.Time) (bool, error) {
-	return redis.Bool(r.do(ctx, touchScript, key, expiry.UnixMilli()))
+func (r *Redis) Touch(ctx context.Context, key string, life Life) (bool, error) {
+	return redis.Bool(r.do(ctx, touchScript, key, life.Expiry.UnixMilli(), life.Limit.UnixMilli()))
 }
 
 // Delete implements [Backend].

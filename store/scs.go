@@ -34,15 +34,18 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	if tx == nil {
 		return s.replace(ctx, key, b, expiry)
 	}
-	base := tx.base(key)
+	base, err := tx.base(key)
+	if err != nil {
+		return err
+	}
 	if base == nil {
-		return s.create(ctx, tx, key, b, expiry)
+		return s.create(ctx, tx, key, b, Life{expiry, expiry})
 	}
 	mine, err := s.decode(b)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Save(ctx, key, base, mine); err != nil {
+	if _, err := s.Save(ctx, key, base, mine, time.Now()); err != nil {
 		return err
 	}
 	// The next base is our own view. With the merged bytes for a base, keys
@@ -54,10 +57,19 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 // DeleteCtx implements scs.CtxStore.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	tx := transactionIn(ctx)
-	if tx != nil && tx.socket && deleteCause() != causeDestroy {
-		return ErrNoCookie
+	why := deleteCause()
+	if tx != nil && tx.view != nil {
+		if _, err := tx.view(); err != nil {
+			return err
+		}
+		if why != causeDestroy {
+			return ErrNoCookie
+		}
 	}
-	return s.End(ctx, key)
+	if why == causeDestroy {
+		return s.end(ctx, key, Destroyed)
+	}
+	return s.end(ctx, key, Renewed)
 }
 
 // AllCtx implements scs.IterableCtxStore.
@@ -87,8 +99,8 @@ func (s *Store) Commit(key string, b []byte, expiry time.Time) error {
 func (s *Store) Delete(key string) error { return s.DeleteCtx(context.Background(), key) }
 
 // create stores a session whose token is new in this transaction.
-func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byte, expiry time.Time) error {
-	_, ok, err := s.backend.Swap(ctx, key, nil, b, expiry)
+func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byte, life Life) error {
+	_, ok, err := s.backend.Swap(ctx, key, nil, b, life)
 	if err != nil {
 		return fmt.Errorf("store: create: %w", err)
 	}
@@ -103,7 +115,7 @@ func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byt
 func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.Time) error {
 	var current []byte
 	for attempt := 0; ; attempt++ {
-		found, ok, err := s.backend.Swap(ctx, key, current, b, expiry)
+		found, ok, err := s.backend.Swap(ctx, key, current, b, Life{expiry, expiry})
 		if ok && err == nil {
 			return nil
 		}

@@ -16,19 +16,25 @@ type Snapshot struct {
 	Deadline time.Time
 	// Values holds the session's values by key. Clone before you change it.
 	Values map[string]any
-	// Expiry is when the session ends if nobody uses it; zero when unknown.
-	Expiry time.Time
 }
 
 // Encode makes a snapshot of values, which must not change afterwards. The
 // error is the codec's: a value that it cannot encode.
 func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
-	b, err := s.manager.Codec.Encode(deadline, values)
+	var b []byte
+	err := contain("encode", func() (err error) {
+		b, err = s.manager.Codec.Encode(deadline, values)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("store: encode: %w", err)
+		return nil, err
 	}
 	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
 }
+
+// Fresh decodes a snapshot again: its values are then nobody else's, also those
+// that are maps or slices.
+func (s *Store) Fresh(snapshot *Snapshot) (*Snapshot, error) { return s.decode(snapshot.Bytes) }
 
 // Rebase returns current with the changes made between base and mine. It works
 // on the bytes of all three: a value that is a map or a slice can have been
@@ -53,22 +59,41 @@ func (s *Store) Rebase(base, mine, current *Snapshot) (*Snapshot, error) {
 }
 
 func (s *Store) decode(b []byte) (*Snapshot, error) {
-	deadline, values, err := s.manager.Codec.Decode(b)
+	found := &Snapshot{Bytes: b}
+	err := contain("decode", func() (err error) {
+		found.Deadline, found.Values, err = s.manager.Codec.Decode(b)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("store: decode: %w", err)
+		return nil, err
 	}
-	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
+	return found, nil
 }
 
-// expiry returns when a session with this deadline ends if its last use is at
+// contain turns a panic of a codec into an error: a value's own GobEncode may
+// run in a goroutine where nothing else would.
+func contain(what string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+		if err != nil {
+			err = fmt.Errorf("store: %s: %w", what, err)
+		}
+	}()
+	return f()
+}
+
+// Life returns the life of a session with this deadline whose last use is at
 // the given time.
-func (s *Store) expiry(deadline, used time.Time) time.Time {
+func (s *Store) Life(deadline, used time.Time) Life {
+	life := Life{Expiry: deadline, Limit: deadline}
 	if idle := s.manager.IdleTimeout; idle > 0 {
 		if end := used.Add(idle); end.Before(deadline) {
-			return end
+			life.Expiry = end
 		}
 	}
-	return deadline
+	return life
 }
 
 // Same tells whether two snapshots hold the same values and deadline, also

@@ -18,6 +18,7 @@ import (
 type Store struct {
 	manager *scs.SessionManager
 	backend Backend
+	ends    ends
 }
 
 // Attach makes a Store on backend the store of manager. Call it before the
@@ -47,79 +48,62 @@ func ID(key string) string {
 	return base64.RawURLEncoding.EncodeToString(hash[:])
 }
 
-// Load returns the session under key; ok is false when there is none. The
-// error is the backend's or the codec's.
-func (s *Store) Load(ctx context.Context, key string) (snapshot *Snapshot, ok bool, err error) {
-	return s.Refresh(ctx, key, nil)
-}
-
-// Refresh returns the session under key as it is now, and known itself when
-// nothing has changed since.
-func (s *Store) Refresh(ctx context.Context, key string, known *Snapshot) (snapshot *Snapshot, ok bool, err error) {
+// Load returns the session under key and when it expires, which is zero where
+// the backend cannot tell. ok is false when there is no session. The error is
+// the backend's or the codec's.
+//
+// A caller that holds an earlier snapshot of the session passes it as known,
+// and gets it back if nothing has changed since; else known is nil.
+func (s *Store) Load(ctx context.Context, key string, known *Snapshot) (snapshot *Snapshot, expiry time.Time, ok bool, err error) {
 	b, expiry, ok, err := s.backend.Find(ctx, key)
 	if err != nil {
-		return nil, false, fmt.Errorf("store: load: %w", err)
+		return nil, time.Time{}, false, fmt.Errorf("store: load: %w", err)
 	}
 	if !ok {
-		return nil, false, nil
+		return nil, time.Time{}, false, nil
 	}
 	if known != nil && bytes.Equal(b, known.Bytes) {
-		return known, true, nil
+		return known, expiry, true, nil
 	}
 	found, err := s.decode(b)
 	if err != nil {
-		return nil, false, err
+		return nil, time.Time{}, false, err
 	}
-	found.Expiry = expiry
-	return found, true, nil
+	return found, expiry, true, nil
 }
 
 // Save commits the changes made between base and mine and returns what the
 // store then holds: mine, or mine merged with what others wrote since base was
 // read. It tries until it succeeds or ctx ends; others writing at the same
 // time is no error. [ErrGone] says that the session has ended, and nothing was
-// written.
-func (s *Store) Save(ctx context.Context, key string, base, mine *Snapshot) (*Snapshot, error) {
-	return s.update(ctx, key, base, func(current *Snapshot) (*Snapshot, error) {
-		if current == base {
-			return mine, nil
-		}
-		return s.Rebase(base, mine, current)
-	})
-}
-
-// update commits what change makes of the present session, guessed to be base
-// at first, and runs change again for as long as somebody else was faster.
-func (s *Store) update(ctx context.Context, key string, base *Snapshot, change func(*Snapshot) (*Snapshot, error)) (*Snapshot, error) {
+// written. The session is kept alive as if it had last been used at used.
+func (s *Store) Save(ctx context.Context, key string, base, mine *Snapshot, used time.Time) (*Snapshot, error) {
+	current, next := base, mine
 	for attempt := 0; ; attempt++ {
-		mine, err := change(base)
-		if err != nil {
+		found, ok, err := s.Swap(ctx, key, current, next, used)
+		if err != nil || ok {
+			return found, err
+		}
+		current = found
+		if next, err = s.Rebase(base, mine, current); err != nil {
 			return nil, err
 		}
-		current, ok, err := s.Swap(ctx, key, base, mine)
-		if err != nil || ok {
-			return current, err
-		}
-		base = current
 		if err := Backoff(ctx, attempt); err != nil {
 			return nil, fmt.Errorf("store: save: %w", err)
 		}
 	}
 }
 
-// Swap commits mine if the store still holds base, and then returns mine.
-// Otherwise ok is false and current is what the store holds. [ErrGone] says
-// that the session has ended.
-func (s *Store) Swap(ctx context.Context, key string, base, mine *Snapshot) (current *Snapshot, ok bool, err error) {
-	expiry := s.expiry(mine.Deadline, time.Now())
-	found, ok, err := s.backend.Swap(ctx, key, base.Bytes, mine.Bytes, expiry)
+// Swap commits mine if the store still holds base, and then returns mine; used
+// is as for Save. Otherwise ok is false and current is what the store holds.
+// [ErrGone] says that the session has ended.
+func (s *Store) Swap(ctx context.Context, key string, base, mine *Snapshot, used time.Time) (current *Snapshot, ok bool, err error) {
+	found, ok, err := s.backend.Swap(ctx, key, base.Bytes, mine.Bytes, s.Life(mine.Deadline, used))
 	switch {
 	case err != nil:
 		return nil, false, fmt.Errorf("store: save: %w", err)
 	case ok:
-		saved := *mine
-		saved.Expiry = expiry
-		return &saved, true, nil
+		return mine, true, nil
 	case found == nil:
 		return nil, false, ErrGone
 	}
@@ -128,27 +112,36 @@ func (s *Store) Swap(ctx context.Context, key string, base, mine *Snapshot) (cur
 }
 
 // Touch keeps the session under key alive as if it had last been used at the
-// given time, and returns when it will now expire. It never passes deadline.
-// [ErrGone] says that the session has ended.
-func (s *Store) Touch(ctx context.Context, key string, deadline, used time.Time) (time.Time, error) {
-	expiry := s.expiry(deadline, used)
-	ok, err := s.backend.Touch(ctx, key, expiry)
+// given time. It never passes deadline. [ErrGone] says that the session has
+// ended.
+func (s *Store) Touch(ctx context.Context, key string, deadline, used time.Time) error {
+	ok, err := s.backend.Touch(ctx, key, s.Life(deadline, used))
 	if err != nil {
-		return time.Time{}, fmt.Errorf("store: touch: %w", err)
+		return fmt.Errorf("store: touch: %w", err)
 	}
 	if !ok {
-		return time.Time{}, ErrGone
-	}
-	return expiry, nil
-}
-
-// End destroys the session under key. Ending one that has ended is no error.
-func (s *Store) End(ctx context.Context, key string) error {
-	if _, err := s.backend.Delete(ctx, key); err != nil {
-		return fmt.Errorf("store: destroy: %w", err)
+		return ErrGone
 	}
 	return nil
 }
+
+// End destroys the session under key. Ending one that has ended is no error.
+func (s *Store) End(ctx context.Context, key string) error { return s.end(ctx, key, Destroyed) }
+
+func (s *Store) end(ctx context.Context, key string, reason Reason) error {
+	last, err := s.backend.Delete(ctx, key)
+	if err != nil {
+		return fmt.Errorf("store: destroy: %w", err)
+	}
+	if last != nil {
+		s.ends.add(key, reason)
+	}
+	return nil
+}
+
+// Ended returns why the session under key has ended, for two minutes after it
+// was ended through this Store; later, and for any other session, "".
+func (s *Store) Ended(key string) Reason { return s.ends.reason(key) }
 
 // Backoff waits before a swap that lost against another is tried again: not at
 // all at first, then a random part of a window that doubles up to 16 ms, so
@@ -157,7 +150,7 @@ func Backoff(ctx context.Context, attempt int) error {
 	if attempt < 2 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(rand.N(time.Millisecond << min(attempt-2, 4)))
+	timer := time.NewTimer(rand.N(time.Millisecond << min(attempt-2, 4))) //nolint:gosec // jitter is no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -8,10 +8,8 @@ import (
 // A transaction remembers what SCS read through a context, so that a commit
 // through the same context can tell its own changes from those of others.
 type transaction struct {
-	// socket marks a context whose owner cannot set a cookie.
-	socket bool
 	// view, in a socket's transaction, returns what the store last held.
-	view func() *Snapshot
+	view func() (*Snapshot, error)
 
 	mu    sync.Mutex
 	bases map[string]*Snapshot // by store key; only their Bytes are set
@@ -28,10 +26,11 @@ func Begin(ctx context.Context) context.Context {
 }
 
 // BeginSocket is Begin for the session of a socket, which was loaded by other
-// means: base returns what the store last held of it. RenewToken and
-// MergeSession through the context return [ErrNoCookie].
-func BeginSocket(ctx context.Context, base func() *Snapshot) context.Context {
-	return context.WithValue(ctx, transactionKey{}, &transaction{socket: true, view: base})
+// means: base returns what the store last held of it, or the error of every
+// call that would write. RenewToken and MergeSession through the context return
+// [ErrNoCookie].
+func BeginSocket(ctx context.Context, base func() (*Snapshot, error)) context.Context {
+	return context.WithValue(ctx, transactionKey{}, &transaction{view: base})
 }
 
 func transactionIn(ctx context.Context) *transaction {
@@ -66,11 +65,11 @@ func (t *transaction) set(key string, b []byte) {
 
 // base returns the base of a commit under key, nil for a token that this
 // transaction has not read.
-func (t *transaction) base(key string) *Snapshot {
+func (t *transaction) base(key string) (*Snapshot, error) {
 	if t.view != nil {
 		return t.view()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.bases[key]
+	return t.bases[key], nil
 }

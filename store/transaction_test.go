@@ -62,7 +62,7 @@ func TestSocketCannotRenew(t *testing.T) {
 			if err := test.call(m, s, token); !errors.Is(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
-			_, ok, err := s.Load(t.Context(), token)
+			_, _, ok, err := s.Load(t.Context(), token, nil)
 			if err != nil || ok != (test.want != nil) {
 				t.Errorf("the session is there: %v, %v", ok, err)
 			}
@@ -82,7 +82,7 @@ func TestNoTransaction(t *testing.T) {
 	if _, _, err := m.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
-	found, ok, err := s.Load(t.Context(), token)
+	found, _, ok, err := s.Load(t.Context(), token, nil)
 	if err != nil || !ok || found.Values["user"] != "bob" {
 		t.Errorf("found %v, %v, %v", found, ok, err)
 	}
@@ -91,11 +91,11 @@ func TestNoTransaction(t *testing.T) {
 // socket loads the session as a socket holds it.
 func socket(t *testing.T, m *scs.SessionManager, s *store.Store, token string) context.Context {
 	t.Helper()
-	base, ok, err := s.Load(t.Context(), s.Key(token))
+	base, _, ok, err := s.Load(t.Context(), s.Key(token), nil)
 	if err != nil || !ok {
 		t.Fatalf("load: %v, %v", ok, err)
 	}
-	ctx, err := m.Load(store.BeginSocket(t.Context(), func() *store.Snapshot { return base }), token)
+	ctx, err := m.Load(store.BeginSocket(t.Context(), func() (*store.Snapshot, error) { return base, nil }), token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,9 @@ import (
 // every writer of this process that goes through this Backend. What it cannot
 // guarantee: a writer in another process, or one that uses inner directly, can
 // still overwrite what this process wrote or bring back a session that it
-// ended. Wrap cannot tell when a session expires, either. With several nodes,
-// use [NewRedis] or a Backend of your own.
+// ended. Wrap cannot tell when a session expires, either: an older use can cut
+// short what a later one has gained. With several nodes, use [NewRedis] or a
+// Backend of your own.
 func Wrap(inner scs.Store) Backend {
 	return &wrapped{inner: inner}
 }
@@ -33,7 +34,7 @@ func (w *wrapped) Find(ctx context.Context, key string) ([]byte, time.Time, bool
 	return b, time.Time{}, ok, err
 }
 
-func (w *wrapped) Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+func (w *wrapped) Swap(ctx context.Context, key string, old, new []byte, life Life) ([]byte, bool, error) {
 	if err := w.locks.lock(ctx, key); err != nil {
 		return nil, false, err
 	}
@@ -45,12 +46,12 @@ func (w *wrapped) Swap(ctx context.Context, key string, old, new []byte, expiry 
 	if ok != (old != nil) || !bytes.Equal(current, old) {
 		return current, false, nil
 	}
-	return new, true, w.commit(ctx, key, new, expiry)
+	return new, true, w.commit(ctx, key, new, life.After(time.Time{}))
 }
 
 // Touch writes the bytes again: an SCS store has no other way to move an
-// expiry. It cannot tell a later time from an earlier one.
-func (w *wrapped) Touch(ctx context.Context, key string, expiry time.Time) (bool, error) {
+// expiry.
+func (w *wrapped) Touch(ctx context.Context, key string, life Life) (bool, error) {
 	if err := w.locks.lock(ctx, key); err != nil {
 		return false, err
 	}
@@ -59,7 +60,7 @@ func (w *wrapped) Touch(ctx context.Context, key string, expiry time.Time) (bool
 	if err != nil || !ok {
 		return false, err
 	}
-	return true, w.commit(ctx, key, b, expiry)
+	return true, w.commit(ctx, key, b, life.After(time.Time{}))
 }
 
 func (w *wrapped) Delete(ctx context.Context, key string) ([]byte, error) {

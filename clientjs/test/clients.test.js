@@ -66,7 +66,8 @@ const cases = {
     assert.deepEqual(reason, FINAL);
     assert.deepEqual(await seen, FINAL);
 
-    const plain = io.connect(server.uri, { forceNew: true, reconnectionDelay: 1, extraHeaders: { Cookie: 'plain' } });
+    const opts = { forceNew: true, reconnectionDelay: 1, extraHeaders: { Cookie: 'plain' }, transports: ['websocket'] };
+    const plain = io.connect(server.uri, opts);
     t.after(() => plain.disconnect());
     for (let i = 0; i < 3; i++) {
       await next(plain, 'sinvalid');

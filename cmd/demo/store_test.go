@@ -29,11 +29,11 @@ func (b *breakable) Find(ctx context.Context, key string) ([]byte, time.Time, bo
 	return b.Memory.Find(ctx, key)
 }
 
-func (b *breakable) Swap(ctx context.Context, key string, old, new []byte, expiry time.Time) ([]byte, bool, error) {
+func (b *breakable) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
 	if b.writes.Load() {
 		return nil, false, errBroken
 	}
-	return b.Memory.Swap(ctx, key, old, new, expiry)
+	return b.Memory.Swap(ctx, key, old, new, life)
 }
 
 func (b *breakable) Delete(ctx context.Context, key string) ([]byte, error) {

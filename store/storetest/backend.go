@@ -64,7 +64,7 @@ func (s suite) touch(t *testing.T) {
 	b, k := s.open(t), key()
 	touch := func(expiry time.Time, want bool) {
 		t.Helper()
-		ok, err := b.Touch(t.Context(), k, expiry)
+		ok, err := b.Touch(t.Context(), k, until(expiry))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,6 +85,47 @@ func (s suite) touch(t *testing.T) {
 	wantBytes(t, b, k, []byte("kept"))
 }
 
+// life: neither a swap nor a touch with an earlier expiry cuts a session
+// short, and a limit always does.
+func (s suite) life(t *testing.T) {
+	if s.has(NoExpiry) {
+		t.Log("the backend cannot tell an expiry")
+		return
+	}
+	b, k := s.open(t), key()
+	mustSwap(t, b, k, nil, []byte("a"), in(later))
+	wantExpiry := func(step string, want time.Time) {
+		t.Helper()
+		_, expiry, ok, err := b.Find(t.Context(), k)
+		if off := expiry.Sub(want).Abs(); !ok || err != nil || off > time.Second {
+			t.Errorf("after %s: ok %v, error %v, the expiry is %v off", step, ok, err, off)
+		}
+	}
+	swap := func(old, new string, life store.Life) {
+		t.Helper()
+		if _, ok, err := b.Swap(t.Context(), k, []byte(old), []byte(new), life); !ok || err != nil {
+			t.Fatalf("Swap %q -> %q: ok %v, error %v", old, new, ok, err)
+		}
+	}
+	touch := func(life store.Life) {
+		t.Helper()
+		if ok, err := b.Touch(t.Context(), k, life); !ok || err != nil {
+			t.Fatalf("Touch: ok %v, error %v", ok, err)
+		}
+	}
+	early, limit := in(later/2), in(2*later)
+	swap("a", "b", store.Life{Expiry: early, Limit: limit})
+	wantExpiry("a swap with an earlier expiry", in(later))
+	touch(store.Life{Expiry: early, Limit: limit})
+	wantExpiry("a touch with an earlier expiry", in(later))
+	swap("b", "c", store.Life{Expiry: early, Limit: early})
+	wantExpiry("a swap with an earlier limit", early)
+	touch(store.Life{Expiry: limit, Limit: limit})
+	wantExpiry("a touch with a later expiry", limit)
+	touch(store.Life{Expiry: limit, Limit: early})
+	wantExpiry("a touch with an earlier limit", early)
+}
+
 func (s suite) expiry(t *testing.T) {
 	b, k := s.open(t), key()
 	mustSwap(t, b, k, nil, []byte("short"), in(soon))
@@ -94,7 +135,7 @@ func (s suite) expiry(t *testing.T) {
 		return err == nil && !ok
 	})
 	wantNoSwap(t, b, k, []byte("short"), []byte("undead"), nil)
-	if ok, err := b.Touch(t.Context(), k, in(later)); ok || err != nil {
+	if ok, err := b.Touch(t.Context(), k, until(in(later))); ok || err != nil {
 		t.Errorf("Touch of an expired session: %v, %v", ok, err)
 	}
 	if last, err := b.Delete(t.Context(), k); last != nil || err != nil {
@@ -117,7 +158,7 @@ func (s suite) concurrency(t *testing.T) {
 			for n := 0; n < increments && err == nil; {
 				value, _ := strconv.Atoi(string(current))
 				var ok bool
-				current, ok, err = b.Swap(t.Context(), k, current, []byte(strconv.Itoa(value+1)), in(later))
+				current, ok, err = b.Swap(t.Context(), k, current, []byte(strconv.Itoa(value+1)), until(in(later)))
 				if ok {
 					n++
 				}
@@ -152,7 +193,7 @@ func (s suite) list(t *testing.T) {
 
 func mustSwap(t *testing.T, b store.Backend, key string, old, new []byte, expiry time.Time) {
 	t.Helper()
-	current, ok, err := b.Swap(t.Context(), key, old, new, expiry)
+	current, ok, err := b.Swap(t.Context(), key, old, new, until(expiry))
 	if err != nil || !ok {
 		t.Fatalf("Swap %q -> %q: ok %v, error %v, current %q", old, new, ok, err, current)
 	}
@@ -160,7 +201,7 @@ func mustSwap(t *testing.T, b store.Backend, key string, old, new []byte, expiry
 
 func wantNoSwap(t *testing.T, b store.Backend, key string, old, new, want []byte) {
 	t.Helper()
-	current, ok, err := b.Swap(t.Context(), key, old, new, in(later))
+	current, ok, err := b.Swap(t.Context(), key, old, new, until(in(later)))
 	if err != nil {
 		t.Fatal(err)
 	}

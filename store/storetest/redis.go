@@ -27,22 +27,22 @@ type RedisServer struct {
 // Redis starts a redis-server that keeps nothing on disk, with further
 // arguments if any, and stops it when the test ends. It fails the test when
 // redis-server is not installed.
-func Redis(t testing.TB, args ...string) *RedisServer {
-	t.Helper()
+func Redis(tb testing.TB, args ...string) *RedisServer {
+	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Fatal("redis-server is not installed: run .ci/install as root, or install the package redis-server")
+		tb.Fatal("redis-server is not installed: run .ci/install as root, or install the package redis-server")
 	}
-	r := &RedisServer{t: t, args: args}
+	r := &RedisServer{t: tb, args: args}
 	const tries = 5 // another process can take the free port first
 	var err error
 	for range tries {
-		r.Addr = freeAddr(t)
+		r.Addr = freeAddr(tb)
 		if err = r.start(); err == nil {
-			t.Cleanup(r.Stop)
+			tb.Cleanup(r.Stop)
 			return r
 		}
 	}
-	t.Fatal(err)
+	tb.Fatal(err)
 	return nil
 }
 
@@ -60,7 +60,7 @@ func (r *RedisServer) Stop() {
 		return
 	}
 	_ = r.process.Process.Signal(syscall.SIGKILL)
-	<-r.ended
+	<-r.ended //nolint:errcheck // killed, so it ends with an error
 	r.process = nil
 }
 
@@ -116,11 +116,11 @@ func (r *RedisServer) start() error {
 	}
 }
 
-func freeAddr(t testing.TB) string {
-	t.Helper()
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer l.Close()
 	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)

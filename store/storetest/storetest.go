@@ -27,12 +27,14 @@ const (
 // Run tests the backends that open returns, each of them new or at least
 // without the keys that it is asked for. It fails t for each broken promise.
 func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
+	t.Helper()
 	s := suite{open: open, limits: limits}
 	t.Run("Find", s.find)
 	t.Run("Swap", s.swap)
 	t.Run("Delete", s.delete)
 	t.Run("Touch", s.touch)
 	t.Run("Expiry", s.expiry)
+	t.Run("Life", s.life)
 	t.Run("Concurrency", s.concurrency)
 	t.Run("List", s.list)
 	t.Run("Sessions", s.sessions)
@@ -62,3 +64,6 @@ const (
 func key() string { return "storetest-" + rand.Text() }
 
 func in(d time.Duration) time.Time { return time.Now().Add(d) }
+
+// until is the life of a session that was never to live longer.
+func until(expiry time.Time) store.Life { return store.Life{Expiry: expiry, Limit: in(2 * later)} }

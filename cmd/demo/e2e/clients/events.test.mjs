@@ -15,7 +15,7 @@ for (const scope of scopes) {
     before(async () => { demo = await Demo.start('-scope', scope, '-faults'); });
     after(() => demo?.stop());
 
-    for (const way of ways) describe(way.name, () => suite(() => demo, way));
+    for (const way of ways) describe(way.name, { concurrency: true }, () => suite(() => demo, way));
   });
 }
 

@@ -1,0 +1,93 @@
+# Where to start: `make demo` shows what the library does, `make test` proves that it works.
+
+GOLANGCI_LINT  := v2.15.0
+GOTESTSUM      := v1.13.0
+BENCHSTAT      := v0.0.0-20260908200009-22c9c6c9d4da
+NEXT_SOCKET_IO := v1.8.0-rc.1
+
+ARGS      ?=
+TESTFLAGS ?=
+FUZZTIME  ?= 30s
+BENCH     ?= .
+COUNT     ?= 10
+
+SHELL   := bash -o pipefail
+BIN     := $(CURDIR)/bin
+TESTSUM := $(BIN)/gotestsum -- $(TESTFLAGS)
+# go.mod with the release candidate of go-socket.io, made by `make rc-mod`
+RC      := -modfile=testdata/rc/go.mod
+SOCKET  := github.com/googollee/go-socket.io
+SKIP    := indirect$$|^require \($$|^\)$$|^$$
+EACH    := set -e; for module in . testdata/frameworks cmd/demo/e2e; do cd $(CURDIR)/$$module;
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the demo on http://127.0.0.1:3000; ARGS='-addr :8080 …' hands it flags, ARGS=-help lists them
+	npm ci --ignore-scripts --prefix clientjs
+	go run ./cmd/demo $(ARGS)
+
+test: ## everything, with real clients, Redis and a browser; installs what it needs; ends with what passed and failed
+	@bash .ci/install
+	@bash .ci/test
+
+check: fmt-check lint race ## the quick loop before a commit: format, lint, tests under the race detector
+
+fmt: bin/golangci-lint ## formats every Go file
+	$(EACH) $(BIN)/golangci-lint fmt; done
+
+fmt-check: bin/golangci-lint
+	$(EACH) $(BIN)/golangci-lint fmt --diff; done
+
+lint: bin/golangci-lint ## what .golangci.yml asks for, the import rules among it
+	$(EACH) $(BIN)/golangci-lint run ./...; done
+
+vet:
+	$(EACH) go vet ./...; done
+	go vet $(RC) ./...
+
+race: bin/gotestsum ## the Go tests under the race detector (TESTFLAGS='-run Merge')
+	$(TESTSUM) -race ./...
+
+race-next: bin/gotestsum ## the same on go-socket.io's release candidate
+	$(TESTSUM) -race $(RC) ./...
+
+frameworks: bin/gotestsum ## the programs for chi, gin and echo
+	cd testdata/frameworks && $(TESTSUM) ./...
+
+browser: bin/gotestsum ## the demo in headless Chromium
+	cd cmd/demo/e2e && $(TESTSUM) ./...
+
+bench: bin/benchstat ## BENCH='Event' COUNT times (10), beside the run before
+	@[ ! -f bin/bench.txt ] || mv bin/bench.txt bin/bench-before.txt
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee bin/bench.txt
+	bin/benchstat bin/bench*.txt
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@grep -rno '^func Fuzz\w*' --include='*_test.go' --exclude-dir=node_modules . | tr ':' ' ' | \
+	while read -r file line func name; do echo "$$file $$name"; \
+	go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; done
+
+tidy: ## go.mod and go.sum of every module
+	$(EACH) go mod tidy; done
+	$(MAKE) rc-mod
+
+rc-mod: ## testdata/rc from go.mod, after each change of it
+	cp go.mod go.sum testdata/rc/
+	go get $(RC) $(SOCKET)@$(NEXT_SOCKET_IO)
+	go mod tidy $(RC)
+
+mod-check: # testdata/rc/go.mod requires what go.mod does, but for one version
+	$(EACH) go mod tidy -diff; done; cd $(CURDIR); go mod tidy -diff $(RC)
+	diff <(sed 's|$(SOCKET) v.*|$(SOCKET) $(NEXT_SOCKET_IO)|' go.mod | grep -vE '$(SKIP)') <(grep -vE '$(SKIP)' testdata/rc/go.mod)
+
+bin/golangci-lint: Makefile
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT) && touch $@
+
+bin/gotestsum: Makefile
+	GOBIN=$(BIN) go install gotest.tools/gotestsum@$(GOTESTSUM) && touch $@
+
+bin/benchstat: Makefile
+	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
+
+.PHONY: help demo test check fmt fmt-check lint vet race race-next frameworks browser bench fuzz tidy rc-mod mod-check

@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// soon is how long a page may take to show what has happened: it looks every
+// 1.5 s at what its socket sees, and the tests share two cores with others.
+const soon = 6 * time.Second
+
+// startBrowser runs a headless Chromium with an empty profile until the test
+// is over.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path := findBrowser()
+	if path == "" {
+		t.Fatal("these tests need a browser: chromium, chromium-browser or google-chrome")
+	}
+	// Without these, Chromium talks to its maker's servers.
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Headless,
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.NoFirstRun,
+	}
+	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	browser, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	// Closed in order, or the profile's folder is still in use when it is removed.
+	t.Cleanup(func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(browser), limit)
+		defer cancel()
+		_ = chromedp.Cancel(closing)
+	})
+	return browser
+}
+
+func findBrowser() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// A tab shows the demo's page.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex
+	errors []string // what the page wrote to the console as errors
+}
+
+// openTab loads the page and waits until its socket has connected.
+func openTab(browser context.Context, t *testing.T, d *demo, steps ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	p := &tab{t: t, ctx: ctx}
+	go p.listen(chromedp.Console(ctx)) // until the tab is closed
+	p.do(steps...)
+	p.do(chromedp.Navigate(d.url))
+	p.until(`$('state').textContent === 'connected'`)
+	return p
+}
+
+func (p *tab) listen(messages func(func(chromedp.ConsoleMessage, error) bool)) {
+	for m, err := range messages {
+		if err != nil {
+			return
+		}
+		if m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning || m.IsException() {
+			p.mu.Lock()
+			p.errors = append(p.errors, fmt.Sprint(m.Type, " ", m.URL, " ", m.Text))
+			p.mu.Unlock()
+		}
+	}
+}
+
+// wantNoErrors fails the test when the console shows an error that contains
+// none of the allowed texts.
+func (p *tab) wantNoErrors(allowed ...string) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+next:
+	for _, text := range p.errors {
+		for _, part := range allowed {
+			if strings.Contains(text, part) {
+				continue next
+			}
+		}
+		p.t.Errorf("on the console: %s", text)
+	}
+}
+
+func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, limit)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.fail("%v", err)
+	}
+}
+
+func (p *tab) click(selector string) {
+	p.t.Helper()
+	p.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// fill writes text into the field, in place of what is there.
+func (p *tab) fill(selector, text string) {
+	p.t.Helper()
+	p.do(chromedp.SetValue(chromedp.CSS(selector), text))
+}
+
+// until waits for the JavaScript expression to become true.
+func (p *tab) until(expression string) {
+	p.t.Helper()
+	poll := chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(soon), chromedp.WithPollingInterval(20*time.Millisecond))
+	if _, err := chromedp.Run(p.ctx, poll); err != nil {
+		p.fail("waiting for %s: %v", expression, err)
+	}
+}
+
+// untilShows waits until the table shows the value of the key on both sides.
+func (p *tab) untilShows(key, value string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`(() => {
+		const tr = [...document.querySelectorAll('#rows tr')].find((tr) => tr.querySelector('th').textContent === %q);
+		const cells = tr ? [...tr.querySelectorAll('td')] : [];
+		return cells.length >= 2 && cells[0].textContent === %q && cells[1].textContent === %q;
+	})()`, key, value, value))
+}
+
+// untilLogged waits for a line of the page's log with this text.
+func (p *tab) untilLogged(text string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`$('log').textContent.includes(%q)`, text))
+}
+
+// ask returns what the JavaScript expression is.
+func ask[T any](p *tab, expression string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.fail("%s: %v", expression, err)
+	}
+	return value
+}
+
+// fail ends the test with what the page shows.
+func (p *tab) fail(format string, args ...any) {
+	p.t.Helper()
+	p.screenshot("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
+	text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	p.t.Fatalf("%s\nthe page shows:\n%s", fmt.Sprintf(format, args...), text)
+}
+
+// screenshot saves the whole page as screenshots/<name>.png.
+func (p *tab) screenshot(name string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, limit)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[any](`scrollTo(0, 0)`)) // the banner sticks to what is in view
+	var png []byte
+	if err == nil {
+		png, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	}
+	if err == nil {
+		err = os.MkdirAll("screenshots", 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join("screenshots", name+".png"), png, 0o644)
+	}
+	if err != nil {
+		p.t.Errorf("screenshot %s: %v", name, err)
+	}
+}
+
+func viewport(width, height int64) chromedp.Action[chromedp.Void] {
+	return chromedp.EmulateViewport(width, height)
+}
+
+// dark makes the browser prefer dark pages.
+func dark() chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		})
+		return err
+	})
+}

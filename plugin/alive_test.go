@@ -1,0 +1,138 @@
+package plugin_test
+
+import (
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+)
+
+// Invariant 7: inbound events keep a session alive, connects, heartbeats and
+// pushes do not.
+func TestEventsKeepAlive(t *testing.T) {
+	t.Parallel()
+	const idle = 400 * time.Millisecond
+	for _, row := range []struct {
+		name  string
+		keep  func(a *app, cookie string, c *client)
+		alive bool
+	}{
+		{"nothing", func(*app, string, *client) {}, false},
+		{"events", func(_ *app, _ string, c *client) { c.ask(`["get","user"]`) }, true},
+		{"ReadOnly events", func(_ *app, _ string, c *client) { c.ask(`["read","user"]`) }, true},
+		{"failing events", func(_ *app, _ string, c *client) { c.ask(`["put+fail","k","v"]`) }, true},
+		{"connects", func(a *app, cookie string, _ *client) { a.dial(cookie).ws.Close() }, false},
+		{"repeated CONNECT", func(_ *app, _ string, c *client) { c.send("40"); c.read() }, false},
+		{"heartbeats", func(_ *app, _ string, c *client) { c.send("2"); c.read() }, false},
+		{"handlers on the server", func(_ *app, _ string, c *client) { c.askOr(`["raw"]`) }, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			scopes(t, func(t *testing.T, options plugin.Options) {
+				a := newApp(t, nil, options, func(a *app) {
+					register(a)
+					a.manager.IdleTimeout = idle
+					a.server.OnEvent("/", "raw", func(c socketio.Conn) bool {
+						return a.manager.Exists(a.sessions.Session(c), "user")
+					})
+				})
+				cookie := a.login("alice")
+				c := a.enter(cookie)
+				tick := time.NewTicker(idle / 8)
+				defer tick.Stop()
+				for over := time.Now().Add(2 * idle); time.Now().Before(over); <-tick.C {
+					if a.stored(cookie) == nil {
+						break
+					}
+					row.keep(a, cookie, c)
+				}
+				if alive := a.stored(cookie) != nil; alive != row.alive {
+					t.Errorf("the session is alive: %v, want %v", alive, row.alive)
+				}
+			})
+		})
+	}
+}
+
+// Invariant 7: at most one touch in a tenth of the idle timeout, and one
+// trailing, which tells of the last use.
+func TestTouchesAreThrottled(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		const idle = 3 * time.Second
+		spy := newSpy()
+		a := newApp(t, spy, options, func(a *app) { register(a); a.manager.IdleTimeout = idle })
+		c := a.enter(a.login("alice"))
+		started := time.Now()
+		events := 0
+		var last time.Time
+		for time.Since(started) < idle/10+idle/20 {
+			last = time.Now()
+			c.ask(`["get","user"]`)
+			events++
+		}
+		want := int(time.Since(started)/(idle/10)) + 1
+		if n := spy.count("touch"); n < 1 || n > want {
+			t.Errorf("%d touches for %d events in %v, want 1 to %d", n, events, time.Since(started), want)
+		}
+		eventually(t, "the trailing touch", func() bool { return !spy.lastExpiry().Before(last.Add(idle)) })
+		if late := spy.lastExpiry().Sub(last); late > idle+500*time.Millisecond {
+			t.Errorf("the last expiry is %v after the last use, want %v", late, idle)
+		}
+		if n := spy.count("touch"); n > want+1 {
+			t.Errorf("%d touches, want at most one trailing", n)
+		}
+	})
+}
+
+// The last use is told at disconnect, and the session is then forgotten: an
+// entry lives "until the last socket has left and every change is saved".
+func TestForgottenAfterDisconnect(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		spy := newSpy()
+		a := newApp(t, spy, options, func(a *app) { register(a); a.manager.IdleTimeout = time.Hour })
+		c := a.enter(a.login("alice"))
+		c.ask(`["get","user"]`)
+		eventually(t, "the first touch", func() bool { return spy.count("touch") == 1 })
+		last := time.Now()
+		c.ask(`["get","user"]`)
+		c.ws.Close()
+		eventually(t, "the last use is told", func() bool { return !spy.lastExpiry().Before(last.Add(time.Hour)) })
+		late := time.Now().Add(2 * time.Second)
+		for a.sessions.Entries() > 0 {
+			if time.Now().After(late) {
+				t.Fatal("the session is still held in memory 2 s after its last socket")
+			}
+		}
+	})
+}
+
+// A failed save is tried again, also when the last socket has left.
+func TestFailedSaveIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	spy := newSpy()
+	a := newApp(t, spy, soon, register)
+	cookie := a.login("alice")
+	c := a.enter(cookie)
+	c.ask(`["get","user"]`)
+	spy.fail(errDown)
+	for _, event := range []string{`["put","k","v"]`, `["put","l","v"]`} {
+		if got := c.ask(event); got != `[true]` {
+			t.Errorf("%s without a store: got %s", event, got)
+		}
+	}
+	if got := c.ask(`["count"]`); got != `[{"error":{"code":"store_error","message":"The session cannot be read or saved at the moment."}}]` {
+		t.Errorf("an Update without a store: got %s", got)
+	}
+	c.ws.Close()
+	eventually(t, "the connection is gone", func() bool { return a.server.Count() == 0 })
+	spy.fail(nil)
+	eventually(t, "both changes are saved", func() bool {
+		stored := a.stored(cookie)
+		return stored["k"] == "v" && stored["l"] == "v"
+	})
+	eventually(t, "the session is forgotten", func() bool { return a.sessions.Entries() == 0 })
+}

@@ -1,0 +1,155 @@
+package plugin_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+)
+
+// Close tells every socket going_away, saves everything and turns away what
+// comes later, also after socketio.Server.Close, which would end the process.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	options := plugin.Options{FlushInterval: time.Hour}
+	l := &ledger{}
+	a := newApp(t, nil, options, func(a *app) { register(a); l.watch(a, "/chat"); l.watch(a, "/") })
+	cookie := a.login("alice")
+	c, left := a.enter(cookie), a.enter(a.login("bob"))
+	c.ask(`["put","k","v"]`)
+	left.ask(`["put","k","v"]`)
+	left.ws.Close()
+	late := a.enter(cookie)
+	late.ask(`["id"]`)
+	eventually(t, "one has left", func() bool { return l.count("-/") == 1 })
+	if err := a.sessions.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.stored(cookie)["k"]; got != "v" {
+		t.Errorf("stored %v", got)
+	}
+	if l.count("+/") != 3 || l.count("-/") != 3 || l.count("!/:going_away") != 2 {
+		t.Errorf("handlers: %s", l.all())
+	}
+	for _, c := range []*client{c, late} {
+		c.want(`42["sinvalid",{"code":"going_away","message":"The server is going away.","reconnect":true,"data":null}]`)
+		c.want("closed")
+	}
+	if err := a.sessions.Close(t.Context()); !errors.Is(err, plugin.ErrClosed) {
+		t.Errorf("the second Close: got %v, want ErrClosed", err)
+	}
+	a.server.Close()
+	for _, query := range []string{"transport=polling&EIO=3", "transport=websocket&EIO=3", "transport=polling&sid="} {
+		response, err := a.browser.Get(a.url + "/socket.io/?" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %s", query, response.Status)
+		}
+	}
+}
+
+// A CONNECT during Close gets no session and no handler.
+func TestConnectDuringClose(t *testing.T) {
+	t.Parallel()
+	l := &ledger{}
+	held := make(chan struct{})
+	a := newApp(t, nil, plugin.Options{}, func(a *app) {
+		register(a)
+		l.watch(a, "/chat")
+		a.sessions.OnDisconnect("/", func(socketio.Conn, *plugin.Session, string) { <-held })
+	})
+	c := a.enter(a.login("alice"))
+	closed := make(chan error, 1)
+	go func() { closed <- a.sessions.Close(context.Background()) }()
+	if got := c.read(); !strings.Contains(got, "going_away") {
+		t.Fatal(got)
+	}
+	c.send("40/chat,")
+	c.send(`42/chat,1["echo","a"]`)
+	for c.read() != "closed" {
+	}
+	close(held)
+	if err := recv(t, "Close", closed); err != nil {
+		t.Error(err)
+	}
+	if got := l.all(); got != "" {
+		t.Errorf("handlers of /chat ran: %s", got)
+	}
+}
+
+// Close returns when its context ends, with an error, whatever holds it up: a
+// handler or the store.
+func TestCloseGivesUp(t *testing.T) {
+	t.Parallel()
+	for _, row := range []string{"handler", "store"} {
+		t.Run(row, func(t *testing.T) {
+			t.Parallel()
+			spy := newSpy()
+			a, blocked, release := blockingApp2(t, spy, plugin.Options{FlushInterval: time.Hour})
+			held := make(chan struct{})
+			c := a.enter(a.login("alice"))
+			c.ask(`["put","k","v"]`)
+			if row == "handler" {
+				c.send(`421["block"]`)
+				recv(t, "the handler", blocked)
+			} else {
+				spy.hook(func(string) { <-held })
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			closed := make(chan error, 1)
+			go func() { closed <- a.sessions.Close(ctx) }()
+			select {
+			case err := <-closed:
+				if err == nil || !strings.Contains(err.Error(), "deadline") {
+					t.Errorf("got %v", err)
+				}
+			case <-time.After(3 * time.Second):
+				t.Error("Close has not returned 3 s after its context ended")
+			}
+			release()
+			close(held)
+		})
+	}
+}
+
+// Close says which sessions could not be saved, by their public id.
+func TestCloseNamesWhatIsNotSaved(t *testing.T) {
+	t.Parallel()
+	spy := newSpy()
+	a := newApp(t, spy, plugin.Options{FlushInterval: time.Hour}, register)
+	cookie := a.login("alice")
+	c := a.enter(cookie)
+	id := strings.Trim(c.ask(`["id"]`), `[]"`)
+	c.ask(`["put","k","v"]`)
+	spy.fail(errDown)
+	err := a.sessions.Close(t.Context())
+	_, token, _ := strings.Cut(cookie, "=")
+	if err == nil || !strings.Contains(err.Error(), id) || strings.Contains(err.Error(), token) {
+		t.Errorf("got %v, want an error that names %s", err, id)
+	}
+}
+
+// blockingApp2 is blockingApp with a backend.
+func blockingApp2(t *testing.T, spy *spy, options plugin.Options) (a *app, blocked chan bool, release func()) {
+	t.Helper()
+	blocked, held := make(chan bool, 10), make(chan struct{})
+	a = newApp(t, spy, options, func(a *app) {
+		register(a)
+		a.sessions.OnEvent("/", "block", func(socketio.Conn, *plugin.Session) bool {
+			blocked <- true
+			<-held
+			return true
+		})
+	})
+	return a, blocked, func() { close(held) }
+}

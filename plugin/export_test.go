@@ -1,0 +1,8 @@
+package plugin
+
+// Entries is how many sessions are held in memory.
+func (s *Sessions) Entries() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.entries)
+}

@@ -1,0 +1,248 @@
+package plugin_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// DESIGN, Refusal: OnInvalid hears once why, its Data reaches the client, no
+// other handler of the namespace runs, and nothing is written to the store.
+func TestInvalid(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ name, cookie, code string }{
+		{"no cookie", "", "no_cookie"},
+		{"other cookie", "other=1", "no_cookie"},
+		{"empty cookie", "session=", "no_cookie"},
+		{"unknown token", "session=" + strings.Repeat("u", 43), "unknown"},
+		{"malformed token", "session=../../%00%ff{}", "unknown"},
+		{"long token", "session=" + strings.Repeat("u", 4096), "unknown"},
+		{"failing store", "login", "store_error"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			l, spy := &ledger{}, newSpy()
+			a := newApp(t, spy, plugin.Options{}, func(a *app) {
+				register(a)
+				l.watch(a, "/")
+				a.sessions.OnInvalid("/", func(_ socketio.Conn, why *plugin.Refusal) {
+					l.add("!" + why.Code)
+					why.Data = map[string]string{"do": "reload"}
+				})
+				a.sessions.OnEvent("/", "ran", func(socketio.Conn, *plugin.Session) bool { l.add("ran"); return true })
+			})
+			cookie := row.cookie
+			if cookie == "login" {
+				cookie = a.login("alice")
+				spy.fail(errDown)
+			}
+			writes := spy.count("swap") + spy.count("touch") + spy.count("delete")
+			c := a.enter(cookie)
+			c.send(`421["ran"]`)
+			var sinvalid, acked int
+			for got := c.read(); got != "closed"; got = c.read() {
+				switch {
+				case strings.HasPrefix(got, `42["sinvalid",{"code":"`+row.code+`","message":"`) && strings.HasSuffix(got, `"data":{"do":"reload"}}]`):
+					sinvalid++
+				case strings.HasPrefix(got, `431[{"error":{"code":"`+row.code+`"`):
+					acked++
+				default:
+					t.Errorf("got %s", got)
+				}
+				if strings.Contains(got, "secret") {
+					t.Errorf("the store's error reached the client: %s", got)
+				}
+			}
+			if sinvalid != 1 || acked != 1 {
+				t.Errorf("got %d sinvalid and %d acknowledgements, want 1 and 1", sinvalid, acked)
+			}
+			eventually(t, "the connection is forgotten", func() bool { return a.server.Count() == 0 })
+			if got := l.all(); got != "!"+row.code {
+				t.Errorf("handlers ran: %s", got)
+			}
+			if n := spy.count("swap") + spy.count("touch") + spy.count("delete"); n != writes {
+				t.Errorf("%d writes", n-writes)
+			}
+			spy.fail(nil)
+		})
+	}
+}
+
+// A refused client that leaves the namespace by itself is not left connected:
+// demo.md, "and then the server closes the connection".
+func TestRefusedClientLeaves(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, plugin.Options{}, register)
+	c := a.enter("")
+	if got := c.read(); !strings.Contains(got, "no_cookie") {
+		t.Fatal(got)
+	}
+	c.send("41")
+	c.ws.SetReadDeadline(time.Now().Add(3 * time.Second))
+	if _, b, err := c.ws.ReadMessage(); err == nil {
+		t.Errorf("got %s, want the end", b)
+	} else if netErr, ok := err.(interface{ Timeout() bool }); ok && netErr.Timeout() {
+		t.Error("the connection is still open after 3 s")
+	}
+}
+
+// AllowAnonymous: an empty session without an ID that cannot be stored by any
+// way, and a store that fails still refuses.
+func TestAnonymous(t *testing.T) {
+	t.Parallel()
+	spy := newSpy()
+	a := newApp(t, spy, plugin.Options{}, func(a *app) {
+		register(a)
+		a.sessions.AllowAnonymous("/")
+		a.sessions.OnEvent("/", "keys", func(_ socketio.Conn, s *plugin.Session) int { return len(a.manager.Keys(s)) })
+		a.sessions.OnEvent("/", "commit", func(_ socketio.Conn, s *plugin.Session) bool {
+			a.manager.Put(s, "k", "v")
+			_, _, err := a.manager.Commit(s)
+			return err == nil
+		})
+		a.sessions.OnEvent("/", "methods", func(_ socketio.Conn, s *plugin.Session) bool {
+			for _, err := range []error{s.Save(), s.Reload(), s.Destroy(), s.Update(func(*plugin.Session) error { return nil })} {
+				if !errors.Is(err, plugin.ErrAnonymous) {
+					t.Errorf("got %v, want ErrAnonymous", err)
+				}
+			}
+			return s.Err() == nil
+		})
+	})
+	cookie := a.login("alice")
+	for _, row := range []struct{ name, cookie string }{
+		{"no cookie", ""}, {"unknown token", "session=" + strings.Repeat("u", 43)},
+	} {
+		c := a.enter(row.cookie)
+		for _, step := range []struct{ event, want string }{
+			{`["id"]`, `[""]`},
+			{`["keys"]`, `[0]`},
+			{`["get","user"]`, `[null]`},
+			{`["methods"]`, `[true]`},
+			{`["put","k","v"]`, `[{"error":{"code":"internal","message":"The server failed to handle this."}}]`},
+			{`["get","k"]`, `[null]`},
+			{`["renew"]`, `[{"error":{"code":"internal","message":"The server failed to handle this."}}]`},
+			{`["commit"]`, `[{"error":{"code":"internal","message":"The server failed to handle this."}}]`},
+		} {
+			if got := c.ask(step.event); got != step.want {
+				t.Errorf("%s: %s: got %s, want %s", row.name, step.event, got, step.want)
+			}
+		}
+		c.ws.Close()
+		if n := spy.sessions(); n != 1 {
+			t.Errorf("%s: %d sessions are stored, want 1: anonymous ones are never stored", row.name, n)
+		}
+	}
+	spy.fail(errDown)
+	if got := a.enter(cookie).read(); !strings.Contains(got, "store_error") {
+		t.Errorf("a failing store: got %s", got)
+	}
+	spy.fail(nil)
+	c := a.enter(cookie)
+	if got := c.ask(`["get","user"]`); got != `["alice"]` {
+		t.Errorf("a session in an anonymous namespace: got %s", got)
+	}
+}
+
+// A Refusal of OnConnect reaches the client with what OnInvalid adds; changes
+// that OnConnect made are dropped; OnDisconnect does not run.
+func TestRefusalOfConnect(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		l := &ledger{}
+		shared := &plugin.Refusal{Code: "login_required", Message: "Log in.", Data: "first"}
+		a := newApp(t, nil, options, func(a *app) {
+			register(a)
+			l.watch(a, "/chat")
+			a.sessions.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error {
+				a.manager.Put(s, "dropped", true)
+				return shared
+			})
+			a.sessions.OnInvalid("/chat", func(_ socketio.Conn, why *plugin.Refusal) {
+				l.add(why.Code)
+				why.Data = []any{why.Data, "second"}
+			})
+		})
+		cookie := a.login("alice")
+		for range 2 {
+			c := a.enter(cookie)
+			c.send("40/chat,")
+			var got []string
+			for packet := c.read(); packet != "closed"; packet = c.read() {
+				got = append(got, packet)
+			}
+			want := `42/chat,["sinvalid",{"code":"login_required","message":"Log in.","reconnect":false,"data":["first","second"]}]`
+			if !strings.Contains(strings.Join(got, "\n"), want) {
+				t.Errorf("got %q, want %s", got, want)
+			}
+		}
+		if got := l.all(); got != "login_required login_required" {
+			t.Errorf("handlers: %s", got)
+		}
+		if stored := a.stored(cookie); stored["dropped"] != nil || len(a.failures.all()) > 0 {
+			t.Errorf("stored %v, OnError heard %v", stored, a.failures.all())
+		}
+	})
+}
+
+// Data that cannot be encoded is dropped and reported; the code arrives all the
+// same, at the client and in acknowledgements before it.
+func TestRefusalDataThatDoesNotEncode(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		data any
+	}{
+		{"channel", make(chan int)},
+		{"function", func() {}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, nil, plugin.Options{}, func(a *app) {
+				a.sessions.OnConnect("/", func(socketio.Conn, *plugin.Session) error {
+					return &plugin.Refusal{Code: "app", Message: "no", Data: row.data}
+				})
+				a.sessions.OnEvent("/", "event", func(socketio.Conn, *plugin.Session) bool { return true })
+			})
+			c := a.enter(a.login("alice"))
+			c.send(`421["event"]`)
+			seen := map[string]int{}
+			for got := c.read(); got != "closed"; got = c.read() {
+				seen[got]++
+			}
+			for _, want := range []string{
+				`42["sinvalid",{"code":"app","message":"no","reconnect":false,"data":null}]`,
+				`431[{"error":{"code":"app","message":"no"}}]`,
+			} {
+				if seen[want] != 1 {
+					t.Errorf("got %v, want %s", seen, want)
+				}
+			}
+		})
+	}
+}
+
+// Invariant 6, "subscribe, register, then load": a session that ends between
+// the load of a handshake and its registration is caught too.
+func TestDestroyedWhileConnecting(t *testing.T) {
+	t.Parallel()
+	spy := newSpy()
+	a := newApp(t, spy, plugin.Options{FlushInterval: time.Hour}, register)
+	cookie := a.login("alice")
+	spy.mu.Lock()
+	spy.found = func(key string) { _, _ = spy.Memory.Delete(context.Background(), key) }
+	spy.mu.Unlock()
+	c := a.enter(cookie)
+	if got := c.ask(`["get","user"]`); !strings.Contains(got, `"code":"`) {
+		t.Errorf("an event of a session that ended before its socket was let in: got %s", got)
+	}
+}
+
+var _ store.Backend = (*spy)(nil)

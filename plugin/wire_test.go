@@ -1,0 +1,150 @@
+package plugin_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/parser"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+)
+
+// wireApp is the app that the transcripts of testdata/wire talk to.
+func wireApp(a *app, l *ledger) {
+	register(a)
+	for _, namespace := range []string{"/", "/chat", "/open"} {
+		l.watch(a, namespace)
+		a.sessions.OnEvent(namespace, "echo", func(_ socketio.Conn, _ *plugin.Session, text string) string { return text })
+		a.sessions.OnEvent(namespace, "log", func(socketio.Conn, *plugin.Session) string { return l.all() })
+	}
+	a.sessions.AllowAnonymous("/open")
+	a.sessions.OnEvent("/", "none", func(socketio.Conn, *plugin.Session) {})
+	a.sessions.OnEvent("/", "two", func(socketio.Conn, *plugin.Session) (int, string) { return 1, "b" })
+	a.sessions.OnEvent("/", "error", func(socketio.Conn, *plugin.Session) error { return nil })
+	a.sessions.OnEvent("/", "number", func(_ socketio.Conn, _ *plugin.Session, n int, text string) (int, string) { return n, text })
+	a.sessions.OnEvent("/", "blob", func(c socketio.Conn, _ *plugin.Session, b *parser.Buffer) bool {
+		c.Emit("blob", len(b.Data))
+		return true
+	})
+	a.sessions.OnConnect("/vip", func(socketio.Conn, *plugin.Session) error {
+		return &plugin.Refusal{Code: "login_required", Message: "Log in first.", Data: map[string]int{"level": 3}}
+	})
+	a.sessions.OnEvent("/vip", "echo", func(_ socketio.Conn, _ *plugin.Session, text string) string {
+		l.add("vip handler ran")
+		return text
+	})
+}
+
+// Every transcript plays against a fresh app and connection. "> p" sends, "< p"
+// must come, "< p*" must begin so, "< closed" is the end of the connection. The
+// cookie is missing in files named nocookie-*. After the last line the client
+// hangs up; then each namespace was left as often as it was entered, and never
+// entered twice in a row: invariant "OnConnect and OnDisconnect exactly once".
+func TestWire(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/wire/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := &ledger{}
+			a := newApp(t, nil, plugin.Options{FlushInterval: 20 * time.Millisecond}, func(a *app) { wireApp(a, l) })
+			cookie := ""
+			if !strings.HasPrefix(name, "nocookie") {
+				cookie = a.login("alice")
+			}
+			c := a.dial(cookie)
+			play(c, string(script))
+			c.ws.Close()
+			eventually(t, "the server forgets the connection", func() bool { return a.server.Count() == 0 })
+			for _, namespace := range []string{"/", "/chat", "/open"} {
+				eventually(t, "OnDisconnect of "+namespace, func() bool { return l.count("+"+namespace) == l.count("-"+namespace) })
+				inside := 0
+				for _, line := range strings.Fields(l.all()) {
+					switch line {
+					case "+" + namespace:
+						inside++
+					case "-" + namespace:
+						inside--
+					}
+					if inside < 0 || inside > 1 {
+						t.Errorf("entered or left twice in a row: %s", l.all())
+					}
+				}
+			}
+		})
+	}
+}
+
+func play(c *client, script string) {
+	c.Helper()
+	for i, line := range strings.Split(script, "\n") {
+		if len(line) < 1 || line[0] == '#' {
+			continue
+		}
+		packet := strings.TrimPrefix(line[1:], " ")
+		switch line[0] {
+		case '>':
+			c.send(packet)
+		case '<':
+			got := c.read()
+			prefix, open := strings.CutSuffix(packet, "*")
+			if got != packet && (!open || !strings.HasPrefix(got, prefix)) {
+				c.Fatalf("line %d: got packet %q, want %q", i+1, got, packet)
+			}
+		default:
+			c.Fatalf("line %d is neither comment, > nor <: %s", i+1, line)
+		}
+	}
+}
+
+// Facts of engine.md section 4: these packets end their connection, and nothing
+// else: another client of the same session goes on.
+func TestMalformedPackets(t *testing.T) { //nolint:tparallel // the subtests share the bystander
+	t.Parallel()
+	l := &ledger{}
+	a := newApp(t, nil, plugin.Options{}, func(a *app) { wireApp(a, l) })
+	cookie := a.login("alice")
+	bystander := a.enter(cookie)
+	for _, row := range []struct{ name, packet string }{
+		{"empty frame", ""},
+		{"message without a type", "4"},
+		{"type 9", "49"},
+		{"type x", "4x"},
+		{"event without a body", "42"},
+		{"event that is an object", "42{}"},
+		{"event without a name", "42[]"},
+		{"event named by a number", "42[1]"},
+		{"event named by an object", `42[{"a":1}]`},
+		{"name with a comma", `42["a,b"]`},
+		{"unterminated name", `42["` + strings.Repeat("x", 1<<20)},
+		{"wrong argument type", `42["echo",{}]`},
+		{"int overflow", `42["number",1e400]`},
+		{"deep nesting", `42["echo",` + strings.Repeat("[", 100_000)},
+		{"disconnect with a body", "41[5]"},
+		{"unknown namespace", "40/nosuch,"},
+		{"long namespace", "40/" + strings.Repeat("n", 1<<20)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := a.enter(cookie)
+			c.T = t
+			c.send(row.packet)
+			c.want("closed")
+			if got := bystander.ask(`["get","user"]`); got != `["alice"]` {
+				t.Errorf("the other client got %s", got)
+			}
+		})
+	}
+	eventually(t, "only the bystander is connected", func() bool { return a.server.Count() == 1 && l.count("+/") == l.count("-/")+1 })
+}
