@@ -15,20 +15,20 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// failing is a backend that fails on demand.
-type failing struct {
+// flaky is a backend that fails on demand.
+type flaky struct {
 	store.Backend
 	find, swap error
 }
 
-func (f *failing) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+func (f *flaky) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 	if f.find != nil {
 		return nil, time.Time{}, false, f.find
 	}
 	return f.Backend.Find(ctx, key)
 }
 
-func (f *failing) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
+func (f *flaky) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
 	if f.swap != nil {
 		return nil, false, f.swap
 	}
@@ -38,12 +38,12 @@ func (f *failing) Swap(ctx context.Context, key string, old, new []byte, life st
 // site is an HTTP server with sessions.
 type site struct {
 	*scs.SessionManager
-	backend *failing
+	backend *flaky
 	handler http.Handler
 }
 
 func newSite(page func(*site, http.ResponseWriter, *http.Request)) *site {
-	s := &site{SessionManager: scs.New(), backend: &failing{Backend: store.NewMemory()}}
+	s := &site{SessionManager: scs.New(), backend: &flaky{Backend: store.NewMemory()}}
 	s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	}
@@ -144,9 +144,9 @@ func TestLoadAndSaveFailure(t *testing.T) {
 		io.WriteString(w, "created")
 	}
 	down := errors.New("the store is down")
-	for name, fail := range map[string]func(*failing){
-		"load":   func(f *failing) { f.find = down },
-		"commit": func(f *failing) { f.swap = down },
+	for name, fail := range map[string]func(*flaky){
+		"load":   func(f *flaky) { f.find = down },
+		"commit": func(f *flaky) { f.swap = down },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,144 @@
+package store
+
+// A gobID is the number by which a gob stream refers to a type. The first 64 are fixed; a stream defines its others
+// before it uses them, and each process gives them numbers of its own ("Encoding Details" in encoding/gob).
+type gobID int32
+
+const (
+	gobBool gobID = 1 + iota
+	gobInt
+	gobUint
+	gobFloat
+	gobBytes
+	gobString
+	gobComplex
+	gobInterface
+
+	gobCommonType gobID = 18
+	gobFieldType  gobID = 21
+	gobFirstID    gobID = 64
+)
+
+// The ids that the streams we write give to their types. The first three are gobPrefix's.
+const (
+	gobSession gobID = gobFirstID + iota
+	gobTime
+	gobValues
+	gobStringMap
+	gobIntMap
+	gobStrings
+	gobBools
+	gobInts
+	gobInt8s
+	gobInt16s
+	gobInt32s
+	gobInt64s
+	gobUints
+	gobUint16s
+	gobUint32s
+	gobUint64s
+	gobUintptrs
+	gobFloat32s
+	gobFloat64s
+)
+
+// A gobSet is a set of those types.
+type gobSet uint64
+
+// gobRegistered are the types that gob sends in an interface only after the app has registered them, gobPredefined the
+// ones that gobPrefix defines.
+const (
+	gobRegistered = gobSet(1<<(gobTime-gobFirstID) | 1<<(gobValues-gobFirstID) |
+		1<<(gobStringMap-gobFirstID) | 1<<(gobIntMap-gobFirstID))
+	gobPredefined = gobSet(1<<(gobSession-gobFirstID) | 1<<(gobTime-gobFirstID) | 1<<(gobValues-gobFirstID))
+)
+
+func setOf(id gobID) gobSet { return 1 << (id - gobFirstID) }
+
+// elem is the type of the elements of a slice or map that we write.
+func (id gobID) elem() gobID {
+	switch {
+	case id >= gobFloat32s:
+		return gobFloat
+	case id >= gobUints:
+		return gobUint
+	case id >= gobInts || id == gobIntMap:
+		return gobInt
+	case id == gobBools:
+		return gobBool
+	default:
+		return gobString
+	}
+}
+
+// A gobKind tells what a definition describes. It is the number, from one, of the field of gob's wireType that is set.
+type gobKind int
+
+const (
+	gobNoKind gobKind = iota // none is set, or more than one
+	gobArray
+	gobSlice
+	gobStruct
+	gobMap
+	gobEncoder
+	gobBinaryMarshaler
+	gobTextMarshaler
+)
+
+// A gobType is a type that a stream has defined.
+type gobType struct {
+	id     gobID
+	kind   gobKind
+	len    int        // of an array
+	key    gobID      // of a map
+	elem   gobID      // of an array, slice or map
+	fields []gobField // of a struct
+}
+
+type gobField struct {
+	name []byte
+	id   gobID
+}
+
+// gobTypes are the types that a stream has defined so far. Few of them, as in most sessions, take no allocation.
+type gobTypes struct {
+	few  [6]gobType
+	n    int
+	more map[gobID]gobType
+}
+
+// find returns the type with the id, of gobNoKind if there is none.
+func (t *gobTypes) find(id gobID) gobType {
+	for i := range t.few[:t.n] {
+		if t.few[i].id == id {
+			return t.few[i]
+		}
+	}
+	return t.more[id]
+}
+
+func (t *gobTypes) add(d gobType) {
+	switch {
+	case t.n < len(t.few):
+		t.few[t.n] = d
+		t.n++
+	case t.more == nil:
+		t.more = map[gobID]gobType{d.id: d}
+	default:
+		t.more[d.id] = d
+	}
+}
+
+// hasMap reports whether the type is a map by strings.
+func (t *gobTypes) hasMap(id, elem gobID) bool {
+	d := t.find(id)
+	return d.kind == gobMap && d.key == gobString && d.elem == elem
+}
+
+// isSession reports whether the type is the struct that SCS encodes. gob, which goes by the names of fields, would take
+// more; but it too refuses fields of a wrong type even where they are left out.
+func (t *gobTypes) isSession(d gobType) bool {
+	return d.kind == gobStruct && len(d.fields) == 2 &&
+		string(d.fields[0].name) == "Deadline" && t.find(d.fields[0].id).kind == gobEncoder &&
+		string(d.fields[1].name) == "Values" && t.hasMap(d.fields[1].id, gobInterface)
+}
