@@ -224,7 +224,7 @@
   Session.prototype._lose = function (why) {
     if (this.state === 'active') this.state = 'pending';
     var refusal = this._connection.refusal;
-    if (refusal && this.state === 'pending' && !this._waiting && why !== 'io client disconnect') this._refuse(refusal);
+    if (refusal && why !== 'io client disconnect') this._refuse(refusal);
   };
 
   /** Hangs up first: the server learns that the client has heard, and socket.io does not reconnect. */
@@ -257,8 +257,8 @@
     ['disconnect', 'close'].forEach(function (name) {
       var original = socket[name];
       socket[name] = function () {
-         by the page: no retry of ours opens it
-        return original.apply(socket, arguments);
+        session._waiting = false; // closed by the page: no retry of ours opens it
+        return original.call(socket);
       };
     });
   }

@@ -29,10 +29,6 @@ class Socket extends EventEmitter {
     return this;
   }
 
-  close() {
-    return this.disconnect();
-  }
-
   onopen() {
     if (this.nsp !== '/') this.asked++;
   }
@@ -55,9 +51,12 @@ class Socket extends EventEmitter {
   }
 }
 
+Socket.prototype.close = Socket.prototype.disconnect;
+
 class Manager extends EventEmitter {
-  constructor(uri, opts) {
+  constructor(uri, opts, protocol) {
     super();
+    this.protocol = protocol;
     this.uri = uri;
     this.opts = opts;
     this.nsps = {};
@@ -87,8 +86,9 @@ class Manager extends EventEmitter {
   disconnect() {
     this.readyState = 'closed';
     if (!this.engine || this.engine.readyState === 'closed') return;
-    if (this.unsent) this.engine.readyState = 'closing';
-    else this.drop('forced close');
+    if (!this.unsent) return this.drop('forced close');
+    this.engine.readyState = 'closing';
+    if (this.protocol === 5) this.onclose('forced close');
   }
 
   onclose(why) {
@@ -126,7 +126,7 @@ function fakeIo(protocol = 4) {
     io.calls.push([uri, { ...opts }]);
     const address = new URL(uri || '/', 'http://page.test');
     opts.path = opts.path || '/socket.io';
-    const manager = new Manager(address.href, opts);
+    const manager = new Manager(address.href, opts, protocol);
     const socket = manager.socket(address.pathname, opts);
     if (opts.autoConnect !== false) socket.connect();
     return socket;

@@ -251,7 +251,7 @@ test('what ends a retry', async (t) => {
       socket.io.accept();
       socket.admit();
       socket.receive('sinvalid', RENEWED);
-      if (row.end) row.end(socket);
+      if (row.end) assert.equal(row.end(socket), socket);
       t.mock.timers.tick(60000);
       assert.equal(socket.io.handshakes, 1);
     });
@@ -266,6 +266,37 @@ test('a namespace that retries does not disturb the others', (t) => {
   assert.equal(chat.asked, 2);
   assert.equal(root.io.handshakes, 1);
   assert.equal(root.session.state, 'active');
+});
+
+test('namespaces that are refused together retry together', (t) => {
+  mockTimers(t);
+  const [root, chat] = open(classic(), '/', '/chat');
+  chat.receive('sinvalid', RENEWED);
+  assert.equal(delayOfRetry(t, root, 0), 1000);
+  assert.equal(delayOfRetry(t, root, 0), 2000);
+});
+
+test('a retry that the page has called off does not disturb the others', (t) => {
+  mockTimers(t);
+  const [root, chat] = open(classic(), '/', '/chat');
+  chat.receive('sinvalid', RENEWED);
+  chat.disconnect();
+  root.io.drop('transport close'); // socket.io waits to reconnect
+  t.mock.timers.tick(60000);
+  assert.equal(root.io.handshakes, 1);
+});
+
+test('a retry that the page has done itself is not done again', (t) => {
+  mockTimers(t);
+  const [socket] = open(classic(), '/');
+  socket.receive('sinvalid', RENEWED);
+  socket.connect();
+  socket.io.accept();
+  socket.admit();
+  assert.equal(socket.session.state, 'active');
+  assert.equal(socket.session.reason, undefined);
+  t.mock.timers.tick(60000);
+  assert.equal(socket.io.handshakes, 2);
 });
 
 test('refresh', async (t) => {
@@ -310,6 +341,25 @@ test('refresh', async (t) => {
     socket.admit();
     late.emit('close', 'forced close');
     assert.equal(socket.session.state, 'active');
+  });
+
+  await t.test('tells the end of such an engine once', () => {
+    for (const protocol of [4, 5]) {
+      const [socket] = open(attach(fakeIo(protocol)), '/');
+      const whys = [];
+      socket.on('disconnect', (why) => whys.push(why));
+      socket.io.unsent = true;
+      socket.session.refresh();
+      assert.deepEqual(whys, ['forced close']);
+    }
+  });
+
+  await t.test('starts the delays anew', (t) => {
+    mockTimers(t);
+    const [socket] = open(classic(), '/');
+    delayOfRetry(t, socket, 0);
+    socket.session.refresh();
+    assert.equal(delayOfRetry(t, socket, 0), 1000);
   });
 
   await t.test('in a listener of a retry replaces it', (t) => {
@@ -366,12 +416,32 @@ test('1.x and 2.x: the root', async (t) => {
   await t.test('is forgotten by the next connection', () => {
     const [chat] = open(classic(), '/chat');
     chat.io.emit('packet', { type: 2, nsp: '/', data: ['sinvalid', FINAL] });
-    chat.session.refresh();
-    assert.equal(chat.session.state, 'pending');
+    chat.io.drop('transport close');
+    assert.equal(chat.session.state, 'invalid');
+    chat.connect();
     chat.io.accept();
     chat.admit();
     chat.io.drop('transport close');
     assert.equal(chat.session.state, 'pending');
+  });
+
+  await t.test('does not hold what the page itself closes', (t) => {
+    mockTimers(t);
+    const [root, chat] = open(classic(), '/', '/chat');
+    root.receive('sinvalid', FINAL);
+    chat.disconnect();
+    assert.equal(chat.session.reason, undefined);
+  });
+
+  await t.test('comes back by a new handshake, with those that were well', (t) => {
+    mockTimers(t);
+    const [root, chat] = open(classic(), '/', '/chat');
+    chat.session.on('invalid', () => assert.fail('it was well'));
+    root.receive('sinvalid', RENEWED);
+    t.mock.timers.tick(1000);
+    assert.equal(root.io.handshakes, 2);
+    root.io.accept();
+    assert.equal(chat.asked, 2);
   });
 
   await t.test('comes back in one handshake with those it took along', (t) => {
@@ -410,29 +480,59 @@ test('3.x and 4.x: the root is a namespace like any other', () => {
   assert.ok(chat.subs);
 });
 
-test('a page that is left hangs up, and comes back when it is shown again', (t) => {
+/** A window for one test: what it dispatches, and how many listen. */
+function fakePage(t) {
   const page = new EventTarget();
-  for (const name of ['addEventListener', 'removeEventListener']) {
-    globalThis[name] = page[name].bind(page);
-    t.after(() => delete globalThis[name]);
-  }
-  const show = (persisted) => page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted }));
+  let listeners = 0;
+  globalThis.addEventListener = (...args) => { listeners++; page.addEventListener(...args); };
+  globalThis.removeEventListener = (...args) => { listeners--; page.removeEventListener(...args); };
+  t.after(() => { delete globalThis.addEventListener; delete globalThis.removeEventListener; });
+  return {
+    listeners: () => listeners,
+    hide: () => page.dispatchEvent(new Event('pagehide')),
+    show: (persisted) => page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted })),
+  };
+}
+
+test('a page that is left hangs up, and comes back when it is shown again', (t) => {
+  const page = fakePage(t);
   const [root, chat, news] = open(classic(), '/', '/chat', '/news');
   news.receive('sinvalid', FINAL);
 
-  page.dispatchEvent(new Event('pagehide'));
+  page.hide();
   assert.equal(root.io.engine.readyState, 'closed');
   assert.equal(root.session.state, 'pending');
   assert.equal(root.io.handshakes, 1);
 
-  show(true);
+  page.show(true);
   assert.equal(root.io.handshakes, 2);
   root.io.accept();
   assert.deepEqual([chat.asked, news.asked], [2, 1]);
-  show(true);
+  page.show(true);
   assert.equal(root.io.handshakes, 2, 'once');
 
-  page.dispatchEvent(new Event('pagehide'));
-  show(false);
+  page.hide();
+  page.show(false);
   assert.equal(root.io.handshakes, 2, 'not where the page was loaded anew');
+});
+
+test('a page that is left does not retry before it is shown again', (t) => {
+  mockTimers(t);
+  const page = fakePage(t);
+  const [root, chat] = open(classic(), '/', '/chat');
+  chat.receive('sinvalid', RENEWED);
+  page.hide();
+  t.mock.timers.tick(60000);
+  assert.equal(root.io.handshakes, 1);
+  page.show(true);
+  root.io.accept();
+  assert.equal(chat.asked, 2);
+});
+
+test('a closed connection leaves no listener with the page', (t) => {
+  const page = fakePage(t);
+  const [socket] = open(classic(), '/');
+  assert.equal(page.listeners(), 1);
+  socket.disconnect();
+  assert.equal(page.listeners(), 0);
 });
