@@ -8,6 +8,10 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
+// backstop is how old the view of a PerConnection event may be when the store
+// tells of every change: notifications can be lost.
+const backstop = 10 * time.Second
+
 // prepare makes the work as fresh as the scope promises.
 func (e *entry) prepare(scope Scope) error {
 	if why := e.refusal(); why != nil {
@@ -19,8 +23,13 @@ func (e *entry) prepare(scope Scope) error {
 		}
 		return e.refresh()
 	}
+	limit := e.sessions.options.FlushInterval / 2
+	if e.sessions.store.Hears() {
+		limit = backstop
+	}
 	e.mu.Lock()
-	fresh := time.Since(e.asked) < e.sessions.options.FlushInterval/2
+	now := time.Now()
+	fresh := !e.stale && now.Sub(e.asked) < limit && now.Before(e.expiry)
 	e.mu.Unlock()
 	if fresh {
 		return nil

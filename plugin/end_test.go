@@ -212,3 +212,58 @@ func TestDestroyedAfterTouches(t *testing.T) {
 		t.Errorf("got %s, want destroyed", got)
 	}
 }
+
+// A login over HTTP does not cost what a socket has changed and not saved yet:
+// it goes over to the new token. The socket hears renewed.
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		options.FlushInterval = time.Hour
+		a := newApp(t, nil, options, register)
+		old := a.login("alice")
+		c := a.enter(old)
+		if got := c.ask(`["put","cart","full"]`); got != `[true]` {
+			t.Fatal(got)
+		}
+		_, renewed := a.get(old, "/renew")
+		c.want(`42["sinvalid",{"code":"renewed","message":"The session goes on under a new cookie.","reconnect":true,"data":null}]`)
+		c.want("closed")
+		if stored := a.stored(renewed); stored["cart"] != "full" || stored["user"] != "alice" {
+			t.Errorf("the new session holds %v", stored)
+		}
+		if a.stored(old) != nil {
+			t.Error("the old token is still good")
+		}
+		again := a.enter(old)
+		if got := again.read(); !strings.Contains(got, `"sinvalid",{"code":"renewed"`) {
+			t.Errorf("a late client with the old cookie got %s", got)
+		}
+		if got := a.enter(renewed).ask(`["get","cart"]`); got != `["full"]` {
+			t.Errorf("a client with the new cookie got %s", got)
+		}
+	})
+}
+
+// Invariant 6: a logout over HTTP reaches every socket of the session at once,
+// without an event of theirs, and no socket of another.
+func TestLogoutIsTold(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		options.FlushInterval = time.Hour
+		a := newApp(t, nil, options, register)
+		cookie := a.login("alice")
+		sockets := []*client{a.enter(cookie), a.enter(cookie), a.enter(cookie)}
+		other := a.enter(a.login("bob"))
+		for _, c := range sockets {
+			c.ask(`["get","user"]`)
+		}
+		a.get(cookie, "/destroy")
+		for _, c := range sockets {
+			c.want(`42["sinvalid",{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}]`)
+			c.want("closed")
+		}
+		if got := other.ask(`["get","user"]`); got != `["bob"]` {
+			t.Errorf("another session got %s", got)
+		}
+	})
+}

@@ -19,6 +19,7 @@ type entry struct {
 	id       string
 	ctx      context.Context // the parent of its sessions
 	turn     turn            // taken by each handler that may write
+	watch    *store.Watch    // follows it; its own commits are not told there
 
 	// sockets is guarded by sessions.mu.
 	sockets map[*socket]struct{}
@@ -36,8 +37,8 @@ type entry struct {
 	work    *store.Snapshot // base and what was changed since; base itself when nothing was
 	spare   *view           // an unchanged view of work
 	outside *view           // what its sessions show between handlers
-	peeked  bool            // outside was used since the store was last asked
-	asked   time.Time       // when the store was last asked; zero at first
+	stale   bool            // the store must be asked, also without an event
+	asked   time.Time       // when the store was last asked
 	used    time.Time       // the last inbound event
 	touched time.Time       // the use that the store knows of
 	expiry  time.Time       // when the session ends if it is not used
@@ -46,9 +47,11 @@ type entry struct {
 	ended   *Refusal
 }
 
-func newEntry(s *Sessions, key, token string, found *store.Snapshot) *entry {
+func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry {
 	e := &entry{
-		sessions: s, key: key, token: token, id: store.ID(key),
+		sessions: s, key: key, token: token, id: id,
+		watch:   s.watch,
+		asked:   time.Now(),
 		turn:    newTurn(),
 		sockets: make(map[*socket]struct{}),
 		work:    found,

@@ -20,7 +20,7 @@ func (e *entry) refresh() error {
 	now, expiry, ok, err := e.sessions.store.Load(context.Background(), e.key, base)
 	e.mu.Lock()
 	e.asked = time.Now()
-	e.peeked = false
+	e.stale = false
 	if ok {
 		e.learnLocked(expiry)
 	}
@@ -74,7 +74,7 @@ func (e *entry) commit(v *view) error {
 // save commits mine, which holds everything in work. exchange is held.
 func (e *entry) save(work, mine *store.Snapshot) error {
 	used := e.lastUse()
-	saved, err := e.sessions.store.Save(context.Background(), e.key, e.base.Load(), mine, used)
+	saved, err := e.sessions.store.Save(context.Background(), e.commitOf(e.base.Load(), mine, used))
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
@@ -83,6 +83,10 @@ func (e *entry) save(work, mine *store.Snapshot) error {
 	}
 	e.noteTouch(used, saved.Deadline)
 	return e.settle(work, saved)
+}
+
+func (e *entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commit {
+	return store.Commit{Key: e.key, Base: base, Mine: mine, Used: used, By: e.watch}
 }
 
 // update commits what change makes of the session as it is now, and runs it
@@ -166,7 +170,7 @@ func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 		return false, nil
 	}
 	used := e.lastUse()
-	now, ok, err := e.sessions.store.Swap(context.Background(), e.key, base, mine, used)
+	now, ok, err := e.sessions.store.Swap(context.Background(), e.commitOf(base, mine, used))
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return false, e.gone()
@@ -192,14 +196,16 @@ func (e *entry) destroy() error {
 
 // gone ends a session that the store has no more, and returns why.
 func (e *entry) gone() error {
-	code := string(e.sessions.store.Ended(e.key))
+	code := string(e.sessions.store.Ended(e.id))
 	if code == "" {
 		code = CodeDestroyed
 		e.mu.Lock()
-		if !time.Now().Before(e.expiry) {
-			code = CodeExpired
-		}
+		over := !time.Now().Before(e.expiry)
 		e.mu.Unlock()
+		if over {
+			code = CodeExpired
+			e.sessions.store.Expire(e.id)
+		}
 	}
 	e.end(refusal(code))
 	return e.refusal()

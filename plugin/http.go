@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // scriptName is the client script's name under the resource path.
@@ -52,16 +53,14 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 // asHandshake gives the upgrade of a connection the headers of its handshake:
 // go-socket.io shows those of the upgrade from then on.
 func (s *Sessions) asHandshake(sid string, r *http.Request) *http.Request {
-	if r.Header.Get("Upgrade") == "" {
+	if r.Header.Get("Upgrade") == "" || s.namespaces["/"] == nil {
 		return r
 	}
-	s.mu.RLock()
-	h := s.handshakes[sid]
-	s.mu.RUnlock()
-	if h == nil {
+	open := s.connectionOf(sid)
+	if open == nil {
 		return r
 	}
-	header := h.request.Header.Clone()
+	header := open.request.Header.Clone()
 	for name, values := range r.Header {
 		if name == "Upgrade" || name == "Connection" || name == "Origin" || strings.HasPrefix(name, "Sec-Websocket-") {
 			header[name] = values
@@ -70,6 +69,31 @@ func (s *Sessions) asHandshake(sid string, r *http.Request) *http.Request {
 	upgrade := *r
 	upgrade.Header = header
 	return &upgrade
+}
+
+// upgradeWait is how long an upgrade waits for the root handler, which runs
+// just after the client was told that it is connected.
+const upgradeWait = 500 * time.Millisecond
+
+// connectionOf returns the connection of a transport id, nil when it has not
+// come to the root namespace in time.
+func (s *Sessions) connectionOf(sid string) *connection {
+	late := time.After(upgradeWait)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for {
+		s.mu.RLock()
+		open := s.connections[sid]
+		s.mu.RUnlock()
+		if open != nil {
+			return open
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			return nil
+		}
+	}
 }
 
 func (s *Sessions) isClosing() bool {

@@ -145,7 +145,7 @@ func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session
 	if so == nil {
 		return refusal(CodeDisconnected)
 	}
-	<-so.ready
+	n.sessions.settled(so)
 	if why := so.why.Load(); why != nil {
 		return why
 	}

@@ -24,7 +24,7 @@ func (e *entry) peek() any {
 	if e.outside == nil {
 		e.outside = e.sessions.views.open(e.token, e.work)
 	}
-	e.peeked = true
+	e.stale = e.stale || !e.sessions.store.Hears()
 	e.armLocked(e.sessions.options.FlushInterval)
 	return e.outside.data
 }

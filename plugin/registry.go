@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // join registers a client that asks for a namespace. It returns nil when there
@@ -46,13 +48,14 @@ func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier
 		gone:    make(chan struct{}),
 	}
 	s.sockets[at] = so
-	h := s.handshakes[at.connection]
-	if h == nil {
-		h = &handshake{request: s.gate.handshake(c)}
-		s.handshakes[at.connection] = h
+	open := s.connections[at.connection]
+	if open == nil {
+		open = &connection{request: s.gate.handshake(c)}
+		s.connections[at.connection] = open
 	}
-	h.sockets = append(h.sockets, so)
-	so.request = h.request
+	so.connection, so.after = open, open.lastLocked()
+	open.sockets = append(open.sockets, so)
+	open.count++
 	s.running.Add(2) // until it is gone, and for admit
 	return so, nil
 }
@@ -71,7 +74,7 @@ func (s *Sessions) resolve(so *socket) *Refusal {
 
 func (s *Sessions) identify(so *socket) *Refusal {
 	var token string
-	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
+	if err := contain(func() error { token = s.options.Cutter(so.connection.request); return nil }); err != nil {
 		s.report(StageConnect, "", err)
 		return refusal(CodeInternal)
 	}
@@ -94,8 +97,8 @@ func (s *Sessions) identify(so *socket) *Refusal {
 
 // formerly returns why there is no session of a token, as far as is known.
 func (s *Sessions) formerly(token string) *Refusal {
-	if reason := s.store.Ended(s.store.Key(token)); reason != "" {
-		why := refusal(string(reason))
+	if kind := s.store.Ended(store.ID(s.store.Key(token))); kind != "" {
+		why := refusal(string(kind))
 		why.gone = true
 		return why
 	}
@@ -103,16 +106,12 @@ func (s *Sessions) formerly(token string) *Refusal {
 }
 
 // acquire returns the entry of a token's session, with so among its sockets;
-// nil when there is no such session.
+// nil when there is no such session. It listens, loads and then registers, and
+// looks again when it has heard something in between.
 func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
 	key := s.store.Key(token)
-	s.mu.Lock()
-	e := s.entries[key]
-	if e != nil {
-		e.sockets[so] = struct{}{}
-	}
-	s.mu.Unlock()
-	if e != nil {
+	id := store.ID(key)
+	if e := s.share(so, id); e != nil {
 		// It is known here, but it may have ended elsewhere.
 		err := e.refresh()
 		if err != nil {
@@ -121,21 +120,67 @@ func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
 		return e, err
 	}
 	found, expiry, ok, err := s.store.Load(context.Background(), key, nil)
-	if err != nil {
-		return nil, &storeError{StageLoad, err}
-	}
-	if !ok {
-		return nil, nil
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e = s.entries[key]; e == nil {
-		e = newEntry(s, key, token, found)
+	heard := s.loadedLocked(id)
+	e := s.entries[id]
+	switch {
+	case err != nil:
+		return nil, &storeError{StageLoad, err}
+	case !ok:
+		return nil, nil
+	case e == nil:
+		e = newEntry(s, key, token, id, found)
 		e.learn(expiry)
-		s.entries[key] = e
+		s.entries[id] = e
+	}
+	if s.watch.Follow(id); heard {
+		e.nudge()
 	}
 	e.sockets[so] = struct{}{}
 	return e, nil
+}
+
+// share adds so to the entry of an id. Where there is none it returns nil, and
+// events of the id are noted from then on, until loadedLocked.
+func (s *Sessions) share(so *socket, id string) *entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil {
+		e.sockets[so] = struct{}{}
+		return e
+	}
+	s.listenLocked()
+	s.watch.Follow(id)
+	l := s.loading[id]
+	if l == nil {
+		l = &loading{}
+		s.loading[id] = l
+	}
+	l.sockets++
+	return nil
+}
+
+// lastLocked returns what closes when every namespace that the connection has
+// asked for so far has answered; nil when it has asked for none. Sessions.mu is
+// held.
+func (c *connection) lastLocked() <-chan struct{} {
+	if n := len(c.sockets); n > 0 {
+		return c.sockets[n-1].ready
+	}
+	return nil
+}
+
+// settled waits until every namespace that a socket's connection has asked for
+// so far has answered.
+func (s *Sessions) settled(so *socket) {
+	s.mu.RLock()
+	last := so.connection.lastLocked()
+	s.mu.RUnlock()
+	if last != nil {
+		<-last
+	}
+	<-so.ready
 }
 
 func (s *Sessions) find(at place) *socket {
@@ -161,11 +206,8 @@ func (s *Sessions) leave(so *socket, reason string) {
 	}
 	delete(s.sockets, at)
 	s.leaving[at] = so
-	if h := s.handshakes[at.connection]; len(h.sockets) > 1 {
-		h.sockets = slices.DeleteFunc(h.sockets, func(other *socket) bool { return other == so })
-	} else {
-		delete(s.handshakes, at.connection)
-	}
+	open := so.connection
+	open.sockets = slices.DeleteFunc(open.sockets, func(other *socket) bool { return other == so })
 	s.mu.Unlock()
 	if why := so.why.Load(); why != nil {
 		reason = why.Code
@@ -184,6 +226,9 @@ func (s *Sessions) release(so *socket) {
 	s.mu.Lock()
 	if s.leaving[at] == so {
 		delete(s.leaving, at)
+	}
+	if so.connection.count--; so.connection.count == 0 {
+		delete(s.connections, at.connection)
 	}
 	s.mu.Unlock()
 	e := so.entry
@@ -215,11 +260,16 @@ func (s *Sessions) retire(e *entry) bool {
 	if len(e.sockets) > 0 || !e.settledLocked() {
 		return false
 	}
-	if s.entries[e.key] == e {
-		delete(s.entries, e.key)
-	}
+	s.removeLocked(e)
 	e.disarmLocked()
 	return true
+}
+
+func (s *Sessions) removeLocked(e *entry) {
+	if s.entries[e.id] == e {
+		delete(s.entries, e.id)
+		s.watch.Unfollow(e.id)
+	}
 }
 
 // forget takes an entry that has ended out, and returns its sockets to be
@@ -227,9 +277,7 @@ func (s *Sessions) retire(e *entry) bool {
 func (s *Sessions) forget(e *entry) []*socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.entries[e.key] == e {
-		delete(s.entries, e.key)
-	}
+	s.removeLocked(e)
 	sockets := make([]*socket, 0, len(e.sockets))
 	for so := range e.sockets {
 		s.running.Add(1)

@@ -35,23 +35,32 @@ type Sessions struct {
 	// while closing is not set or a socket is registered.
 	running sync.WaitGroup
 
-	mu         sync.RWMutex
-	closing    bool
-	sockets    map[place]*socket
-	leaving    map[place]*socket // those that have left and are not gone
-	handshakes map[string]*handshake
-	entries    map[string]*entry // by store key
+	mu          sync.RWMutex
+	closing     bool
+	sockets     map[place]*socket
+	leaving     map[place]*socket // those that have left and are not gone
+	connections map[string]*connection
+	entries     map[string]*entry // by id
+	loading     map[string]*loading
+	watch       *store.Watch // made with the first entry
 }
 
 // A place is where a socket is: a connection in a namespace.
 type place struct{ connection, namespace string }
 
-// A handshake is the request that opened a connection. It is kept from the
-// first socket of the connection to the last: after an upgrade, go-socket.io
-// shows the upgrade's request instead.
-type handshake struct {
+// A connection is kept from its first socket to the end of the last.
+type connection struct {
+	// request is the handshake. After an upgrade, go-socket.io shows the
+	// upgrade's request instead.
 	request *http.Request
-	sockets []*socket // never empty
+
+	// handling is held while a handler of any namespace runs: OnConnect and
+	// OnDisconnect of one never run beside an event of another.
+	handling sync.Mutex
+
+	// The rest is guarded by Sessions.mu.
+	sockets []*socket // in the order in which they asked to enter, but for those that have left
+	count   int       // of sockets, also those that have left and are not gone
 }
 
 // Enable joins a server and a manager. Call it once for a server, after the
@@ -73,16 +82,17 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		return nil, err
 	}
 	s := &Sessions{
-		server:     server,
-		manager:    manager,
-		options:    options.withDefaults(manager),
-		gate:       stock{server},
-		frontDesk:  frontDesk{script: clientjs.Handler()},
-		namespaces: make(map[string]*namespace),
-		sockets:    make(map[place]*socket),
-		leaving:    make(map[place]*socket),
-		handshakes: make(map[string]*handshake),
-		entries:    make(map[string]*entry),
+		server:      server,
+		manager:     manager,
+		options:     options.withDefaults(manager),
+		gate:        stock{server},
+		frontDesk:   frontDesk{script: clientjs.Handler()},
+		namespaces:  make(map[string]*namespace),
+		sockets:     make(map[place]*socket),
+		leaving:     make(map[place]*socket),
+		connections: make(map[string]*connection),
+		entries:     make(map[string]*entry),
+		loading:     make(map[string]*loading),
 	}
 	attached, ok := manager.Store.(*store.Store)
 	if !ok {
@@ -90,6 +100,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		attached = store.Attach(manager, store.Wrap(manager.Store))
 	}
 	s.store = attached
+	s.store.BeforeRenewal(s.saveBeforeRenewal)
 	s.sealed = make(map[error]context.Context)
 	for _, err := range []error{ErrAnonymous, ErrReadOnly, ErrOver} {
 		s.sealed[err] = store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return nil, err })
@@ -111,8 +122,8 @@ func (s *Sessions) Session(c socketio.Conn) *Session {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	so := s.sockets[place{c.ID(), name}]
-	if h := s.handshakes[c.ID()]; so == nil && h != nil {
-		so = h.sockets[0]
+	if open := s.connections[c.ID()]; so == nil && open != nil && len(open.sockets) > 0 {
+		so = open.sockets[0]
 	}
 	if so == nil || so.why.Load() != nil {
 		return &Session{sessions: s}
@@ -148,12 +159,22 @@ func (s *Sessions) Close(ctx context.Context) error {
 		s.running.Wait()
 		saved <- s.settleUp()
 	}()
-	defer s.closed.Store(true)
+	defer s.stop()
 	select {
 	case err := <-saved:
 		return err
 	case <-ctx.Done():
 		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.unsaved())
+	}
+}
+
+// stop ends what Close leaves running: the timers and the listening.
+func (s *Sessions) stop() {
+	s.closed.Store(true)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.watch != nil {
+		s.watch.Close()
 	}
 }
 

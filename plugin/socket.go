@@ -2,8 +2,6 @@ package plugin
 
 import (
 	"errors"
-	"net/http"
-	"sync"
 	"sync/atomic"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -12,31 +10,33 @@ import (
 // A socket is one connection in one namespace, from the client's wish to enter
 // until it has left.
 type socket struct {
-	sessions  *Sessions
-	namespace *namespace
-	conn      socketio.Conn
-	request   *http.Request // the handshake
+	sessions   *Sessions
+	namespace  *namespace
+	connection *connection
+	conn       socketio.Conn
 
 	// These two are set by enter, under sessions.mu.
 	entry   *entry   // nil when anonymous or refused
 	session *Session // what PerConnection handlers get
 
-	ready    chan struct{} // closed when it was admitted or refused
-	admitted bool          // OnConnect has succeeded; set before ready closes
-	left     chan struct{} // closed when the client has left
-	reason   string        // why it left; set before left closes
-	gone     chan struct{} // closed when OnDisconnect has returned and all is saved
+	after    <-chan struct{} // ready of the connection's namespace before this; nil for the first
+	ready    chan struct{}   // closed when it was admitted or refused
+	admitted bool            // OnConnect has succeeded; set before ready closes
+	left     chan struct{}   // closed when the client has left
+	reason   string          // why it left; set before left closes
+	gone     chan struct{}   // closed when OnDisconnect has returned and all is saved
 
 	why     atomic.Pointer[Refusal] // set when it was refused or expelled
 	current atomic.Pointer[Session] // of the PerMessage handler that runs
-
-	mu sync.Mutex // held while one of its handlers runs
 }
 
 // admit runs OnConnect and lets the socket in, or out. It has a goroutine of
 // its own: in go-socket.io's handler an Emit would never return.
 func (so *socket) admit(why *Refusal) {
 	defer so.sessions.running.Done()
+	if so.after != nil {
+		<-so.after // namespaces are entered in the order in which they were asked for
+	}
 	if connect := so.namespace.onConnect; why == nil && connect != nil && so.why.Load() == nil {
 		err := so.run(so.namespace.handlers(), func(s *Session) error { return connect(so.conn, s) })
 		if err != nil {
@@ -116,17 +116,17 @@ func (so *socket) depart() {
 			so.report(StageDisconnect, err)
 		}
 	}
-	so.mu.Lock() // wait for the handler that runs
+	so.connection.handling.Lock() // wait for the handler that runs
 	so.session.finish()
-	so.mu.Unlock()
+	so.connection.handling.Unlock()
 	so.sessions.release(so)
 }
 
 // run runs one handler with the socket's session. The error is the handler's,
 // or says why it did not run or its changes could not be kept.
 func (so *socket) run(set settings, handle func(*Session) error) error {
-	so.mu.Lock()
-	defer so.mu.Unlock()
+	so.connection.handling.Lock()
+	defer so.connection.handling.Unlock()
 	e := so.entry
 	if e == nil {
 		return so.runAnonymous(handle)
@@ -146,8 +146,8 @@ func (so *socket) run(set settings, handle func(*Session) error) error {
 // runLast is run for OnDisconnect, which nothing may prevent: not an earlier
 // event that takes too long, nor a store that fails or has the session no more.
 func (so *socket) runLast(handle func(*Session) error) error {
-	so.mu.Lock()
-	defer so.mu.Unlock()
+	so.connection.handling.Lock()
+	defer so.connection.handling.Unlock()
 	e := so.entry
 	if e == nil {
 		return so.runAnonymous(handle)

@@ -98,13 +98,13 @@ func (s *spy) Find(ctx context.Context, key string) ([]byte, time.Time, bool, er
 	return b, expiry, ok, err
 }
 
-func (s *spy) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
+func (s *spy) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	if err := s.note("swap"); err != nil {
 		return nil, false, err
 	}
-	current, ok, err := s.Memory.Swap(ctx, key, old, new, life)
+	current, ok, err := s.Memory.Swap(ctx, key, change)
 	if ok {
-		s.expires(life.Expiry)
+		s.expires(change.Life.Expiry)
 	}
 	return current, ok, err
 }
@@ -117,11 +117,11 @@ func (s *spy) Touch(ctx context.Context, key string, life store.Life) (bool, err
 	return s.Memory.Touch(ctx, key, life)
 }
 
-func (s *spy) Delete(ctx context.Context, key string) ([]byte, error) {
+func (s *spy) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
 	if err := s.note("delete"); err != nil {
 		return nil, err
 	}
-	return s.Memory.Delete(ctx, key)
+	return s.Memory.Delete(ctx, key, note)
 }
 
 // ledger notes what the handlers of a namespace see.

@@ -68,12 +68,20 @@ func (e *entry) settleUp(last bool) error {
 	return ignoreEnd(e.touch(last))
 }
 
+// nudge makes the timer ask the store soon: the session may have changed.
+func (e *entry) nudge() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stale = true
+	e.armLocked(0)
+}
+
 // mustAsk tells whether the store is to be asked without an event: the session
 // may be over, or is used between events.
 func (e *entry) mustAsk() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.ended == nil && (e.peeked || !time.Now().Before(e.expiry))
+	return e.ended == nil && (e.stale || !time.Now().Before(e.expiry))
 }
 
 // learn notes when the session ends if it is not used.

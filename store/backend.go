@@ -19,18 +19,45 @@ type Backend interface {
 	// where the backend cannot tell. ok is false when there is no session.
 	Find(ctx context.Context, key string) (b []byte, expiry time.Time, ok bool, err error)
 
-	// Swap replaces old by new in one atomic step. A nil old means that the key
-	// must be absent. When something else is there, or nothing, ok is false
-	// and current is what was found (nil for nothing).
-	Swap(ctx context.Context, key string, old, new []byte, life Life) (current []byte, ok bool, err error)
+	// Swap makes a change in one atomic step, if the key holds what the change
+	// was made from, and passes on its note. When something else is there, or
+	// nothing, ok is false and current is what was found (nil for nothing).
+	Swap(ctx context.Context, key string, change Change) (current []byte, ok bool, err error)
 
 	// Touch gives the session a new life and leaves its bytes alone. ok is
 	// false when there is no session.
 	Touch(ctx context.Context, key string, life Life) (ok bool, err error)
 
-	// Delete removes the session and returns its last bytes, nil when there
-	// was none.
-	Delete(ctx context.Context, key string) (last []byte, err error)
+	// Delete removes the session, passes on the note if there was one, and
+	// returns its last bytes, nil when there was none.
+	Delete(ctx context.Context, key string, note Note) (last []byte, err error)
+}
+
+// A Change replaces Old by New. A nil Old means that the key must be absent.
+type Change struct {
+	Old, New []byte
+	Life     Life
+	Note     Note
+}
+
+// A Teller is a [Backend] that passes notes on to every Store that listens, in
+// this process and in others. Other backends ignore notes.
+type Teller interface {
+	// Listen returns a line on which hear is called with the notes of the
+	// sessions that were joined, until the line is closed. hear returns at
+	// once, and may be called concurrently.
+	//
+	// An [Event] of the kind Missed says that notes of its session may have
+	// been missed. It comes after a lost connection, and after a join that
+	// took time: what happened between Join and then was not heard.
+	Listen(hear func(Note)) Line
+}
+
+// A Line is who listens to a [Teller]. Its methods are safe for concurrent use.
+type Line interface {
+	Join(id string)
+	Leave(id string)
+	Close()
 }
 
 // A Life says when a session expires: at Expiry, or when it would have anyway

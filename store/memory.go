@@ -11,6 +11,7 @@ import (
 // the process. Its zero value is empty and ready to use. It starts no
 // goroutine: every new session sweeps out a few that have expired.
 type Memory struct {
+	hub   hub
 	mu    sync.RWMutex
 	items map[string]item
 }
@@ -23,6 +24,7 @@ type item struct {
 var (
 	_ Backend = (*Memory)(nil)
 	_ Lister  = (*Memory)(nil)
+	_ Teller  = (*Memory)(nil)
 )
 
 // sweepWidth is how many sessions a new one looks at for expired ones. Any
@@ -41,12 +43,20 @@ func (m *Memory) Find(_ context.Context, key string) ([]byte, time.Time, bool, e
 }
 
 // Swap implements [Backend].
-func (m *Memory) Swap(_ context.Context, key string, old, new []byte, life Life) ([]byte, bool, error) {
+func (m *Memory) Swap(_ context.Context, key string, change Change) ([]byte, bool, error) {
+	current, ok := m.swap(key, change)
+	if ok {
+		m.hub.tell(change.Note)
+	}
+	return current, ok, nil
+}
+
+func (m *Memory) swap(key string, change Change) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	current, ok := m.live(key)
-	if ok != (old != nil) || !bytes.Equal(current.bytes, old) {
-		return current.bytes, false, nil
+	if ok != (change.Old != nil) || !bytes.Equal(current.bytes, change.Old) {
+		return current.bytes, false
 	}
 	if m.items == nil {
 		m.items = make(map[string]item)
@@ -54,8 +64,8 @@ func (m *Memory) Swap(_ context.Context, key string, old, new []byte, life Life)
 	if !ok {
 		m.sweep()
 	}
-	m.items[key] = item{bytes: new, expiry: life.After(current.expiry)}
-	return new, true, nil
+	m.items[key] = item{bytes: change.New, expiry: change.Life.After(current.expiry)}
+	return change.New, true
 }
 
 // Touch implements [Backend].
@@ -71,13 +81,19 @@ func (m *Memory) Touch(_ context.Context, key string, life Life) (bool, error) {
 }
 
 // Delete implements [Backend].
-func (m *Memory) Delete(_ context.Context, key string) ([]byte, error) {
+func (m *Memory) Delete(_ context.Context, key string, note Note) ([]byte, error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	last, _ := m.live(key)
+	last, ok := m.live(key)
 	delete(m.items, key)
+	m.mu.Unlock()
+	if ok {
+		m.hub.tell(note)
+	}
 	return last.bytes, nil
 }
+
+// Listen implements [Teller], for every Store on this Memory.
+func (m *Memory) Listen(hear func(Note)) Line { return m.hub.Listen(hear) }
 
 // All implements [Lister].
 func (m *Memory) All(context.Context) (map[string][]byte, error) {

@@ -28,12 +28,12 @@ func TestMemorySweeps(t *testing.T) {
 	m := store.NewMemory()
 	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
 	for i := range 1000 {
-		if _, _, err := m.Swap(t.Context(), fmt.Sprint("old", i), nil, []byte("x"), store.Life{Expiry: past, Limit: past}); err != nil {
+		if _, _, err := m.Swap(t.Context(), fmt.Sprint("old", i), store.Change{New: []byte("x"), Life: store.Life{Expiry: past, Limit: past}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 1000 {
-		if _, _, err := m.Swap(t.Context(), fmt.Sprint("new", i), nil, []byte("x"), store.Life{Expiry: future, Limit: future}); err != nil {
+		if _, _, err := m.Swap(t.Context(), fmt.Sprint("new", i), store.Change{New: []byte("x"), Life: store.Life{Expiry: future, Limit: future}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,23 @@ func merge(base, mine, current map[string]any) map[string]any {
 		}
 	}
 	return merged
+}
+
+// changedKeys returns the keys whose values differ, in order.
+func changedKeys(a, b map[string]any) []string {
+	var keys []string
+	for key, value := range b {
+		if old, ok := a[key]; !ok || !reflect.DeepEqual(old, value) {
+			keys = append(keys, key)
+		}
+	}
+	for key := range a {
+		if _, ok := b[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // mergeTime does for a deadline what merge does for values.

@@ -28,11 +28,11 @@ func (f *flaky) Find(ctx context.Context, key string) ([]byte, time.Time, bool, 
 	return f.Backend.Find(ctx, key)
 }
 
-func (f *flaky) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
+func (f *flaky) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	if f.swap != nil {
 		return nil, false, f.swap
 	}
-	return f.Backend.Swap(ctx, key, old, new, life)
+	return f.Backend.Swap(ctx, key, change)
 }
 
 // site is an HTTP server with sessions.

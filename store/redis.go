@@ -13,7 +13,9 @@ import (
 // redisstore — the bytes under "scs:session:" and the key, expired by
 // PEXPIREAT — so nodes that still use redisstore share the same sessions.
 // Each operation is one Lua script on one key: atomic, one round trip, and fit
-// for a cluster.
+// for a cluster. What becomes of a session is published by the same script on
+// a channel of the session's id; a Store that follows sessions holds one
+// connection of the pool to hear it.
 //
 // A node that writes the same sessions through plain redisstore is not bound
 // by any of this package's promises: it overwrites what it did not read, and
@@ -33,6 +35,7 @@ type RedisOptions struct {
 var (
 	_ Backend = (*Redis)(nil)
 	_ Lister  = (*Redis)(nil)
+	_ Teller  = (*Redis)(nil)
 )
 
 // NewRedis returns a Backend on the given pool, whose dialer sets address,
@@ -70,6 +73,7 @@ if current and ARGV[3] ~= ARGV[4] then
 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
+if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1`)
 
 	touchScript = redis.NewScript(1, `
@@ -84,6 +88,7 @@ return 1`)
 	deleteScript = redis.NewScript(1, `
 local last = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
+if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return last`)
 )
 
@@ -109,13 +114,18 @@ func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, 
 }
 
 // Swap implements [Backend].
-func (r *Redis) Swap(ctx context.Context, key string, old, new []byte, life Life) ([]byte, bool, error) {
-	reply, err := r.do(ctx, swapScript, key, old, new, life.Expiry.UnixMilli(), life.Limit.UnixMilli())
+func (r *Redis) Swap(ctx context.Context, key string, change Change) ([]byte, bool, error) {
+	channel, body, err := r.encode(change.Note)
+	if err != nil {
+		return nil, false, err
+	}
+	reply, err := r.do(ctx, swapScript, key, change.Old, change.New,
+		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body)
 	if err != nil {
 		return nil, false, err
 	}
 	if _, swapped := reply.(int64); swapped {
-		return new, true, nil
+		return change.New, true, nil
 	}
 	current, _ := reply.([]byte)
 	return current, false, nil
@@ -127,8 +137,12 @@ func (r *Redis) Touch(ctx context.Context, key string, life Life) (bool, error) 
 }
 
 // Delete implements [Backend].
-func (r *Redis) Delete(ctx context.Context, key string) ([]byte, error) {
-	last, err := redis.Bytes(r.do(ctx, deleteScript, key))
+func (r *Redis) Delete(ctx context.Context, key string, note Note) ([]byte, error) {
+	channel, body, err := r.encode(note)
+	if err != nil {
+		return nil, err
+	}
+	last, err := redis.Bytes(r.do(ctx, deleteScript, key, channel, body))
 	if errors.Is(err, redis.ErrNil) {
 		return nil, nil
 	}
@@ -169,6 +183,18 @@ func (r *Redis) All(ctx context.Context) (map[string][]byte, error) {
 		}
 	}
 }
+
+// encode returns a note as it is published: "" for none.
+func (r *Redis) encode(note Note) (channel string, body []byte, err error) {
+	if note.Event.ID == "" {
+		return "", nil, nil
+	}
+	body, err = note.MarshalJSON()
+	return r.channel(note.Event.ID), body, err
+}
+
+// channel is where the notes of a session are published.
+func (r *Redis) channel(id string) string { return r.prefix + "note:" + id }
 
 // do runs script on the session under key.
 func (r *Redis) do(ctx context.Context, script *redis.Script, key string, args ...any) (any, error) {

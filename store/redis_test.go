@@ -68,7 +68,7 @@ func TestRedisPrefix(t *testing.T) {
 	mine := store.NewRedis(pool, &store.RedisOptions{Prefix: "app[1]*:"})
 	other := store.NewRedis(pool, &store.RedisOptions{Prefix: "app1x:"})
 	for name, r := range map[string]*store.Redis{"mine": mine, "other": other} {
-		if _, ok, err := r.Swap(t.Context(), "k", nil, []byte(name), hour()); !ok || err != nil {
+		if _, ok, err := r.Swap(t.Context(), "k", store.Change{New: []byte(name), Life: hour()}); !ok || err != nil {
 			t.Fatalf("Swap: %v, %v", ok, err)
 		}
 	}
@@ -85,7 +85,7 @@ func TestRedisRestart(t *testing.T) {
 	server := storetest.Redis(t)
 	r := store.NewRedis(server.Pool(), nil)
 	swap := func() error {
-		_, ok, err := r.Swap(t.Context(), "k", nil, []byte("x"), hour())
+		_, ok, err := r.Swap(t.Context(), "k", store.Change{New: []byte("x"), Life: hour()})
 		if err == nil && !ok {
 			t.Error("the key is there already")
 		}

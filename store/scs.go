@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,16 +22,19 @@ func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("store: load: %w", err)
 	}
-	if tx := transactionIn(ctx); tx != nil && ok {
-		tx.read(key, b)
+	if ok {
+		if tx := s.begin(ctx); tx != nil {
+			tx.read(key, b)
+		}
 	}
 	return b, ok, nil
 }
 
 // CommitCtx implements scs.CtxStore. In a transaction it merges; see [Begin].
-// Without one it replaces what is there, as SCS does.
+// Without one it replaces what is there, as SCS does, but brings back no
+// session that is known to have ended.
 func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time.Time) error {
-	tx := transactionIn(ctx)
+	tx := s.transactionOf(ctx)
 	if tx == nil {
 		return s.replace(ctx, key, b, expiry)
 	}
@@ -39,13 +43,16 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 		return err
 	}
 	if base == nil {
-		return s.create(ctx, tx, key, b, Life{expiry, expiry})
+		return s.create(ctx, tx, key, b, expiry)
 	}
 	mine, err := s.decode(b)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Save(ctx, key, base, mine, time.Now()); err != nil {
+	if _, err := s.Save(ctx, Commit{Key: key, Base: base, Mine: mine, Used: time.Now()}); err != nil {
+		if tx.implicit && errors.Is(err, ErrGone) {
+			return nil // the manager's own LoadAndSave would answer 500
+		}
 		return err
 	}
 	// The next base is our own view. With the merged bytes for a base, keys
@@ -54,9 +61,10 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	return nil
 }
 
-// DeleteCtx implements scs.CtxStore.
+// DeleteCtx implements scs.CtxStore. A renewal is told when the new token has
+// been committed: a client that comes back then has its new cookie.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
-	tx := transactionIn(ctx)
+	tx := s.transactionOf(ctx)
 	why := deleteCause()
 	if tx != nil && tx.view != nil {
 		if _, err := tx.view(); err != nil {
@@ -66,10 +74,22 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 			return ErrNoCookie
 		}
 	}
-	if why == causeDestroy {
-		return s.end(ctx, key, Destroyed)
+	switch {
+	case why == causeDestroy:
+		_, err := s.end(ctx, key, Destroyed, true)
+		return err
+	case why == causeRenew && tx != nil:
+		for _, f := range s.beforeRenewal {
+			f(ID(key))
+		}
+		last, err := s.end(ctx, key, Renewed, false)
+		if err == nil {
+			tx.renewed(key, last)
+		}
+		return err
 	}
-	return s.end(ctx, key, Renewed)
+	_, err := s.end(ctx, key, Renewed, true)
+	return err
 }
 
 // AllCtx implements scs.IterableCtxStore.
@@ -98,33 +118,69 @@ func (s *Store) Commit(key string, b []byte, expiry time.Time) error {
 // Delete implements scs.Store.
 func (s *Store) Delete(key string) error { return s.DeleteCtx(context.Background(), key) }
 
-// create stores a session whose token is new in this transaction.
-func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byte, life Life) error {
-	_, ok, err := s.backend.Swap(ctx, key, nil, b, life)
+// create stores a session whose token is new in this transaction. After a
+// RenewToken it carries over what others wrote between the load and then.
+func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byte, expiry time.Time) error {
+	old := tx.former()
+	merged, err := s.carryOver(old, b)
+	if err != nil {
+		return err
+	}
+	event := Event{}
+	if old.key != "" {
+		event = Event{ID: ID(old.key), Kind: Renewed}
+	}
+	_, ok, err := s.backend.Swap(ctx, key, Change{New: merged, Life: Life{expiry, expiry}, Note: s.news.note(event)})
 	if err != nil {
 		return fmt.Errorf("store: create: %w", err)
 	}
 	if !ok {
 		return errors.New("store: create: the token of a new session is taken")
 	}
+	s.news.tell(event, nil)
 	tx.wrote(key, b)
 	return nil
 }
 
+// carryOver returns b with what others changed in the session that it renews.
+func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
+	if old.base == nil || old.last == nil || bytes.Equal(old.base.Bytes, old.last) {
+		return b, nil
+	}
+	mine, err := s.decode(b)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := s.Rebase(old.base, mine, &Snapshot{Bytes: old.last})
+	if err != nil {
+		return nil, err
+	}
+	merged, err = s.Encode(mine.Deadline, merged.Values) // a renewal has a deadline of its own
+	if err != nil {
+		return nil, err
+	}
+	return merged.Bytes, nil
+}
+
 // replace stores b over whatever is under key.
 func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.Time) error {
-	var current []byte
+	if s.ends.of(ID(key)) != "" {
+		return ErrGone
+	}
+	change := Change{New: b, Life: Life{expiry, expiry}}
 	for attempt := 0; ; attempt++ {
-		found, ok, err := s.backend.Swap(ctx, key, current, b, Life{expiry, expiry})
+		found, ok, err := s.backend.Swap(ctx, key, change)
 		if ok && err == nil {
+			s.news.tell(change.Note.Event, nil)
 			return nil
 		}
-		current = found
 		if err == nil {
 			err = Backoff(ctx, attempt)
 		}
 		if err != nil {
 			return fmt.Errorf("store: commit: %w", err)
 		}
+		change.Old = found
+		change.Note = s.news.note(Event{ID: ID(key), Kind: Changed})
 	}
 }

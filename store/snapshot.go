@@ -32,6 +32,25 @@ func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, er
 	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
 }
 
+// changeOf returns the event of a commit, none where nothing has changed. A
+// value that was changed in place can be missing from the keys.
+func (s *Store) changeOf(c Commit) Event {
+	base, mine := c.Base, c.Mine
+	if bytes.Equal(base.Bytes, mine.Bytes) {
+		return Event{}
+	}
+	event := Event{ID: ID(c.Key), Kind: Changed}
+	if base.Values == nil {
+		old, err := s.decode(base.Bytes)
+		if err != nil {
+			return event
+		}
+		base = old
+	}
+	event.Keys = changedKeys(base.Values, mine.Values)
+	return event
+}
+
 // Fresh decodes a snapshot again: its values are then nobody else's, also those
 // that are maps or slices.
 func (s *Store) Fresh(snapshot *Snapshot) (*Snapshot, error) { return s.decode(snapshot.Bytes) }

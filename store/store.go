@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -19,6 +20,13 @@ type Store struct {
 	manager *scs.SessionManager
 	backend Backend
 	ends    ends
+	news    *news
+
+	beforeRenewal []func(id string)
+
+	// implicit holds the transactions of contexts that nobody began one in, by
+	// their Done channel.
+	implicit sync.Map
 }
 
 // Attach makes a Store on backend the store of manager. Call it before the
@@ -28,6 +36,7 @@ type Store struct {
 // and writes the same, faster; one of your own is kept.
 func Attach(manager *scs.SessionManager, backend Backend) *Store {
 	s := &Store{manager: manager, backend: backend}
+	s.news = newNews(backend, &s.ends)
 	manager.Store = s
 	if _, ok := manager.Codec.(scs.GobCodec); ok {
 		manager.Codec = new(Codec)
@@ -76,20 +85,30 @@ func (s *Store) Load(ctx context.Context, key string, known *Snapshot) (snapshot
 	return found, expiry, true, nil
 }
 
-// Save commits the changes made between base and mine and returns what the
-// store then holds: mine, or mine merged with what others wrote since base was
-// read. It tries until it succeeds or ctx ends; others writing at the same
-// time is no error. [ErrGone] says that the session has ended, and nothing was
-// written. The session is kept alive as if it had last been used at used.
-func (s *Store) Save(ctx context.Context, key string, base, mine *Snapshot, used time.Time) (*Snapshot, error) {
-	current, next := base, mine
+// A Commit is a change of a session that somebody holds a snapshot of.
+type Commit struct {
+	Key        string
+	Base, Mine *Snapshot // what it was made from, and what it made
+	// Used is the last use of the session: it is kept alive accordingly, and
+	// never cut short.
+	Used time.Time
+	// By is the watch of who makes it, which does not hear of it; nil for none.
+	By *Watch
+}
+
+// Save makes a commit and returns what the store then holds: c.Mine, or c.Mine
+// merged with what others wrote since c.Base was read. It tries until it
+// succeeds or ctx ends; others writing at the same time is no error. [ErrGone]
+// says that the session has ended, and nothing was written.
+func (s *Store) Save(ctx context.Context, c Commit) (*Snapshot, error) {
+	base, mine := c.Base, c.Mine
 	for attempt := 0; ; attempt++ {
-		found, ok, err := s.Swap(ctx, key, current, next, used)
+		found, ok, err := s.Swap(ctx, c)
 		if err != nil || ok {
 			return found, err
 		}
-		current = found
-		if next, err = s.Rebase(base, mine, current); err != nil {
+		c.Base = found
+		if c.Mine, err = s.Rebase(base, mine, found); err != nil {
 			return nil, err
 		}
 		if err := Backoff(ctx, attempt); err != nil {
@@ -98,16 +117,22 @@ func (s *Store) Save(ctx context.Context, key string, base, mine *Snapshot, used
 	}
 }
 
-// Swap commits mine if the store still holds base, and then returns mine; used
-// is as for Save. Otherwise ok is false and current is what the store holds.
-// [ErrGone] says that the session has ended.
-func (s *Store) Swap(ctx context.Context, key string, base, mine *Snapshot, used time.Time) (current *Snapshot, ok bool, err error) {
-	found, ok, err := s.backend.Swap(ctx, key, base.Bytes, mine.Bytes, s.Life(mine.Deadline, used))
+// Swap makes a commit if the store still holds c.Base, and then returns c.Mine.
+// Otherwise ok is false and current is what the store holds. [ErrGone] says
+// that the session has ended.
+func (s *Store) Swap(ctx context.Context, c Commit) (current *Snapshot, ok bool, err error) {
+	event := s.changeOf(c)
+	found, ok, err := s.backend.Swap(ctx, c.Key, Change{
+		Old: c.Base.Bytes, New: c.Mine.Bytes,
+		Life: s.Life(c.Mine.Deadline, c.Used),
+		Note: s.news.note(event),
+	})
 	switch {
 	case err != nil:
 		return nil, false, fmt.Errorf("store: save: %w", err)
 	case ok:
-		return mine, true, nil
+		s.news.tell(event, c.By)
+		return c.Mine, true, nil
 	case found == nil:
 		return nil, false, ErrGone
 	}
@@ -130,22 +155,46 @@ func (s *Store) Touch(ctx context.Context, key string, deadline, used time.Time)
 }
 
 // End destroys the session under key. Ending one that has ended is no error.
-func (s *Store) End(ctx context.Context, key string) error { return s.end(ctx, key, Destroyed) }
-
-func (s *Store) end(ctx context.Context, key string, reason Reason) error {
-	last, err := s.backend.Delete(ctx, key)
-	if err != nil {
-		return fmt.Errorf("store: destroy: %w", err)
-	}
-	if last != nil {
-		s.ends.add(key, reason)
-	}
-	return nil
+func (s *Store) End(ctx context.Context, key string) error {
+	_, err := s.end(ctx, key, Destroyed, true)
+	return err
 }
 
-// Ended returns why the session under key has ended, for two minutes after it
-// was ended through this Store; later, and for any other session, "".
-func (s *Store) Ended(key string) Reason { return s.ends.reason(key) }
+// end deletes the session and tells of it, unless that must wait.
+func (s *Store) end(ctx context.Context, key string, why Kind, tell bool) (last []byte, err error) {
+	event := Event{ID: ID(key), Kind: why}
+	if !tell {
+		event = Event{}
+	}
+	if last, err = s.backend.Delete(ctx, key, s.news.note(event)); err != nil {
+		return nil, fmt.Errorf("store: %s: %w", why, err)
+	}
+	if last != nil {
+		s.ends.add(ID(key), why)
+		s.news.tell(event, nil)
+	}
+	return last, nil
+}
+
+// Ended returns why the session of an id has ended, for two minutes after this
+// Store ended it or heard of its end; later, and for any other session, "".
+func (s *Store) Ended(id string) Kind { return s.ends.of(id) }
+
+// BeforeRenewal makes RenewToken call f with the id of the session, before the
+// old token dies: whoever holds changes that are not saved saves them then, and
+// they go over to the new token. Call it before the manager serves.
+func (s *Store) BeforeRenewal(f func(id string)) { s.beforeRenewal = append(s.beforeRenewal, f) }
+
+// Expire remembers and tells that the time of a session was over, on behalf of
+// whoever found out. It does not touch the backend.
+func (s *Store) Expire(id string) {
+	s.ends.add(id, Expired)
+	s.news.tell(Event{ID: id, Kind: Expired}, nil)
+}
+
+// Hears tells whether this Store hears of every change that other processes
+// make. Where it does not, ask.
+func (s *Store) Hears() bool { return s.news.teller != nil }
 
 // Backoff waits before a swap that lost against another is tried again: not at
 // all at first, then a random part of a window that doubles up to 16 ms, so

@@ -11,8 +11,20 @@ type transaction struct {
 	// view, in a socket's transaction, returns what the store last held.
 	view func() (*Snapshot, error)
 
+	// implicit marks the transaction of a context that nobody began one in.
+	implicit bool
+
 	mu    sync.Mutex
 	bases map[string]*Snapshot // by store key; only their Bytes are set
+	old   former
+}
+
+// former is the session that RenewToken deleted: what this transaction had
+// read of it, and what it was at the end.
+type former struct {
+	key  string
+	base *Snapshot
+	last []byte
 }
 
 type transactionKey struct{}
@@ -33,9 +45,33 @@ func BeginSocket(ctx context.Context, base func() (*Snapshot, error)) context.Co
 	return context.WithValue(ctx, transactionKey{}, &transaction{view: base})
 }
 
-func transactionIn(ctx context.Context) *transaction {
-	tx, _ := ctx.Value(transactionKey{}).(*transaction)
-	return tx
+// transactionOf returns the transaction of a context, nil when it has none.
+func (s *Store) transactionOf(ctx context.Context) *transaction {
+	if tx, ok := ctx.Value(transactionKey{}).(*transaction); ok {
+		return tx
+	}
+	if done := ctx.Done(); done != nil {
+		if tx, ok := s.implicit.Load(done); ok {
+			return tx.(*transaction)
+		}
+	}
+	return nil
+}
+
+// begin returns the transaction of a context, and begins one where there is
+// none: the manager's own LoadAndSave passes the request's context, which has a
+// Done channel of its own that every context made from it shares. It is
+// forgotten when the request is over. A context that is never done has none.
+func (s *Store) begin(ctx context.Context) *transaction {
+	if tx := s.transactionOf(ctx); tx != nil || ctx.Done() == nil {
+		return tx
+	}
+	tx, loaded := s.implicit.LoadOrStore(ctx.Done(), &transaction{implicit: true})
+	if !loaded {
+		done := ctx.Done()
+		context.AfterFunc(ctx, func() { s.implicit.Delete(done) })
+	}
+	return tx.(*transaction)
 }
 
 // read makes b the base of commits under key, unless it has one: against an
@@ -53,6 +89,22 @@ func (t *transaction) wrote(key string, b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.set(key, b)
+}
+
+// renewed notes that RenewToken deleted the session under key.
+func (t *transaction) renewed(key string, last []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.old = former{key: key, base: t.bases[key], last: last}
+}
+
+// former returns the session that the next new token renews, once.
+func (t *transaction) former() former {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old := t.old
+	t.old = former{}
+	return old
 }
 
 // set is called with t.mu held.

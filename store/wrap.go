@@ -34,7 +34,7 @@ func (w *wrapped) Find(ctx context.Context, key string) ([]byte, time.Time, bool
 	return b, time.Time{}, ok, err
 }
 
-func (w *wrapped) Swap(ctx context.Context, key string, old, new []byte, life Life) ([]byte, bool, error) {
+func (w *wrapped) Swap(ctx context.Context, key string, change Change) ([]byte, bool, error) {
 	if err := w.locks.lock(ctx, key); err != nil {
 		return nil, false, err
 	}
@@ -43,10 +43,13 @@ func (w *wrapped) Swap(ctx context.Context, key string, old, new []byte, life Li
 	if err != nil {
 		return nil, false, err
 	}
-	if ok != (old != nil) || !bytes.Equal(current, old) {
+	if ok != (change.Old != nil) || !bytes.Equal(current, change.Old) {
 		return current, false, nil
 	}
-	return new, true, w.commit(ctx, key, new, life.After(time.Time{}))
+	if err := w.commit(ctx, key, change.New, change.Life.After(time.Time{})); err != nil {
+		return nil, false, err
+	}
+	return change.New, true, nil
 }
 
 // Touch writes the bytes again: an SCS store has no other way to move an
@@ -63,7 +66,7 @@ func (w *wrapped) Touch(ctx context.Context, key string, life Life) (bool, error
 	return true, w.commit(ctx, key, b, life.After(time.Time{}))
 }
 
-func (w *wrapped) Delete(ctx context.Context, key string) ([]byte, error) {
+func (w *wrapped) Delete(ctx context.Context, key string, _ Note) ([]byte, error) {
 	if err := w.locks.lock(ctx, key); err != nil {
 		return nil, err
 	}

@@ -101,7 +101,6 @@ func (d *demo) close(web *http.Server) {
 	if err := web.Shutdown(draining); err != nil {
 		_ = web.Close() // what is still running has had its time
 	}
-	_ = d.server.Close()
 }
 
 // address returns the URL to open in a browser.

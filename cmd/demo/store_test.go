@@ -29,18 +29,18 @@ func (b *breakable) Find(ctx context.Context, key string) ([]byte, time.Time, bo
 	return b.Memory.Find(ctx, key)
 }
 
-func (b *breakable) Swap(ctx context.Context, key string, old, new []byte, life store.Life) ([]byte, bool, error) {
+func (b *breakable) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	if b.writes.Load() {
 		return nil, false, errBroken
 	}
-	return b.Memory.Swap(ctx, key, old, new, life)
+	return b.Memory.Swap(ctx, key, change)
 }
 
-func (b *breakable) Delete(ctx context.Context, key string) ([]byte, error) {
+func (b *breakable) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
 	if b.writes.Load() {
 		return nil, errBroken
 	}
-	return b.Memory.Delete(ctx, key)
+	return b.Memory.Delete(ctx, key, note)
 }
 
 // brittle serves a demo whose store can be broken.

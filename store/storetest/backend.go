@@ -47,7 +47,7 @@ func (s suite) delete(t *testing.T) {
 	b, k := s.open(t), key()
 	mustSwap(t, b, k, nil, []byte("last"), in(later))
 	for _, want := range []string{"last", ""} {
-		last, err := b.Delete(t.Context(), k)
+		last, err := b.Delete(t.Context(), k, store.Note{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func (s suite) life(t *testing.T) {
 	}
 	swap := func(old, new string, life store.Life) {
 		t.Helper()
-		if _, ok, err := b.Swap(t.Context(), k, []byte(old), []byte(new), life); !ok || err != nil {
+		if _, ok, err := b.Swap(t.Context(), k, store.Change{Old: []byte(old), New: []byte(new), Life: life}); !ok || err != nil {
 			t.Fatalf("Swap %q -> %q: ok %v, error %v", old, new, ok, err)
 		}
 	}
@@ -138,7 +138,7 @@ func (s suite) expiry(t *testing.T) {
 	if ok, err := b.Touch(t.Context(), k, until(in(later))); ok || err != nil {
 		t.Errorf("Touch of an expired session: %v, %v", ok, err)
 	}
-	if last, err := b.Delete(t.Context(), k); last != nil || err != nil {
+	if last, err := b.Delete(t.Context(), k, store.Note{}); last != nil || err != nil {
 		t.Errorf("Delete of an expired session: %q, %v", last, err)
 	}
 	mustSwap(t, b, k, nil, []byte("new"), in(later))
@@ -158,7 +158,7 @@ func (s suite) concurrency(t *testing.T) {
 			for n := 0; n < increments && err == nil; {
 				value, _ := strconv.Atoi(string(current))
 				var ok bool
-				current, ok, err = b.Swap(t.Context(), k, current, []byte(strconv.Itoa(value+1)), until(in(later)))
+				current, ok, err = b.Swap(t.Context(), k, store.Change{Old: current, New: []byte(strconv.Itoa(value + 1)), Life: until(in(later))})
 				if ok {
 					n++
 				}
@@ -193,7 +193,7 @@ func (s suite) list(t *testing.T) {
 
 func mustSwap(t *testing.T, b store.Backend, key string, old, new []byte, expiry time.Time) {
 	t.Helper()
-	current, ok, err := b.Swap(t.Context(), key, old, new, until(expiry))
+	current, ok, err := b.Swap(t.Context(), key, store.Change{Old: old, New: new, Life: until(expiry)})
 	if err != nil || !ok {
 		t.Fatalf("Swap %q -> %q: ok %v, error %v, current %q", old, new, ok, err, current)
 	}
@@ -201,7 +201,7 @@ func mustSwap(t *testing.T, b store.Backend, key string, old, new []byte, expiry
 
 func wantNoSwap(t *testing.T, b store.Backend, key string, old, new, want []byte) {
 	t.Helper()
-	current, ok, err := b.Swap(t.Context(), key, old, new, until(in(later)))
+	current, ok, err := b.Swap(t.Context(), key, store.Change{Old: old, New: new, Life: until(in(later))})
 	if err != nil {
 		t.Fatal(err)
 	}

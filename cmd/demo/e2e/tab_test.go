@@ -176,7 +176,9 @@ func (p *tab) fail(format string, args ...any) {
 	p.t.Helper()
 	p.screenshot("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
 	text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText`))
-	p.t.Fatalf("%s\nthe page shows:\n%s", fmt.Sprintf(format, args...), text)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.t.Fatalf("%s\non the console: %q\nthe page shows:\n%s", fmt.Sprintf(format, args...), p.errors, text)
 }
 
 // screenshot saves the whole page as screenshots/<name>.png.

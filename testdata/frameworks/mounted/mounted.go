@@ -25,7 +25,6 @@ func Test(t *testing.T, newRouter func(*scs.SessionManager, *socketio.Server) (h
 	go server.Serve()
 	app := httptest.NewServer(router)
 	t.Cleanup(app.Close)
-	t.Cleanup(func() { server.Close() })
 
 	jar, _ := cookiejar.New(nil)
 	b := browser{t, app.URL, &http.Client{Jar: jar}}

@@ -22,14 +22,14 @@ for (const scope of scopes) {
     after(() => demo?.stop());
 
     for (const way of ways) {
-      describe(way.name, { concurrency: 4 }, () => {
+      describe(way.name, { concurrency: true }, () => {
         sharing(() => demo, way, follows);
         ending(() => demo, way, notices);
       });
     }
   });
 
-  describe(`time in scope ${scope}`, { concurrency: 4 }, () => expiring(scope));
+  describe(`time in scope ${scope}`, { concurrency: true }, () => expiring(scope));
 }
 
 function sharing(demo, way, follows) {

@@ -1,0 +1,92 @@
+package plugin
+
+import "github.com/socketio-sessions/socketio-sessions/store"
+
+// loading is a session that is being loaded for the first time.
+type loading struct {
+	sockets int  // how many load it
+	heard   bool // something was heard of it meanwhile
+}
+
+// loadedLocked ends a socket's loading and tells whether something was heard
+// of the session meanwhile. s.mu is held.
+func (s *Sessions) loadedLocked(id string) (heard bool) {
+	l := s.loading[id]
+	heard = l.heard
+	if l.sockets--; l.sockets > 0 {
+		return heard
+	}
+	delete(s.loading, id)
+	if s.entries[id] == nil {
+		s.watch.Unfollow(id)
+	}
+	return heard
+}
+
+// listenLocked starts to listen with the first session. s.mu is held.
+func (s *Sessions) listenLocked() {
+	if s.watch == nil {
+		s.watch = s.store.Watch()
+		go s.listen(s.watch)
+	}
+}
+
+// listen brings what becomes of sessions elsewhere to their entries. It ends
+// with Close, or when the watch was too slow and is made anew.
+func (s *Sessions) listen(watch *store.Watch) {
+	for event := range watch.Events() {
+		if e := s.listener(event.ID); e != nil {
+			e.hear(event)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return
+	}
+	s.watch = s.store.Watch()
+	for id, l := range s.loading {
+		l.heard = true
+		s.watch.Follow(id)
+	}
+	for id, e := range s.entries {
+		s.watch.Follow(id)
+		e.nudge()
+	}
+	go s.listen(s.watch)
+}
+
+// listener returns the entry of an id, and notes that something was heard of a
+// session that is being loaded.
+func (s *Sessions) listener(id string) *entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.loading[id]; l != nil {
+		l.heard = true
+	}
+	return s.entries[id]
+}
+
+// hear takes in what became of the session elsewhere.
+func (e *entry) hear(event store.Event) {
+	switch event.Kind {
+	case store.Changed, store.Missed:
+		e.nudge()
+	case store.Destroyed, store.Renewed, store.Expired:
+		e.end(refusal(string(event.Kind)))
+	}
+}
+
+// saveBeforeRenewal saves what waits to be saved, so that it goes over to the
+// new token.
+func (s *Sessions) saveBeforeRenewal(id string) {
+	s.mu.RLock()
+	e := s.entries[id]
+	s.mu.RUnlock()
+	if e == nil {
+		return
+	}
+	if err := ignoreEnd(e.flush()); err != nil {
+		s.report(StageSave, id, err)
+	}
+}

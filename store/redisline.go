@@ -1,0 +1,187 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+// A connection that has been silent for silence is taken for dead; a ping
+// every heartbeat keeps a live one from being silent.
+const (
+	heartbeat = 5 * time.Second
+	silence   = 15 * time.Second
+	// reconnect is how long a lost line waits before it dials again.
+	reconnect = 200 * time.Millisecond
+)
+
+// redisLine is a [Line] over one connection, which is made when the first id
+// is joined and made again when it is lost. Its goroutines end with Close.
+type redisLine struct {
+	redis *Redis
+	hear  func(Note)
+	wake  chan struct{} // there is something in todo
+	done  chan struct{} // closed by Close
+
+	mu   sync.Mutex
+	ids  map[string]struct{}
+	todo []string // ids that were joined or left since the connection was told
+}
+
+// Listen implements [Teller].
+func (r *Redis) Listen(hear func(Note)) Line {
+	l := &redisLine{
+		redis: r, hear: hear,
+		wake: make(chan struct{}, 1),
+		done: make(chan struct{}),
+		ids:  make(map[string]struct{}),
+	}
+	go l.run()
+	return l
+}
+
+// Join implements [Line].
+func (l *redisLine) Join(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ids[id] = struct{}{}
+	l.noteLocked(id)
+}
+
+// Leave implements [Line].
+func (l *redisLine) Leave(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.ids, id)
+	l.noteLocked(id)
+}
+
+func (l *redisLine) noteLocked(id string) {
+	l.todo = append(l.todo, id)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close implements [Line].
+func (l *redisLine) Close() { close(l.done) }
+
+func (l *redisLine) run() {
+	select {
+	case <-l.done:
+		return
+	case <-l.wake:
+	}
+	for {
+		l.connect()
+		select {
+		case <-l.done:
+			return
+		case <-time.After(reconnect):
+		}
+	}
+}
+
+// connect hears until the connection is lost or the line is closed.
+func (l *redisLine) connect() {
+	conn := redis.PubSubConn{Conn: l.redis.pool.Get()}
+	defer conn.Close()
+	if conn.Subscribe(l.all()...) != nil {
+		return
+	}
+	lost := make(chan struct{})
+	var writer sync.WaitGroup
+	writer.Go(func() { l.write(conn, lost) })
+	l.read(conn)
+	close(lost)
+	writer.Wait()
+}
+
+// all returns the channels of every id, and has nothing to do afterwards. The
+// empty id is among them, so that there is one to subscribe to.
+func (l *redisLine) all() []any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.todo = nil
+	channels := []any{l.redis.channel("")}
+	for id := range l.ids {
+		channels = append(channels, l.redis.channel(id))
+	}
+	return channels
+}
+
+// write tells the connection what to hear, and keeps it from being silent,
+// until it is lost. An error is the reader's to notice.
+func (l *redisLine) write(conn redis.PubSubConn, lost <-chan struct{}) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-lost:
+			return
+		case <-l.done:
+			_ = conn.Unsubscribe() // wakes the reader
+			return
+		case <-tick.C:
+			_ = conn.Ping("")
+		case <-l.wake:
+			join, leave := l.changes()
+			if len(join) > 0 {
+				_ = conn.Subscribe(join...)
+			}
+			if len(leave) > 0 {
+				_ = conn.Unsubscribe(leave...)
+			}
+		}
+	}
+}
+
+// changes returns the channels of todo, by whether they are wanted now.
+func (l *redisLine) changes() (join, leave []any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range l.todo {
+		if _, ok := l.ids[id]; ok {
+			join = append(join, l.redis.channel(id))
+		} else {
+			leave = append(leave, l.redis.channel(id))
+		}
+	}
+	l.todo = nil
+	return join, leave
+}
+
+func (l *redisLine) read(conn redis.PubSubConn) {
+	for {
+		switch message := conn.ReceiveWithTimeout(silence).(type) {
+		case redis.Message:
+			l.pass(message)
+		case redis.Subscription:
+			if message.Kind == "subscribe" {
+				l.hear(Note{Event: Event{ID: l.id(message.Channel), Kind: Missed}})
+			}
+			if message.Count == 0 {
+				return // the line is closed
+			}
+		case error:
+			return
+		}
+	}
+}
+
+func (l *redisLine) pass(message redis.Message) {
+	var note Note
+	if err := json.Unmarshal(message.Data, &note); err != nil || note.Event.ID != l.id(message.Channel) {
+		// Somebody else's, or of a release that we do not understand.
+		note = Note{Event: Event{ID: l.id(message.Channel), Kind: Missed}}
+	}
+	l.hear(note)
+}
+
+func (l *redisLine) id(channel string) string {
+	return strings.TrimPrefix(channel, l.redis.channel(""))
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"crypto/rand"
+	"sync"
+)
+
+// watchBuffer is how many events may wait for a watch before it is cut off.
+const watchBuffer = 1024
+
+// A Watch hears what becomes of the sessions that it follows. Close it when it
+// is not needed any more. Its methods are safe for concurrent use.
+type Watch struct {
+	news   *news
+	events chan Event
+	ids    map[string]struct{} // guarded by news.mu
+	closed bool                // guarded by news.mu
+}
+
+// news brings events from those who make them to the watches. The zero value
+// is ready to use, but for its name and teller.
+type news struct {
+	name   string // of the Store, in its notes
+	ends   *ends  // learns of the ends that are heard
+	teller Teller // nil when nobody else can be heard
+
+	mu      sync.RWMutex
+	watches map[*Watch]struct{}
+	follows map[string]int // by id: how many watches follow it
+	line    Line           // open while anything is followed
+}
+
+func newNews(backend Backend, ends *ends) *news {
+	teller, _ := backend.(Teller)
+	return &news{name: rand.Text(), ends: ends, teller: teller}
+}
+
+// Watch returns a Watch that follows nothing yet.
+func (s *Store) Watch() *Watch {
+	n := s.news
+	w := &Watch{news: n, events: make(chan Event, watchBuffer), ids: make(map[string]struct{})}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.watches == nil {
+		n.watches = make(map[*Watch]struct{})
+		n.follows = make(map[string]int)
+	}
+	n.watches[w] = struct{}{}
+	return w
+}
+
+// Events returns the events of the sessions that are followed. The channel is
+// closed by Close, and when the listener was so slow that too many were
+// waiting: then make a new Watch, and ask the store what was missed.
+func (w *Watch) Events() <-chan Event { return w.events }
+
+// Follow adds the session of an id. Load the session afterwards, and nothing
+// is missed in between.
+func (w *Watch) Follow(id string) {
+	n := w.news
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, ok := w.ids[id]; ok || w.closed {
+		return
+	}
+	w.ids[id] = struct{}{}
+	if n.follows[id]++; n.follows[id] > 1 || n.teller == nil {
+		return
+	}
+	if n.line == nil {
+		n.line = n.teller.Listen(n.hear)
+	}
+	n.line.Join(id)
+}
+
+// Unfollow takes the session of an id out.
+func (w *Watch) Unfollow(id string) {
+	w.news.mu.Lock()
+	defer w.news.mu.Unlock()
+	w.unfollowLocked(id)
+}
+
+func (w *Watch) unfollowLocked(id string) {
+	n := w.news
+	if _, ok := w.ids[id]; !ok {
+		return
+	}
+	delete(w.ids, id)
+	if n.follows[id]--; n.follows[id] > 0 {
+		return
+	}
+	delete(n.follows, id)
+	if n.line != nil {
+		n.line.Leave(id)
+	}
+}
+
+// Close ends the watch and closes its events.
+func (w *Watch) Close() {
+	w.news.mu.Lock()
+	defer w.news.mu.Unlock()
+	w.closeLocked()
+}
+
+func (w *Watch) closeLocked() {
+	if w.closed {
+		return
+	}
+	w.closed = true
+	close(w.events)
+	for id := range w.ids {
+		w.unfollowLocked(id)
+	}
+	n := w.news
+	delete(n.watches, w)
+	if len(n.watches) == 0 && n.line != nil {
+		n.line.Close()
+		n.line = nil
+	}
+}
+
+// hear gets the notes of other Stores.
+func (n *news) hear(note Note) {
+	if note.From != n.name {
+		if heard := note.Event; heard.Kind != Changed && heard.Kind != Missed {
+			n.ends.add(heard.ID, heard.Kind)
+		}
+		n.tell(note.Event, nil)
+	}
+}
+
+// tell hands an event to whoever follows its session, but not to by. Those with
+// too many waiting are cut off: nobody waits for them.
+func (n *news) tell(event Event, by *Watch) {
+	if event.ID == "" {
+		return
+	}
+	var slow []*Watch
+	n.mu.RLock()
+	if n.follows[event.ID] > 0 {
+		for w := range n.watches {
+			if _, ok := w.ids[event.ID]; !ok || w == by {
+				continue
+			}
+			select {
+			case w.events <- event:
+			default:
+				slow = append(slow, w)
+			}
+		}
+	}
+	n.mu.RUnlock()
+	for _, w := range slow {
+		w.Close()
+	}
+}
+
+// note returns the event as other Stores get it.
+func (n *news) note(event Event) Note { return Note{Event: event, From: n.name} }
