@@ -88,8 +88,8 @@ func serve(ctx context.Context, config config, stdout io.Writer, log *slog.Logge
 }
 
 // close ends the sockets before HTTP, so that they are saved and told while
-// they are still there, and the Socket.IO server last: a handshake after its
-// end would panic.
+// they are still there. The Socket.IO server is left alone: its Close would end
+// the process if a handshake were under way.
 func (d *demo) close(web *http.Server) {
 	saving, cancel := context.WithTimeout(context.Background(), saveLimit)
 	defer cancel()
