@@ -45,13 +45,13 @@ func (e *entry) prepare(scope Scope) error {
 
 // conclude keeps what a handler changed, or drops it when the handler failed.
 func (e *entry) conclude(v *view, set settings, err error) error {
-	switch s := e.sessions; {
-	case s.manager.Status(v) == scs.Destroyed:
+	switch status := e.sessions.manager.Status(v); {
+	case status == scs.Destroyed:
 		_ = e.gone()
 		return err
 	case err != nil:
 		return err
-	case !s.modified(v):
+	case status == scs.Unmodified && !v.changed:
 		e.giveBack(v)
 		return nil
 	case set.access == ReadOnly:

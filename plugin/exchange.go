@@ -86,7 +86,7 @@ func (e *entry) save(work, mine *store.Snapshot) error {
 }
 
 func (e *entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commit {
-	return store.Commit{Key: e.key, Base: base, Mine: mine, Used: used, By: e.watch}
+	return store.Commit{Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, By: e.watch}
 }
 
 // update commits what change makes of the session as it is now, and runs it

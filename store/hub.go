@@ -1,10 +1,6 @@
 package store
 
-import (
-	"maps"
-	"slices"
-	"sync"
-)
+import "sync"
 
 // hub passes notes on within the process, to every Store on one backend. The
 // zero value is ready to use.
@@ -39,13 +35,17 @@ func (h *hub) tell(note Note) {
 	if note.Event.ID == "" {
 		return
 	}
+	var few [4]*hubLine
+	joined := few[:0]
 	h.mu.RLock()
-	lines := slices.Collect(maps.Keys(h.lines))
-	h.mu.RUnlock()
-	for _, line := range lines {
+	for line := range h.lines {
 		if line.joined(note.Event.ID) {
-			line.hear(note)
+			joined = append(joined, line)
 		}
+	}
+	h.mu.RUnlock()
+	for _, line := range joined {
+		line.hear(note)
 	}
 }
 

@@ -134,6 +134,9 @@ func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byt
 	if err != nil {
 		return fmt.Errorf("store: create: %w", err)
 	}
+	if !ok && tx.implicit {
+		return s.replace(ctx, key, b, expiry) // its base was forgotten
+	}
 	if !ok {
 		return errors.New("store: create: the token of a new session is taken")
 	}

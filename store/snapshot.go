@@ -39,7 +39,10 @@ func (s *Store) changeOf(c Commit) Event {
 	if bytes.Equal(base.Bytes, mine.Bytes) {
 		return Event{}
 	}
-	event := Event{ID: ID(c.Key), Kind: Changed}
+	event := Event{ID: c.ID, Kind: Changed}
+	if event.ID == "" {
+		event.ID = ID(c.Key)
+	}
 	if base.Values == nil {
 		old, err := s.decode(base.Bytes)
 		if err != nil {

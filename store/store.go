@@ -88,6 +88,7 @@ func (s *Store) Load(ctx context.Context, key string, known *Snapshot) (snapshot
 // A Commit is a change of a session that somebody holds a snapshot of.
 type Commit struct {
 	Key        string
+	ID         string    // of the key; found out when empty
 	Base, Mine *Snapshot // what it was made from, and what it made
 	// Used is the last use of the session: it is kept alive accordingly, and
 	// never cut short.

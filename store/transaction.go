@@ -58,6 +58,10 @@ func (s *Store) transactionOf(ctx context.Context) *transaction {
 	return nil
 }
 
+// maxImplicit bounds the bases of an implicit transaction: one request reads
+// one session or two, and a worker whose context lives for long may read all.
+const maxImplicit = 64
+
 // begin returns the transaction of a context, and begins one where there is
 // none: the manager's own LoadAndSave passes the request's context, which has a
 // Done channel of its own that every context made from it shares. It is
@@ -109,7 +113,7 @@ func (t *transaction) former() former {
 
 // set is called with t.mu held.
 func (t *transaction) set(key string, b []byte) {
-	if t.bases == nil {
+	if t.bases == nil || t.implicit && len(t.bases) == maxImplicit {
 		t.bases = make(map[string]*Snapshot, 1)
 	}
 	t.bases[key] = &Snapshot{Bytes: b}

@@ -1,0 +1,103 @@
+package plugin
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"reflect"
+	"testing"
+
+	"github.com/alexedwards/scs/v2"
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// BenchmarkEvent measures what the session adds to an event: from where
+// go-socket.io calls a handler to where it has the acknowledgement. Bare is a
+// handler without a session, called in the same way.
+func BenchmarkEvent(b *testing.B) {
+	b.Run("Bare", func(b *testing.B) {
+		benchmarkHandler(b, func(_ socketio.Conn, text string) string { return text })
+	})
+	for name, scope := range map[string]Scope{"PerConnection": PerConnection, "PerMessage": PerMessage} {
+		b.Run(name+"/Read", func(b *testing.B) {
+			benchmarkEvent(b, scope, func(m *scs.SessionManager, s *Session) { _ = m.GetInt(s, "n") })
+		})
+		b.Run(name+"/Write", func(b *testing.B) {
+			benchmarkEvent(b, scope, func(m *scs.SessionManager, s *Session) { m.Put(s, "n", m.GetInt(s, "n")+1) })
+		})
+	}
+}
+
+func benchmarkEvent(b *testing.B, scope Scope, use func(*scs.SessionManager, *Session)) {
+	manager := scs.New()
+	kept := store.Attach(manager, store.NewMemory())
+	sessions, err := Enable(socketio.NewServer(nil), manager, Options{Scope: scope})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = sessions.Close(b.Context()) }()
+	h := newHandler("event", func(_ socketio.Conn, s *Session, text string) string {
+		use(manager, s)
+		return text
+	})
+	n := sessions.namespace("/")
+	conn := &benchConn{cookie: "session=" + benchSession(b, manager, kept)}
+	if err := n.enter(conn); err != nil {
+		b.Fatal(err)
+	}
+	benchmarkHandler(b, h.adapt(func(c socketio.Conn, handle func(*Session) error) *Refusal {
+		return n.dispatch(c, n.settings, handle)
+	}), conn)
+	n.leave(conn, reasonClosed)
+}
+
+// benchmarkHandler calls f as go-socket.io does.
+func benchmarkHandler(b *testing.B, f any, conn ...socketio.Conn) {
+	fn := reflect.ValueOf(f)
+	var c socketio.Conn = &benchConn{}
+	if len(conn) > 0 {
+		c = conn[0]
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		out := fn.Call([]reflect.Value{reflect.ValueOf(&c).Elem(), reflect.ValueOf("text")})
+		if out[0].Interface() != "text" {
+			b.Fatalf("got %v", out[0])
+		}
+	}
+}
+
+// benchSession stores a session of seven values and returns its token.
+func benchSession(b *testing.B, manager *scs.SessionManager, _ *store.Store) string {
+	b.Helper()
+	ctx, err := manager.Load(b.Context(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for key, value := range map[string]any{
+		"n": 0, "user": "alice", "id": 4711, "admin": true, "theme": "dark", "last": "a line of text that is not short", "cart": []string{"a", "b"},
+	} {
+		manager.Put(ctx, key, value)
+	}
+	token, _, err := manager.Commit(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return token
+}
+
+// benchConn is a connection that nobody is behind.
+type benchConn struct {
+	socketio.Conn
+	cookie string
+}
+
+func (c *benchConn) ID() string                { return "bench" }
+func (c *benchConn) Namespace() string         { return "/" }
+func (c *benchConn) URL() url.URL              { return url.URL{Path: "/socket.io/"} }
+func (c *benchConn) RemoteAddr() net.Addr      { return nil }
+func (c *benchConn) RemoteHeader() http.Header { return http.Header{"Cookie": {c.cookie}} }
+func (c *benchConn) Emit(string, ...any)       {}
+func (c *benchConn) Close() error              { return nil }
