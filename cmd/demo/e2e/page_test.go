@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 var scopes = []string{"connection", "message"}
@@ -76,12 +77,21 @@ func TestLogin(t *testing.T) {
 			p.click("#say")
 			p.untilLogged("/chat alice:hello there")
 			p.screenshot("login-" + scope)
+
+			// The next login takes the chat along.
+			p.fill("#login [name=user]", "bob")
+			p.click("#login button")
+			p.until(`$('user').textContent === 'bob' && $('state').textContent === 'connected' && !$('say').disabled`)
+			p.click("#say")
+			p.untilLogged("/chat bob:hello there")
+			p.until(`$('banner').hidden`)
 			p.wantNoErrors()
 
 			p.click("#logout button")
 			p.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
 			p.until(`$('user').textContent === 'nobody' && $('id').textContent === 'none'`)
 			p.until(`$('say').disabled`)
+			p.untilLogged("socket and /chat ended: destroyed")
 			p.screenshot("logout-" + scope)
 
 			// A way back, with a session that knows nothing of the one before.
@@ -114,23 +124,73 @@ func TestTwoTabs(t *testing.T) {
 			second.fill("#put [name=value]", "over HTTP")
 			second.click("#put button[value=http]")
 			first.untilShows("color", "over HTTP")
-			first.wantNoErrors()
-			second.wantNoErrors()
+
+			// A login in one tab brings the other back by itself, without a word of it.
+			for _, p := range []*tab{first, second} {
+				ask[int](p, countBanners)
+			}
+			first.fill("#login [name=user]", "alice")
+			first.click("#login button")
+			for _, p := range []*tab{first, second} {
+				p.until(`$('user').textContent === 'alice' && $('state').textContent === 'connected'`)
+				p.untilShows("user", "alice")
+				p.untilShows("pings", "3")
+			}
+			if one, two := ask[string](first, `$('id').title`), ask[string](second, `$('id').title`); one != two {
+				t.Errorf("the tabs show the sessions %s and %s", one, two)
+			}
+			second.untilLogged("socket closed: renewed")
+			time.Sleep(1500 * time.Millisecond) // longer than the script waits before it reconnects
+			for _, p := range []*tab{first, second} {
+				if n := ask[int](p, `$('log').textContent.split('socket connected').length - 1`); n != 2 {
+					t.Errorf("connected %d times, want once before and once after the login", n)
+				}
+				if n := ask[int](p, `banners`); n != 0 {
+					t.Errorf("the login showed %d banners", n)
+				}
+				p.wantNoErrors()
+			}
 
 			first.click("#logout button")
-			first.until(`$('state').textContent === 'session ended'`)
-			second.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
+			for _, p := range []*tab{first, second} {
+				p.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
+				p.until(`$('banner-title').textContent === 'The session has ended'`)
+				p.until(`$('session-state').textContent === 'session.state: invalid, destroyed'`)
+				p.untilLogged("socket ended: destroyed")
+			}
 			second.screenshot("second-tab-" + scope)
 		})
 	}
 }
 
+// countBanners counts in banners how often the page has shown one.
+const countBanners = `
+	var banners = 0;
+	new MutationObserver(() => { banners += !$('banner').hidden; }).observe($('banner'), { attributes: true });
+	0`
+
+func TestExpiry(t *testing.T) {
+	p := openTab(startBrowser(t), t, startDemo(t, "-lifetime", "3s"), viewport(1280, 900))
+	p.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
+	p.until(`$('banner-title').textContent === 'The session has expired'`)
+	p.until(`$('empty').textContent === 'There is no session.' && $('logout').hidden`)
+	p.untilLogged("socket ended: expired")
+	p.screenshot("expired")
+	p.click("#banner-button")
+	p.until(`$('state').textContent === 'connected' && $('banner').hidden`)
+	p.untilShows("visits", "1")
+}
+
 func TestServerGoesAway(t *testing.T) {
 	d := startDemo(t)
 	p := openTab(startBrowser(t), t, d, viewport(1280, 900))
+	p.until(`Date.now() - Date.parse($('log').querySelector('time').dateTime) > 200`) // it is in for good
 	d.stop()
 	p.until(`$('state').textContent === 'reconnecting' && !$('banner').hidden`)
 	p.until(`$('banner').textContent.includes('going away')`)
+	p.until(`$('session-state').textContent.startsWith('session.state: pending')`)
+	p.until(`!$('empty').hidden && $('empty').textContent.startsWith('Not known')`)
+	p.untilLogged("socket closed: going_away")
 	p.screenshot("going-away")
 }
 
@@ -144,9 +204,20 @@ func TestNarrow(t *testing.T) {
 	if wide := ask[int](p, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("the page is %d px wide on a screen of 360", wide)
 	}
+	for _, column := range []string{"2", "3"} {
+		if wide := ask[float64](p, `document.querySelector('#rows td:nth-child(`+column+`)').offsetWidth`); wide < 120 {
+			t.Errorf("next to a long key, column %s is %v px wide", column, wide)
+		}
+	}
 	p.screenshot("narrow")
 	p.click("#logout button")
 	p.until(`!$('banner').hidden`)
+	if !ask[bool](p, `(({ top, bottom }) => top >= 0 && bottom <= innerHeight)($('banner').getBoundingClientRect())`) {
+		t.Error("the banner is out of sight")
+	}
+	if n := ask[int](p, `[...document.querySelectorAll('*')].filter((e) => /sticky|fixed/.test(getComputedStyle(e).position)).length`); n != 0 {
+		t.Errorf("%d elements stay in the way when the page is scrolled", n)
+	}
 	if wide := ask[int](p, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("with its banner, the page is %d px wide on a screen of 360", wide)
 	}

@@ -186,7 +186,7 @@ func (p *tab) screenshot(name string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[any](`scrollTo(0, 0)`)) // the banner sticks to what is in view
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[any](`scrollTo(0, 0)`)) // where a visitor starts
 	var png []byte
 	if err == nil {
 		png, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))

@@ -4,6 +4,7 @@
 
 const TOLD = 1000;   // ms that a logout may take to reach the socket
 const GLANCE = 1500; // ms between looks at what the socket sees
+const HASTE = 100;   // ms in which a socket that had connected may still be refused
 
 const { path, live } = document.body.dataset;
 const connect = (namespace) => io.connectWithSession(namespace, { path, transports: ['websocket'] });
@@ -15,7 +16,7 @@ let chat = null;
 // By code: what happened, and what that means.
 const ENDINGS = {
   destroyed: ['The session has ended', 'A logout, here or in another tab, ended it. Every socket of it was told and closed.'],
-  expired: ['The session has expired', 'Its time was over. Every socket of it was told and closed.'],
+  expired: ['The session has expired', 'It grew too old, or nobody used it for too long. Every socket of it was told and closed.'],
   unknown: ['The server does not know this session', 'It has ended, or a server kept it in memory that is gone.'],
   no_cookie: ['There is no session', 'The browser holds no session cookie, so the server refused the socket.'],
   store_error: ['The session store does not answer', 'Nothing is wrong with the session itself.'],
@@ -23,18 +24,22 @@ const ENDINGS = {
 };
 
 function state(text, tone) {
-  const session = root.session;
-  $('session-state').textContent = 'session.state: ' + session.state + (session.reason ? ', ' + session.reason.code : '');
+  queueMicrotask(detail); // the script goes on to its next state when its listeners have heard of this one
   if ($('state').textContent === text) return; // a status that is written again is read out again
   $('state').textContent = text;
   $('state').dataset.tone = tone;
+}
+
+function detail() {
+  const { state, reason } = root.session;
+  $('session-state').textContent = 'session.state: ' + state + (reason ? ', ' + reason.code : '');
 }
 
 /** Says what became of the session and what the script does about it, and offers a way back. */
 function ended(reason) {
   const returns = reason.reconnect;
   state(returns ? 'reconnecting' : 'session ended', returns ? 'wait' : 'bad');
-  if (reason.code === 'renewed') return; // after a login: the script is back in a moment
+  if (reason.code === 'renewed') return hideBanner(); // after a login: the script is back in a moment
   const [title, text] = ENDINGS[reason.code] || [reason.message, ''];
   $('banner').dataset.tone = returns ? 'wait' : 'bad';
   $('banner-title').textContent = title;
@@ -44,6 +49,12 @@ function ended(reason) {
   $('banner-button').textContent = returns ? 'Try now' : 'Start a new session';
   $('banner-button').onclick = () => comeBack(returns);
   $('banner').hidden = false;
+  if (!returns) $('banner').scrollIntoView({ block: 'nearest' }); // nothing works before its button is used
+}
+
+function hideBanner() {
+  if ($('banner').contains(document.activeElement)) $('try').focus({ preventScroll: true });
+  $('banner').hidden = true;
 }
 
 /** Connects again, with the session that was or with a new one. */
@@ -52,16 +63,39 @@ async function comeBack(sameSession) {
   root.session.refresh();
 }
 
+/** Writes down when a socket gets in, when it is refused, and how it ends. */
 function follow(socket, name) {
-  socket.session.on('active', () => log(name + ' connected', '', 'good'));
-  socket.session.on('invalid', (reason) => log(name + ' refused: ' + reason.code, show(reason), 'bad'));
-  socket.on('disconnect', (why) => log(name + ' disconnected', why, 'wait'));
+  let inside = false;
+  let since = 0;
+  let greeting = null;
+  socket.session.on('active', () => {
+    inside = true;
+    since = performance.now();
+    greeting = log(name + ' connected', '', 'good');
+  });
+  socket.session.on('invalid', ({ code, message, reconnect }) => {
+    if (inside && performance.now() - since < HASTE) { // the server let it in before it looked
+      inside = false;
+      greeting.closest('li').remove();
+    }
+    const what = !inside ? 'refused' : reconnect ? 'closed' : 'ended';
+    const next = reconnect ? 'The script reconnects by itself.' : 'The script does not try again.';
+    inside = false;
+    logOf(name, what + ': ' + code, message.replace(/[^.!?]$/, '$&.') + ' ' + next, reconnect ? 'wait' : 'bad');
+  });
+  socket.on('disconnect', (why) => {
+    if (!inside || socket.session.state === 'invalid') return; // told above
+    inside = false;
+    // The script closes and connects again where a new cookie, or a new answer, needs a new handshake.
+    if (why === 'forced close') logOf(name, 'reconnecting', 'On purpose: a new handshake takes the cookie of now along.');
+    else logOf(name, 'disconnected', why, 'wait');
+  });
 }
 
 function followRoot() {
   follow(root, 'socket');
   root.session.on('active', () => {
-    $('banner').hidden = true;
+    hideBanner();
     state('connected', 'good');
     look();
   });
@@ -72,6 +106,7 @@ function followRoot() {
   root.on('disconnect', () => {
     if (root.session.state !== 'invalid') state('reconnecting', 'wait');
   });
+  root.on('connect_error', detail);
   root.on('blob', (bytes) => log('event blob', hex(bytes)));
 }
 
@@ -119,23 +154,37 @@ function put({ key, value }, button) {
   }
 }
 
+/** The script returns by itself, in a second at most. This page cannot wait and goes on with the new cookie at once. */
 async function login({ user }) {
-  await act('POST /login user=' + user, async () => { await request('POST', '/login', { user }); });
-  root.session.refresh(); // with the new cookie
+  let done;
+  const back = await heard('active', async () => {
+    done = await act('POST /login user=' + user, async () => { await request('POST', '/login', { user }); });
+  });
+  if (done && !back) root.session.refresh();
 }
 
 /** The server tells the socket of a logout. Where it has not, the socket finds out by asking. */
 async function logout() {
-  let told = false;
-  const hear = () => { told = true; };
-  root.session.on('invalid', hear);
-  await act('POST /logout', async () => { await request('POST', '/logout'); });
-  await wait(TOLD);
-  root.session.off('invalid', hear);
-  if (!told) root.session.refresh();
+  let done;
+  const told = await heard('invalid', async () => {
+    done = await act('POST /logout', async () => { await request('POST', '/logout'); });
+    if (done) await wait(TOLD);
+  });
+  if (done && !told) root.session.refresh();
+}
+
+/** Does something, and resolves with whether the socket's session has emitted the event meanwhile. */
+async function heard(event, does) {
+  let emitted = false;
+  const hear = () => { emitted = true; };
+  root.session.on(event, hear);
+  await does();
+  root.session.off(event, hear);
+  return emitted;
 }
 
 function wire() {
+  $('try').addEventListener('click', (event) => placeLast(event.target.closest('.things > li')), true);
   click('refresh', () => look());
   click('clear', () => $('log').replaceChildren());
   click('ping', () => act('socket.send("hi")', () => ask(root, 'message', 'hi')));

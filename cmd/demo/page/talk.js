@@ -4,6 +4,7 @@
 
 const LINES = 200;     // kept in the log
 const PATIENCE = 5000; // ms to wait for an acknowledgement
+const TOGETHER = 1000; // ms in which what happens to several sockets is one thing
 
 const $ = (id) => document.getElementById(id);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -17,18 +18,48 @@ function element(name, text, attributes = {}) {
   return node;
 }
 
+/** Writes a line into the log, and on a small screen below the buttons that were used last. Returns its text. */
 function log(what, answer = '', tone = '') {
   const list = $('log');
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const line = element('li', '', tone ? { 'data-tone': tone } : {});
   const now = new Date();
-  line.append(
-    element('time', now.toLocaleTimeString('en-GB'), { datetime: now.toISOString() }),
-    element('span', what, { class: 'what' }));
+  const text = element('span', what, { class: 'what' });
+  line.append(element('time', now.toLocaleTimeString('en-GB'), { datetime: now.toISOString() }), text);
   if (answer) line.append(element('span', answer, { class: 'answer' }));
   list.append(line);
   while (list.children.length > LINES) list.firstChild.remove();
   if (atEnd) list.scrollTop = list.scrollHeight;
+  writeLast(answer ? what + ' · ' + answer : what, tone);
+  return text;
+}
+
+let shared = {}; // the last line of logOf
+
+/** Writes a line about a socket. Sockets of which the same is true at the same time share it. */
+function logOf(name, what, answer = '', tone = '') {
+  const now = performance.now();
+  if (shared.what !== what || now - shared.at > TOGETHER || shared.names.includes(name) || !shared.text.isConnected) {
+    shared = { what, at: now, names: [name], text: log(name + ' ' + what, answer, tone) };
+    return;
+  }
+  shared.names.push(name);
+  shared.text.textContent = shared.names.sort().reverse().join(' and ') + ' ' + what;
+}
+
+// Where the log is out of sight, the part of the page that was used last shows its last line.
+let last = null;
+
+function placeLast(part) {
+  if (!part) return;
+  last = part.querySelector('.last') || element('p', '', { class: 'last', 'aria-hidden': 'true' });
+  if (!last.isConnected) part.append(last);
+}
+
+function writeLast(text, tone) {
+  if (!last) return;
+  last.textContent = text;
+  last.dataset.tone = tone;
 }
 
 /** Emits an event and resolves with its acknowledgement; rejects where that is a failure, or none comes. */
@@ -59,15 +90,18 @@ async function request(method, url, fields) {
   throw Object.assign(new Error(answer.status + ' ' + (await answer.text()).trim()), { status: answer.status });
 }
 
-/** Does what a button says, writes it down, and looks at the session again. */
+/** Does what a button says, writes it down, and looks at the session again. Resolves with whether it succeeded. */
 async function act(what, does) {
   const begun = performance.now();
+  let done = false;
   try {
     const answer = await does();
     const took = Math.max(1, Math.round(performance.now() - begun)) + ' ms';
     log(what, answer === undefined ? took : show(answer) + ' · ' + took);
+    done = true;
   } catch (err) {
     log(what, err.message, 'bad');
   }
   look();
+  return done;
 }

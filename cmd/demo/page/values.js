@@ -4,9 +4,10 @@
 
 const SIDES = ['socket', 'http'];
 
-const seen = { socket: null, http: null };  // null where there is no session
+const seen = { socket: null, http: null };  // null where there is no answer
 const drawn = { socket: null, http: null }; // what the table shows
 const ahead = {};                           // by key, the side that changed last
+let none = false;                           // HTTP has answered that there is no session
 let looking = null;
 let again = false;
 
@@ -29,11 +30,13 @@ async function lookHTTP() {
   try {
     const session = await (await request('GET', '/session')).json();
     seen.http = session.values;
+    none = false;
     $('id').textContent = session.id.slice(0, 12);
     $('id').title = session.id;
   } catch (err) {
     seen.http = null;
-    $('id').textContent = err.status === 401 ? 'none' : 'not known';
+    none = err.status === 401;
+    $('id').textContent = none ? 'none' : 'not known';
     $('id').title = '';
   }
 }
@@ -58,27 +61,29 @@ function draw() {
 
   const { socket, http } = seen;
   $('empty').hidden = all.length > 0;
-  $('empty').textContent = socket || http ? 'It is empty.' : 'There is no session.';
-  $('user').textContent = valueOf(http || socket, 'user') || 'nobody';
-  $('logout').hidden = !http;
+  $('empty').textContent = socket || http ? 'It is empty.'
+    : none ? 'There is no session.' : 'Not known: neither the socket nor HTTP answers.';
+  $('user').textContent = valueOf(http || socket, 'user') || (socket || http || none ? 'nobody' : 'not known');
+  $('logout').hidden = none;
   Object.assign(drawn, seen);
 }
 
 function row(key) {
-  const tr = element('tr', '');
+  const tr = element('tr', '', { role: 'row' });
   const remove = element('button', '×', { type: 'button', class: 'quiet', 'aria-label': 'Remove ' + key, 'data-key': key });
   remove.addEventListener('click', () => {
     act('DELETE /session?key=' + key, async () => (await request('DELETE', '/session?key=' + encodeURIComponent(key))).status);
   });
-  const last = element('td', '');
-  last.append(remove);
-  tr.append(element('th', key, { scope: 'row' }), ...SIDES.map((side) => cell(side, key)), last);
+  const end = element('td', '', { role: 'cell' });
+  end.append(remove);
+  tr.append(element('th', key, { scope: 'row', role: 'rowheader' }), ...SIDES.map((side) => cell(side, key)), end);
   return tr;
 }
 
 function cell(side, key) {
   const value = valueOf(seen[side], key);
-  const td = element('td', value === undefined ? 'nothing' : value);
+  const known = seen[side] || (side === 'http' && none);
+  const td = element('td', value === undefined ? (known ? 'nothing' : 'no answer') : value, { role: 'cell' });
   td.classList.toggle('absent', value === undefined);
   td.classList.toggle('behind', differs(key) && ahead[key] !== side);
   td.classList.toggle('fresh', changed(side, key));
