@@ -1,9 +1,7 @@
 package plugin
 
 import (
-	"context"
 	"sync"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 
