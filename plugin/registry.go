@@ -1,15 +1,9 @@
 package plugin
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // join registers a client that asks for a namespace. It returns nil when there
@@ -58,107 +52,6 @@ func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier
 	open.count++
 	s.running.Add(2) // until it is gone, and for admit
 	return so, nil
-}
-
-// resolve finds the session of a socket's handshake.
-func (s *Sessions) resolve(so *socket) *Refusal {
-	why := s.identify(so)
-	if why == nil {
-		return nil
-	}
-	if so.namespace.anonymous && (why.gone || why.Code == CodeNoCookie || why.Code == CodeUnknown) {
-		return nil
-	}
-	return why
-}
-
-func (s *Sessions) identify(so *socket) *Refusal {
-	var token string
-	if err := contain(func() error { token = s.options.Cutter(so.connection.request); return nil }); err != nil {
-		s.report(StageConnect, "", err)
-		return refusal(CodeInternal)
-	}
-	if token == "" {
-		return refusal(CodeNoCookie)
-	}
-	e, err := s.acquire(so, token)
-	if err != nil {
-		so.report(StageConnect, err)
-		return refusalOf(err)
-	}
-	if e == nil {
-		return s.formerly(token)
-	}
-	s.mu.Lock()
-	so.entry, so.session = e, &Session{sessions: s, entry: e}
-	s.mu.Unlock()
-	return nil
-}
-
-// formerly returns why there is no session of a token, as far as is known.
-func (s *Sessions) formerly(token string) *Refusal {
-	if kind := s.store.Ended(store.ID(s.store.Key(token))); kind != "" {
-		why := refusal(string(kind))
-		why.gone = true
-		return why
-	}
-	return refusal(CodeUnknown)
-}
-
-// acquire returns the entry of a token's session, with so among its sockets;
-// nil when there is no such session. It listens, loads and then registers, and
-// looks again when it has heard something in between.
-func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
-	key := s.store.Key(token)
-	id := store.ID(key)
-	if e := s.share(so, id); e != nil {
-		// It is known here, but it may have ended elsewhere.
-		err := e.refresh()
-		if err != nil {
-			s.drop(e, so)
-		}
-		return e, err
-	}
-	found, expiry, ok, err := s.store.Load(context.Background(), key, nil)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	heard := s.loadedLocked(id)
-	e := s.entries[id]
-	switch {
-	case err != nil:
-		return nil, &storeError{StageLoad, err}
-	case !ok:
-		return nil, nil
-	case e == nil:
-		e = newEntry(s, key, token, id, found)
-		e.learn(expiry)
-		s.entries[id] = e
-	}
-	if s.watch.Follow(id); heard {
-		e.nudge()
-	}
-	e.sockets[so] = struct{}{}
-	return e, nil
-}
-
-// share adds so to the entry of an id. Where there is none it returns nil, and
-// events of the id are noted from then on, until loadedLocked.
-func (s *Sessions) share(so *socket, id string) *entry {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if e := s.entries[id]; e != nil {
-		e.sockets[so] = struct{}{}
-		return e
-	}
-	s.listenLocked()
-	s.watch.Follow(id)
-	l := s.loading[id]
-	if l == nil {
-		l = &loading{}
-		s.loading[id] = l
-	}
-	l.sockets++
-	return nil
 }
 
 // lastLocked returns what closes when every namespace that the connection has
@@ -240,78 +133,4 @@ func (s *Sessions) release(so *socket) {
 		e.retry()
 	}
 	s.drop(e, so)
-}
-
-// drop takes a socket from an entry.
-func (s *Sessions) drop(e *entry, so *socket) {
-	s.mu.Lock()
-	delete(e.sockets, so)
-	s.mu.Unlock()
-	s.retire(e)
-}
-
-// retire forgets an entry that has no sockets and nothing to save, and tells
-// whether it did.
-func (s *Sessions) retire(e *entry) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.sockets) > 0 || !e.settledLocked() {
-		return false
-	}
-	s.removeLocked(e)
-	e.disarmLocked()
-	return true
-}
-
-func (s *Sessions) removeLocked(e *entry) {
-	if s.entries[e.id] == e {
-		delete(s.entries, e.id)
-		s.watch.Unfollow(e.id)
-	}
-}
-
-// forget takes an entry that has ended out, and returns its sockets to be
-// expelled, each counted as running.
-func (s *Sessions) forget(e *entry) []*socket {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.removeLocked(e)
-	sockets := make([]*socket, 0, len(e.sockets))
-	for so := range e.sockets {
-		s.running.Add(1)
-		sockets = append(sockets, so)
-	}
-	return sockets
-}
-
-// settleUp saves every session that is not saved.
-func (s *Sessions) settleUp() error {
-	var failed []error
-	for _, e := range s.all() {
-		if err := e.settleUp(true); err != nil {
-			failed = append(failed, fmt.Errorf("sessions: %s: %w", e.id, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// unsaved returns an error that names every session that is not saved.
-func (s *Sessions) unsaved() error {
-	var unsaved []error
-	for _, e := range s.all() {
-		e.mu.Lock()
-		if !e.settledLocked() {
-			unsaved = append(unsaved, fmt.Errorf("sessions: %s: not saved", e.id))
-		}
-		e.mu.Unlock()
-	}
-	return errors.Join(unsaved...)
-}
-
-func (s *Sessions) all() []*entry {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return slices.Collect(maps.Values(s.entries))
 }

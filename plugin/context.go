@@ -1,0 +1,111 @@
+package plugin
+
+import (
+	"context"
+	"time"
+)
+
+var _ context.Context = (*Session)(nil)
+
+// Value implements context.Context: it finds what manager.Load put there.
+func (s *Session) Value(key any) any {
+	if key == s.sessions.views.key {
+		return s.data()
+	}
+	return s.parent().Value(key)
+}
+
+// parent returns the context below: it holds the transaction of the calls that
+// SCS makes with this session.
+func (s *Session) parent() context.Context {
+	if _, err := s.writable(); err != nil && !s.inside {
+		if sealed, ok := s.sessions.sealed[err]; ok {
+			return sealed
+		}
+	}
+	return s.entry.ctx
+}
+
+// Deadline implements context.Context and reports none: the session's own is
+// manager.Deadline(s).
+func (s *Session) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done implements context.Context: the channel closes when the session has
+// ended, when the socket is sent away or has left, and for a PerMessage session
+// when the handler has returned.
+func (s *Session) Done() <-chan struct{} {
+	if s.owner != nil {
+		return s.owner.Done()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done == nil {
+		s.done = make(chan struct{})
+		if s.cancelled {
+			close(s.done)
+		}
+	}
+	return s.done
+}
+
+// Err implements context.Context: it is context.Canceled once Done is closed.
+func (s *Session) Err() error {
+	if s.owner != nil {
+		return s.owner.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancelled {
+		return context.Canceled
+	}
+	return nil
+}
+
+func (s *Session) isOver() bool {
+	if s.owner != nil {
+		return s.owner.isOver()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// data returns what SCS calls session data.
+func (s *Session) data() any {
+	s.mu.Lock()
+	v, over := s.view, s.over
+	s.mu.Unlock()
+	switch {
+	case v != nil:
+		return v.data
+	case s.entry == nil:
+		return s.sessions.views.open("", nil).data
+	case s.owner != nil:
+		return s.owner.data()
+	case !over:
+		return s.entry.peek()
+	}
+	// Somebody still uses it: a copy that nobody reads again.
+	return s.sessions.views.open(s.entry.token, s.entry.base.Load()).data
+}
+
+// cancel closes Done: the session has ended, or its socket must go.
+func (s *Session) cancel() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancelled {
+		return
+	}
+	s.cancelled = true
+	if s.done != nil {
+		close(s.done)
+	}
+}
+
+// finish ends the session's use; SCS calls do no more harm afterwards.
+func (s *Session) finish() {
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+}
