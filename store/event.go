@@ -1,6 +1,9 @@
 package store
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // A Kind is what became of a session.
 type Kind string
@@ -46,11 +49,17 @@ const maxNoteKeys = 64
 
 // MarshalJSON encodes the note for other processes. It never holds a token.
 func (n Note) MarshalJSON() ([]byte, error) {
-	body := noteJSON{noteVersion, n.From, n.Event.ID, n.Event.Kind, n.Event.Keys}
-	if len(body.Keys) > maxNoteKeys {
-		body.Keys = nil
+	keys := n.Event.Keys
+	if len(keys) > maxNoteKeys {
+		keys = nil
 	}
-	return json.Marshal(body)
+	names, err := json.Marshal(keys)
+	if err != nil {
+		return nil, err
+	}
+	// From, ID and Kind are made of letters, digits, - and _.
+	return fmt.Appendf(nil, `{"v":%d,"from":%q,"id":%q,"kind":%q,"keys":%s}`,
+		noteVersion, n.From, n.Event.ID, n.Event.Kind, names), nil
 }
 
 // UnmarshalJSON decodes a note. One of a later version, or of a kind that this

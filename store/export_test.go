@@ -42,3 +42,16 @@ func DefinesTwice(b []byte) bool {
 	}
 	return false
 }
+
+// Implicit returns how many transactions there are that nobody began.
+func (s *Store) Implicit() (n int) {
+	s.implicit.Range(func(any, any) bool { n++; return true })
+	return n
+}
+
+// EndsKnown returns how many ends are remembered.
+func (s *Store) EndsKnown() int {
+	s.ends.mu.Lock()
+	defer s.ends.mu.Unlock()
+	return len(s.ends.known)
+}

@@ -12,8 +12,8 @@ import (
 // Redis is a [Backend] in Redis 6 or later. It keeps the layout of SCS's own
 // redisstore — the bytes under "scs:session:" and the key, expired by
 // PEXPIREAT — so nodes that still use redisstore share the same sessions.
-// Each operation is one Lua script on one key: atomic, one round trip, and fit
-// for a cluster. What becomes of a session is published by the same script on
+// Each operation is one round trip, and each change one Lua script on one key:
+// atomic, and fit for a cluster. What becomes of a session is published by the same script on
 // a channel of the session's id; a Store that follows sessions holds one
 // connection of the pool to hear it.
 //
@@ -50,11 +50,6 @@ func NewRedis(pool *redis.Pool, options *RedisOptions) *Redis {
 }
 
 var (
-	findScript = redis.NewScript(1, `
-local bytes = redis.call('GET', KEYS[1])
-if not bytes then return false end
-return {bytes, redis.call('PTTL', KEYS[1])}`)
-
 	// The answer is 1 when the swap was made, else what was found. Expiry and
 	// limit are the last two arguments of both scripts; see Life. PEXPIREAT
 	// has GT for it, but not in Redis 6.
@@ -92,25 +87,38 @@ if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return last`)
 )
 
-// Find implements [Backend].
+// Find implements [Backend]. It sends two commands in one round trip, which
+// costs Redis less than a script and need not be atomic.
 func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
-	reply, err := redis.Values(r.do(ctx, findScript, key))
-	if errors.Is(err, redis.ErrNil) {
-		return nil, time.Time{}, false, nil
-	}
-	var b []byte
-	var left int64
-	if err == nil {
-		_, err = redis.Scan(reply, &b, &left)
-	}
+	conn, err := r.pool.GetContext(ctx)
 	if err != nil {
 		return nil, time.Time{}, false, err
 	}
-	var expiry time.Time
-	if left >= 0 {
-		expiry = time.Now().Add(time.Duration(left) * time.Millisecond)
+	defer conn.Close()
+	key = r.prefix + key
+	if err := errors.Join(conn.Send("GET", key), conn.Send("PTTL", key), conn.Flush()); err != nil {
+		return nil, time.Time{}, false, err
 	}
-	return b, expiry, true, nil
+	b, err := redis.Bytes(receive(ctx, conn))
+	if absent := errors.Is(err, redis.ErrNil); err != nil && !absent {
+		return nil, time.Time{}, false, err
+	}
+	left, err := redis.Int64(receive(ctx, conn))
+	if err != nil || b == nil {
+		return nil, time.Time{}, false, err
+	}
+	if left < 0 {
+		return b, time.Time{}, true, nil
+	}
+	return b, time.Now().Add(time.Duration(left) * time.Millisecond), true, nil
+}
+
+// receive waits for a reply until ctx ends, if it can.
+func receive(ctx context.Context, conn redis.Conn) (any, error) {
+	if ctx.Done() == nil {
+		return conn.Receive()
+	}
+	return redis.ReceiveContext(conn, ctx)
 }
 
 // Swap implements [Backend].

@@ -22,7 +22,7 @@ func TestWrapRedisstore(t *testing.T) {
 	t.Parallel()
 	inner := redisstore.New(storetest.Redis(t).Pool())
 	open := func(*testing.T) store.Backend { return store.Wrap(inner) }
-	storetest.Run(t, open, storetest.NoExpiry)
+	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
 }
 
 // A node with plain redisstore and stock SCS reads what we write, and we read

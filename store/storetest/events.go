@@ -1,0 +1,322 @@
+package storetest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// events: what becomes of a session is told, to this Store's own watches and,
+// where the backend is a store.Teller, to those of every other.
+func (s suite) events(t *testing.T) {
+	if _, ok := s.open(t).(store.Teller); ok == s.has(NoEvents) {
+		t.Fatalf("the backend is a store.Teller: %v, and claims the limit NoEvents: %v", ok, !ok)
+	}
+	for _, where := range []string{"Here", "There"} {
+		if where == "There" && s.has(NoEvents) {
+			continue
+		}
+		t.Run(where, func(t *testing.T) {
+			t.Run("Changed", func(t *testing.T) { s.changed(t, where) })
+			t.Run("Ended", func(t *testing.T) { s.ended(t, where) })
+			t.Run("Renewed", func(t *testing.T) { s.renewed(t, where) })
+			t.Run("Unfollow", func(t *testing.T) { s.unfollow(t, where) })
+			t.Run("Slow", func(t *testing.T) { s.slow(t, where) })
+		})
+	}
+	t.Run("By", s.by)
+	t.Run("Hears", s.hears)
+}
+
+// pair returns the node that makes events and the one that hears of them,
+// which are the same or on one backend.
+func (s suite) pair(t *testing.T, where string) (maker, hearer *node) {
+	t.Helper()
+	if where == "Here" {
+		n := s.node(t)
+		return n, n
+	}
+	both := s.nodes(t, 2)
+	return both[0], both[1]
+}
+
+// ear is a watch that follows one session.
+type ear struct {
+	*store.Watch
+	n     *node
+	maker *node
+	token string
+}
+
+// listen follows the session of token, and returns when events of it arrive:
+// joining can take time.
+func (n *node) listen(t *testing.T, maker *node, token string) *ear {
+	t.Helper()
+	e := &ear{n.store.Watch(), n, maker, token}
+	t.Cleanup(e.Close)
+	e.Follow(n.id(token))
+	for i := 0; !e.arrived(t, i); i++ {
+		if i == 1000 {
+			t.Fatal("no event arrives")
+		}
+	}
+	return e
+}
+
+func (e *ear) arrived(t *testing.T, i int) bool {
+	t.Helper()
+	e.maker.put(t, e.token, "ping", i)
+	for late := time.After(10 * time.Millisecond); ; {
+		select {
+		case event := <-e.Events():
+			if event.Kind == store.Changed { // later ones are heard too
+				e.maker.remove(t, e.token, "ping")
+				settle(t, e)
+				return true
+			}
+		case <-late:
+			return false
+		}
+	}
+}
+
+// settle returns when all ears, of one session, have heard all that was told
+// of it. It leaves the session as it was.
+func settle(t *testing.T, ears ...*ear) {
+	t.Helper()
+	mark, maker, token := rand.Text(), ears[0].maker, ears[0].token
+	maker.put(t, token, mark, true)
+	maker.remove(t, token, mark)
+	for _, e := range ears {
+		for range 2 {
+			for !slices.Contains(e.next(t).Keys, mark) {
+			}
+		}
+	}
+}
+
+// next returns the next event that is not Missed.
+func (e *ear) next(t *testing.T) store.Event {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		select {
+		case event, ok := <-e.Events():
+			if !ok {
+				t.Fatal("the watch was cut off")
+			}
+			if event.Kind != store.Missed {
+				return event
+			}
+		case <-late:
+			t.Fatal("no event in time")
+		}
+	}
+}
+
+func (e *ear) want(t *testing.T, kind store.Kind, keys ...string) {
+	t.Helper()
+	e.wantOf(t, e.token, kind, keys...)
+}
+
+func (e *ear) wantOf(t *testing.T, token string, kind store.Kind, keys ...string) {
+	t.Helper()
+	got := e.next(t)
+	if got.ID != e.n.id(token) || got.Kind != kind || !slices.Equal(got.Keys, keys) {
+		t.Errorf("heard %v, want %s %v of %s", got, kind, keys, e.n.id(token))
+	}
+}
+
+// wantNothing says that nothing was told before this call.
+func (e *ear) wantNothing(t *testing.T) {
+	t.Helper()
+	e.maker.put(t, e.token, "nothing", time.Now().String())
+	e.want(t, store.Changed, "nothing")
+}
+
+func (s suite) changed(t *testing.T, where string) {
+	t.Helper()
+	maker, hearer := s.pair(t, where)
+	token := maker.login(t, values{"user": "alice", "old": 1})
+	e := hearer.listen(t, maker, token)
+	ctx := maker.load(t, token)
+	maker.Put(ctx, "b", 1)
+	maker.Put(ctx, "a", 1)
+	maker.Remove(ctx, "old")
+	maker.put(t, token, "theirs", 1)
+	e.want(t, store.Changed, "theirs")
+	maker.commit(t, ctx)
+	e.want(t, store.Changed, "a", "b", "old")
+	if err := maker.store.Touch(t.Context(), maker.store.Key(token), maker.Deadline(ctx), in(0)); err != nil {
+		t.Fatal(err)
+	}
+	e.wantNothing(t)
+	maker.SetDeadline(ctx, in(later/2))
+	maker.commit(t, ctx)
+	e.want(t, store.Changed)
+	for i := range 100 { // more than a note may name
+		maker.Put(ctx, fmt.Sprintf("many%03d", i), i)
+	}
+	maker.commit(t, ctx)
+	if got := e.next(t); got.Kind != store.Changed || len(got.Keys) != 0 && len(got.Keys) != 100 {
+		t.Errorf("heard %v, want all the keys or none", got)
+	}
+	bare := maker.bare(t, token)
+	maker.Put(bare, "bare", true)
+	maker.commit(t, bare)
+	e.want(t, store.Changed)
+}
+
+func (s suite) ended(t *testing.T, where string) {
+	t.Helper()
+	for name, end := range s.allEnds() {
+		kind := store.Renewed
+		switch name {
+		case "Destroy", "BareDestroy", "End":
+			kind = store.Destroyed
+		case "Expiry", "Uncommitted", "RenewToken": // nobody ends it; not yet; see renewed
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			maker, hearer := s.pair(t, where)
+			token := maker.login(t, values{"user": "alice"})
+			e := hearer.listen(t, maker, token)
+			if got := hearer.store.Ended(hearer.id(token)); got != "" {
+				t.Errorf("Ended: %q before the end", got)
+			}
+			end(t, maker, token)
+			e.want(t, kind)
+			for _, n := range []*node{maker, hearer} {
+				if got := n.store.Ended(n.id(token)); got != kind {
+					t.Errorf("Ended: %q, want %q", got, kind)
+				}
+			}
+			again := hearer.bare(t, "") // whoever heard of the end lets nothing through
+			hearer.Put(again, "user", "alice")
+			if err := hearer.store.CommitCtx(again, hearer.store.Key(token), []byte("late"), in(later)); err == nil {
+				t.Error("a commit without a transaction was let through")
+			}
+			hearer.wantNone(t, token)
+		})
+	}
+}
+
+// renewed: the renewal is told when the new token works, and not before.
+func (s suite) renewed(t *testing.T, where string) {
+	t.Helper()
+	maker, hearer := s.pair(t, where)
+	token, other := maker.login(t, values{"user": "alice"}), maker.login(t, values{"other": true})
+	e, of := hearer.listen(t, maker, token), hearer.listen(t, maker, other)
+	of.Follow(hearer.id(token)) // one watch hears of both, in order
+	ctx := maker.load(t, token)
+	if err := maker.RenewToken(ctx); err != nil {
+		t.Fatal(err)
+	}
+	maker.put(t, other, "between", true)
+	of.want(t, store.Changed, "between")
+	maker.commit(t, ctx)
+	e.want(t, store.Renewed)
+	of.wantOf(t, token, store.Renewed)
+	hearer.wantValues(t, maker.Token(ctx), values{"user": "alice"})
+	if got := hearer.store.Ended(hearer.id(token)); got != store.Renewed {
+		t.Errorf("Ended: %q", got)
+	}
+}
+
+// unfollow: what is not followed is not heard, and following again is.
+func (s suite) unfollow(t *testing.T, where string) {
+	t.Helper()
+	maker, hearer := s.pair(t, where)
+	token, other := maker.login(t, values{"user": "alice"}), maker.login(t, values{"user": "bob"})
+	e := hearer.listen(t, maker, token)
+	also := hearer.listen(t, maker, token) // a second watch is not disturbed
+	e.Follow(e.n.id(token))                // twice is once
+	settle(t, also)
+	e.Unfollow(e.n.id(token))
+	e.Unfollow(e.n.id(token))
+	for len(e.Events()) > 0 { // of the time before
+		<-e.Events()
+	}
+	maker.put(t, token, "unheard", true)
+	maker.put(t, other, "unheard", true)
+	also.want(t, store.Changed, "unheard")
+	also.Close()
+	also.Close()
+	if event, ok := <-also.Events(); ok {
+		t.Errorf("a closed watch heard %v", event)
+	}
+	also.Follow(also.n.id(token)) // changes nothing
+	select {
+	case event := <-e.Events():
+		t.Errorf("heard %v of a session that is not followed", event)
+	default:
+	}
+	third := hearer.listen(t, maker, token) // the line works as before
+	maker.put(t, token, "heard", true)
+	third.want(t, store.Changed, "heard")
+}
+
+// slow: a watch that nobody reads is cut off, and nobody waits for it.
+func (s suite) slow(t *testing.T, where string) {
+	t.Helper()
+	maker, hearer := s.pair(t, where)
+	token := maker.login(t, values{"user": "alice"})
+	slow, quick := hearer.listen(t, maker, token), hearer.listen(t, maker, token)
+	ctx, room := maker.load(t, token), cap(slow.Events())
+	for i := range 2 * room {
+		maker.Put(ctx, "n", i)
+		maker.commit(t, ctx)
+		if i%(1+room/4) == 0 {
+			settle(t, quick)
+		}
+	}
+	settle(t, quick)
+	n := 0
+	for range slow.Events() { // it is closed, after what had been waiting
+		n++
+	}
+	if n != room {
+		t.Errorf("%d events were waiting, there was room for %d", n, room)
+	}
+	hearer.listen(t, maker, token) // and a new one takes its place
+}
+
+// by: who made a commit does not hear of it, all others do.
+func (s suite) by(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"user": "alice"})
+	mine, other := n.listen(t, n, token), n.listen(t, n, token)
+	settle(t, mine, other)
+	key := n.store.Key(token)
+	base, _, _, err := n.store.Load(t.Context(), key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := n.store.Encode(base.Deadline, values{"user": "alice", "by": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.put(t, token, "user", "bob")
+	mine.want(t, store.Changed, "user")
+	other.want(t, store.Changed, "user")
+	if _, err := n.store.Save(t.Context(), store.Commit{Key: key, Base: base, Mine: next, Used: in(0), By: mine.Watch}); err != nil {
+		t.Fatal(err)
+	}
+	other.want(t, store.Changed, "by")
+	mine.wantNothing(t)
+	n.store.Expire(n.id(token))
+	mine.want(t, store.Expired)
+	if got := n.store.Ended(n.id(token)); got != store.Expired {
+		t.Errorf("Ended: %q", got)
+	}
+}
+
+func (s suite) hears(t *testing.T) {
+	if got := s.node(t).store.Hears(); got == s.has(NoEvents) {
+		t.Errorf("Hears: %v", got)
+	}
+}

@@ -1,0 +1,139 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// A node is what an app runs in one process: a manager, and its Store on the
+// backend.
+type node struct {
+	*scs.SessionManager
+	store *store.Store
+}
+
+// nodes returns n nodes on one new backend.
+func (s suite) nodes(t *testing.T, n int) []*node {
+	t.Helper()
+	backend := s.open(t)
+	all := make([]*node, n)
+	for i := range all {
+		manager := scs.New()
+		manager.HashTokenInStore = s.hashed
+		all[i] = &node{manager, store.Attach(manager, backend)}
+	}
+	return all
+}
+
+func (s suite) node(t *testing.T) *node {
+	t.Helper()
+	return s.nodes(t, 1)[0]
+}
+
+type values = map[string]any
+
+// login creates a session with the given values and returns its token.
+func (n *node) login(t *testing.T, with values) string {
+	t.Helper()
+	ctx := n.load(t, "")
+	for key, value := range with {
+		n.Put(ctx, key, value)
+	}
+	n.commit(t, ctx)
+	return n.Token(ctx)
+}
+
+func (n *node) id(token string) string { return store.ID(n.store.Key(token)) }
+
+// load returns a context with the session and a transaction of its own.
+func (n *node) load(t *testing.T, token string) context.Context {
+	t.Helper()
+	return n.loadWith(t, store.Begin(t.Context()), token)
+}
+
+// bare returns a context with the session and no transaction: it has no Done
+// channel either.
+func (n *node) bare(t *testing.T, token string) context.Context {
+	t.Helper()
+	return n.loadWith(t, context.WithoutCancel(t.Context()), token)
+}
+
+func (n *node) loadWith(t *testing.T, ctx context.Context, token string) context.Context {
+	t.Helper()
+	ctx, err := n.Load(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+func (n *node) commit(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if _, _, err := n.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put sets one value in a transaction of its own.
+func (n *node) put(t *testing.T, token, key string, value any) {
+	t.Helper()
+	ctx := n.load(t, token)
+	n.Put(ctx, key, value)
+	n.commit(t, ctx)
+}
+
+// remove removes one value in a transaction of its own.
+func (n *node) remove(t *testing.T, token, key string) {
+	t.Helper()
+	ctx := n.load(t, token)
+	n.Remove(ctx, key)
+	n.commit(t, ctx)
+}
+
+func (n *node) wantGone(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if _, _, err := n.Commit(ctx); !errors.Is(err, store.ErrGone) {
+		t.Errorf("Commit: error %v, want ErrGone", err)
+	}
+}
+
+// wantNone says that nobody finds a session under token.
+func (n *node) wantNone(t *testing.T, token string) {
+	t.Helper()
+	if ctx := n.bare(t, token); n.Token(ctx) != "" {
+		t.Errorf("there is a session: %v", n.values(ctx))
+	}
+}
+
+// wantValues says what the session holds, and nothing else.
+func (n *node) wantValues(t *testing.T, token string, want values) {
+	t.Helper()
+	ctx := n.bare(t, token)
+	if n.Token(ctx) != token {
+		t.Error("there is no session")
+		return
+	}
+	got := n.values(ctx)
+	for key, value := range want {
+		if got[key] != value {
+			t.Errorf("%s is %v, want %v", key, got[key], value)
+		}
+		delete(got, key)
+	}
+	if len(got) > 0 {
+		t.Errorf("there are also %v", got)
+	}
+}
+
+func (n *node) values(ctx context.Context) values {
+	all := make(values)
+	for _, key := range n.Keys(ctx) {
+		all[key] = n.Get(ctx, key)
+	}
+	return all
+}

@@ -1,0 +1,310 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// merge holds invariant 1: a commit changes only what it was told to change.
+func (s suite) merge(t *testing.T) {
+	t.Run("DistinctKeys", s.distinctKeys)
+	t.Run("Removal", s.removal)
+	t.Run("SameKey", s.sameKey)
+	t.Run("Repeated", s.repeated)
+	t.Run("InPlace", s.inPlace)
+	t.Run("Deadline", s.deadline)
+	t.Run("Renewal", s.renewal)
+	t.Run("NoCarryOver", s.noCarryOver)
+	t.Run("MergeSession", s.mergeSession)
+	t.Run("Save", s.save)
+}
+
+// distinctKeys: overlapping commits of distinct keys keep them all.
+func (s suite) distinctKeys(t *testing.T) {
+	const writers = 16
+	n := s.node(t)
+	token := n.login(t, values{"old": "kept"})
+	var loaded, all sync.WaitGroup
+	loaded.Add(writers)
+	for i := range writers {
+		ctx := n.load(t, token)
+		all.Go(func() {
+			loaded.Done()
+			loaded.Wait()
+			for _, key := range []string{"a", "b"} { // two commits of one context
+				n.Put(ctx, fmt.Sprint(key, i), i)
+				if _, _, err := n.Commit(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := len(n.Keys(n.load(t, token))); got != 2*writers+1 {
+		t.Errorf("%d keys are left of %d", got, 2*writers+1)
+	}
+}
+
+func (s suite) removal(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"user": "alice", "cart": "full"})
+	stale, fresh := n.load(t, token), n.load(t, token)
+	n.Remove(fresh, "user")
+	n.Put(fresh, "cart", "empty")
+	n.commit(t, fresh)
+	n.Put(stale, "cursor", 7)
+	n.commit(t, stale)
+	n.wantValues(t, token, values{"cart": "empty", "cursor": 7})
+	n.commit(t, fresh) // once more: what it did not change stays
+	if err := n.Clear(fresh); err != nil {
+		t.Fatal(err)
+	}
+	n.commit(t, fresh) // it never saw cursor
+	n.wantValues(t, token, values{"cursor": 7})
+}
+
+// sameKey: of two changes of one key the later commit wins.
+func (s suite) sameKey(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"a": 1, "b": 1})
+	one, two := n.load(t, token), n.load(t, token)
+	n.Put(one, "a", 2)
+	n.Remove(one, "b")
+	n.Put(two, "a", "3")
+	n.Put(two, "b", 3)
+	n.commit(t, two)
+	n.commit(t, one)
+	n.wantValues(t, token, values{"a": 2})
+}
+
+// repeated: the base of the next commit is what this context wrote, so what
+// others add between is neither removed nor written again.
+func (s suite) repeated(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"mine": 0, "theirs": 0})
+	ctx := n.load(t, token)
+	for i := 1; i <= 5; i++ {
+		n.put(t, token, "theirs", i)
+		n.put(t, token, fmt.Sprint("added", i), true)
+		n.Put(ctx, "mine", i)
+		n.commit(t, ctx)
+	}
+	n.commit(t, ctx)
+	n.wantValues(t, token, values{
+		"mine": 5, "theirs": 5,
+		"added1": true, "added2": true, "added3": true, "added4": true, "added5": true,
+	})
+}
+
+// inPlace: a value that is a slice is compared as it was read, also when it
+// was changed in place.
+func (s suite) inPlace(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"list": []int{1, 2}})
+	stale, mine := n.load(t, token), n.load(t, token)
+	n.Get(mine, "list").([]int)[0] = 7
+	n.put(t, token, "other", true)
+	n.commit(t, mine)
+	n.Put(stale, "late", true)
+	n.commit(t, stale)
+	ctx := n.load(t, token)
+	if list, _ := n.Get(ctx, "list").([]int); len(list) != 2 || list[0] != 7 || !n.GetBool(ctx, "other") {
+		t.Errorf("the session holds %v", n.values(ctx))
+	}
+}
+
+// deadline: it merges like a value, so that a stale commit does not lengthen
+// one that was shortened, by neither way.
+func (s suite) deadline(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"user": "alice"})
+	stale, fresh := n.load(t, token), n.load(t, token)
+	short := in(later / 2)
+	n.SetDeadline(fresh, short)
+	n.commit(t, fresh)
+	n.Put(stale, "late", true)
+	n.commit(t, stale)
+	n.Put(stale, "late", false)
+	n.commit(t, stale)
+	want := func(step string) {
+		t.Helper()
+		found, expiry, ok, err := n.store.Load(t.Context(), n.store.Key(token), nil)
+		if err != nil || !ok {
+			t.Fatalf("after %s: ok %v, error %v", step, ok, err)
+		}
+		if !found.Deadline.Equal(short) || !s.has(NoExpiry) && expiry.After(short.Add(soon)) {
+			t.Errorf("after %s: the deadline is %v, the expiry %v, want %v", step, found.Deadline, expiry, short)
+		}
+	}
+	want("a stale commit")
+	if err := n.store.Touch(t.Context(), n.store.Key(token), short, in(0)); err != nil {
+		t.Fatal(err)
+	}
+	want("a touch")
+}
+
+// renewal: RenewToken carries over what others wrote between the load and
+// then, however old the base is.
+func (s suite) renewal(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"removed": true, "changed": 0, "kept": "k"})
+	ctx := n.load(t, token)
+	n.Put(ctx, "first", 1)
+	n.commit(t, ctx)
+	other := n.load(t, token)
+	n.Put(other, "changed", 1)
+	n.Put(other, "added", "a")
+	n.Remove(other, "removed")
+	n.commit(t, other)
+	n.Put(ctx, "before", true)
+	if err := n.RenewToken(ctx); err != nil {
+		t.Fatal(err)
+	}
+	n.Put(ctx, "after", true)
+	n.commit(t, ctx)
+	n.wantNone(t, token)
+	want := values{"changed": 1, "added": "a", "kept": "k", "first": 1, "before": true, "after": true}
+	n.wantValues(t, n.Token(ctx), want)
+
+	n.put(t, n.Token(ctx), "later", true) // and the new token merges as ever
+	n.Put(ctx, "again", true)
+	n.commit(t, ctx)
+	want["later"], want["again"] = true, true
+	n.wantValues(t, n.Token(ctx), want)
+}
+
+// noCarryOver: after Destroy nothing of the old session reaches a new one.
+func (s suite) noCarryOver(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"user": "alice"})
+	ctx := n.load(t, token)
+	n.put(t, token, "secret", "alice's")
+	n.Put(ctx, "mine", true)
+	if err := n.Destroy(ctx); err != nil {
+		t.Fatal(err)
+	}
+	n.Put(ctx, "user", "bob")
+	n.commit(t, ctx)
+	n.wantNone(t, token)
+	n.wantValues(t, n.Token(ctx), values{"user": "bob"})
+}
+
+// mergeSession: two tokens in one context each keep their own base.
+func (s suite) mergeSession(t *testing.T) {
+	n := s.node(t)
+	token, other := n.login(t, values{"a": 1}), n.login(t, values{"b": 2, "c": 3})
+	ctx := n.load(t, token)
+	stale := n.load(t, other)
+	n.put(t, token, "added", true)
+	if err := n.MergeSession(ctx, token); err != nil { // itself
+		t.Fatal(err)
+	}
+	if err := n.MergeSession(ctx, other); err != nil {
+		t.Fatal(err)
+	}
+	n.Remove(ctx, "c")
+	n.commit(t, ctx)
+	n.wantValues(t, token, values{"a": 1, "added": true, "b": 2})
+	n.wantNone(t, other)
+	n.Put(stale, "late", true)
+	n.wantGone(t, stale)
+	n.wantNone(t, other)
+
+	fresh := n.load(t, "") // into a session that is new itself
+	if err := n.MergeSession(fresh, token); err != nil {
+		t.Fatal(err)
+	}
+	n.commit(t, fresh)
+	n.wantNone(t, token)
+	n.wantValues(t, n.Token(fresh), values{"a": 1, "added": true, "b": 2})
+}
+
+// save: those who hold a session by a snapshot merge as well, and get what the
+// store then holds.
+func (s suite) save(t *testing.T) {
+	n := s.node(t)
+	token := n.login(t, values{"user": "alice"})
+	key := n.store.Key(token)
+	base, _, ok, err := n.store.Load(t.Context(), key, nil)
+	if err != nil || !ok {
+		t.Fatalf("Load: ok %v, error %v", ok, err)
+	}
+	if again, _, _, err := n.store.Load(t.Context(), key, base); again != base || err != nil {
+		t.Errorf("Load did not return the known snapshot: %v, error %v", again, err)
+	}
+	n.put(t, token, "http", 1)
+	mine, err := n.store.Encode(base.Deadline, values{"user": "alice", "socket": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := store.Commit{Key: key, Base: base, Mine: mine, Used: in(0)}
+	current, ok, err := n.store.Swap(t.Context(), c)
+	if ok || err != nil || current.Values["http"] != 1 {
+		t.Errorf("Swap onto a changed session: %v, ok %v, error %v", current, ok, err)
+	}
+	held, err := n.store.Save(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held.Values["http"] != 1 || held.Values["socket"] != 1 {
+		t.Errorf("Save returned %v", held.Values)
+	}
+	n.wantValues(t, token, values{"user": "alice", "http": 1, "socket": 1})
+	if found, _, _, err := n.store.Load(t.Context(), key, held); found != held || err != nil {
+		t.Errorf("Save did not return what the store holds, error %v", err)
+	}
+	s.count(t, n, key)
+}
+
+// count makes increments by a swap loop, several at a time.
+func (s suite) count(t *testing.T, n *node, key string) {
+	t.Helper()
+	const writers, increments = 4, 25
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for range increments {
+				if err := increment(t.Context(), n.store, key, "n"); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	found, _, _, err := n.store.Load(t.Context(), key, nil)
+	if err != nil || found.Values["n"] != writers*increments {
+		t.Errorf("counted %v, error %v, want %d", found.Values["n"], err, writers*increments)
+	}
+}
+
+// increment adds one to a value, by a swap loop.
+func increment(ctx context.Context, s *store.Store, key, name string) error {
+	base, _, ok, err := s.Load(ctx, key, nil)
+	if err == nil && !ok {
+		err = store.ErrGone
+	}
+	for attempt := 0; err == nil; attempt++ {
+		next := make(values, len(base.Values)+1)
+		for name, value := range base.Values {
+			next[name] = value
+		}
+		n, _ := next[name].(int)
+		next[name] = n + 1
+		var mine *store.Snapshot
+		if mine, err = s.Encode(base.Deadline, next); err != nil {
+			return err
+		}
+		if base, ok, err = s.Swap(ctx, store.Commit{Key: key, Base: base, Mine: mine, Used: in(0)}); ok {
+			return err
+		}
+		if err == nil {
+			err = store.Backoff(ctx, attempt)
+		}
+	}
+	return err
+}
