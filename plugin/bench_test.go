@@ -31,6 +31,7 @@ func BenchmarkEvent(b *testing.B) {
 }
 
 func benchmarkEvent(b *testing.B, scope Scope, use func(*scs.SessionManager, *Session)) {
+	b.Helper()
 	manager := scs.New()
 	kept := store.Attach(manager, store.NewMemory())
 	sessions, err := Enable(socketio.NewServer(nil), manager, Options{Scope: scope})
@@ -55,6 +56,7 @@ func benchmarkEvent(b *testing.B, scope Scope, use func(*scs.SessionManager, *Se
 
 // benchmarkHandler calls f as go-socket.io does.
 func benchmarkHandler(b *testing.B, f any, conn ...socketio.Conn) {
+	b.Helper()
 	fn := reflect.ValueOf(f)
 	var c socketio.Conn = &benchConn{}
 	if len(conn) > 0 {

@@ -57,7 +57,7 @@ func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry 
 		work:    found,
 	}
 	e.base.Store(found)
-	e.ctx = store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return e.base.Load(), nil })
+	e.ctx = s.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return e.base.Load(), nil })
 	return e
 }
 

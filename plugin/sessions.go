@@ -103,7 +103,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	s.store.BeforeRenewal(s.saveBeforeRenewal)
 	s.sealed = make(map[error]context.Context)
 	for _, err := range []error{ErrAnonymous, ErrReadOnly, ErrOver} {
-		s.sealed[err] = store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return nil, err })
+		s.sealed[err] = s.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return nil, err })
 	}
 	s.views = newViews(manager)
 	return s, nil

@@ -53,7 +53,8 @@ type Teller interface {
 	Listen(hear func(Note)) Line
 }
 
-// A Line is who listens to a [Teller]. Its methods are safe for concurrent use.
+// A Line is who listens to a [Teller]. Its methods are safe for concurrent use
+// and do not call hear themselves.
 type Line interface {
 	Join(id string)
 	Leave(id string)

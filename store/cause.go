@@ -15,10 +15,11 @@ const (
 	causeMerge                // MergeSession
 )
 
-// deleteCause looks for the SCS method among the callers of DeleteCtx.
-func deleteCause() cause {
+// callCause looks for the SCS method among the callers of the store's method
+// that calls it.
+func callCause() cause {
 	var callers [8]uintptr
-	n := runtime.Callers(3, callers[:]) // skip Callers, deleteCause and DeleteCtx
+	n := runtime.Callers(3, callers[:]) // skip Callers, callCause and its caller
 	frames := runtime.CallersFrames(callers[:n])
 	for more := true; more; {
 		var frame runtime.Frame

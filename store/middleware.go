@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -22,11 +23,16 @@ func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 		if cookie, err := r.Cookie(m.Cookie.Name); err == nil {
 			token = cookie.Value
 		}
-		ctx, err := m.Load(Begin(r.Context()), token)
+		ctx := r.Context()
+		if s.transactionOf(ctx) == nil { // there is one where this is nested
+			ctx = Begin(ctx)
+		}
+		ctx, err := m.Load(ctx, token)
 		if err != nil {
 			m.ErrorFunc(w, r, err)
 			return
 		}
+		defer s.abandon(s.transactionOf(ctx), Renewed)
 		r = r.WithContext(ctx)
 		saving := &savingWriter{ResponseWriter: w, manager: m, request: r}
 		next.ServeHTTP(saving, r)
@@ -81,7 +87,8 @@ func (w *savingWriter) save() {
 		return
 	}
 	w.saved = true
-	ctx, m := w.request.Context(), w.manager
+	// Also when the client has gone: what it asked for was done.
+	ctx, m := context.WithoutCancel(w.request.Context()), w.manager
 	switch m.Status(ctx) {
 	case scs.Modified:
 		token, expiry, err := m.Commit(ctx)

@@ -15,7 +15,7 @@ import (
 // Each operation is one round trip, and each change one Lua script on one key:
 // atomic, and fit for a cluster. What becomes of a session is published by the same script on
 // a channel of the session's id; a Store that follows sessions holds one
-// connection of the pool to hear it.
+// connection of the pool to hear it, so the pool must allow two at least.
 //
 // A node that writes the same sessions through plain redisstore is not bound
 // by any of this package's promises: it overwrites what it did not read, and
@@ -55,7 +55,7 @@ var (
 	// has GT for it, but not in Redis 6.
 	swapScript = redis.NewScript(1, `
 local current = redis.call('GET', KEYS[1])
-if ARGV[1] == '' then
+if ARGV[7] == 'absent' then
 	if current then return current end
 elseif current ~= ARGV[1] then
 	return current
@@ -127,8 +127,12 @@ func (r *Redis) Swap(ctx context.Context, key string, change Change) ([]byte, bo
 	if err != nil {
 		return nil, false, err
 	}
+	wanted := "present"
+	if change.Old == nil {
+		wanted = "absent"
+	}
 	reply, err := r.do(ctx, swapScript, key, change.Old, change.New,
-		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body)
+		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body, wanted)
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -19,12 +20,16 @@ const (
 )
 
 // redisLine is a [Line] over one connection, which is made when the first id
-// is joined and made again when it is lost. Its goroutines end with Close.
+// is joined and made again when it is lost. Its goroutines end with Close, at
+// the latest after silence when Redis does not answer.
 type redisLine struct {
 	redis *Redis
 	hear  func(Note)
-	wake  chan struct{} // there is something in todo
-	done  chan struct{} // closed by Close
+	wake  chan struct{}   // there is something in todo
+	done  <-chan struct{} // closed by Close
+
+	ctx   context.Context // ends with Close
+	close context.CancelFunc
 
 	mu   sync.Mutex
 	ids  map[string]struct{}
@@ -33,11 +38,12 @@ type redisLine struct {
 
 // Listen implements [Teller].
 func (r *Redis) Listen(hear func(Note)) Line {
+	ctx, cancel := context.WithCancel(context.Background())
 	l := &redisLine{
 		redis: r, hear: hear,
 		wake: make(chan struct{}, 1),
-		done: make(chan struct{}),
-		ids:  make(map[string]struct{}),
+		done: ctx.Done(), ctx: ctx, close: cancel,
+		ids: make(map[string]struct{}),
 	}
 	go l.run()
 	return l
@@ -68,7 +74,7 @@ func (l *redisLine) noteLocked(id string) {
 }
 
 // Close implements [Line].
-func (l *redisLine) Close() { close(l.done) }
+func (l *redisLine) Close() { l.close() }
 
 func (l *redisLine) run() {
 	select {
@@ -88,7 +94,11 @@ func (l *redisLine) run() {
 
 // connect hears until the connection is lost or the line is closed.
 func (l *redisLine) connect() {
-	conn := redis.PubSubConn{Conn: l.redis.pool.Get()}
+	pooled, err := l.redis.pool.GetContext(l.ctx)
+	if err != nil {
+		return
+	}
+	conn := redis.PubSubConn{Conn: pooled}
 	defer conn.Close()
 	if conn.Subscribe(l.all()...) != nil {
 		return

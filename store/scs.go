@@ -18,6 +18,9 @@ var (
 // FindCtx implements scs.CtxStore. What it finds becomes the base of a later
 // commit in the same transaction.
 func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
+	if tx := s.transactionOf(ctx); tx != nil && tx.view != nil && callCause() == causeMerge {
+		return nil, false, ErrNoCookie
+	}
 	b, _, ok, err := s.backend.Find(ctx, key)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: load: %w", err)
@@ -35,6 +38,9 @@ func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 // session that is known to have ended.
 func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time.Time) error {
 	tx := s.transactionOf(ctx)
+	if tx == nil && ctx.Err() != nil {
+		return ctx.Err() // it may have had one, which is forgotten
+	}
 	if tx == nil {
 		return s.replace(ctx, key, b, expiry)
 	}
@@ -65,7 +71,7 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 // been committed: a client that comes back then has its new cookie.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	tx := s.transactionOf(ctx)
-	why := deleteCause()
+	why := callCause()
 	if tx != nil && tx.view != nil {
 		if _, err := tx.view(); err != nil {
 			return err
@@ -77,6 +83,9 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	switch {
 	case why == causeDestroy:
 		_, err := s.end(ctx, key, Destroyed, true)
+		if tx != nil && err == nil {
+			s.abandon(tx, Destroyed)
+		}
 		return err
 	case why == causeRenew && tx != nil:
 		for _, f := range s.beforeRenewal {
@@ -122,6 +131,13 @@ func (s *Store) Delete(key string) error { return s.DeleteCtx(context.Background
 // RenewToken it carries over what others wrote between the load and then.
 func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byte, expiry time.Time) error {
 	old := tx.former()
+	if old.key != "" && old.last == nil {
+		// It had ended before it was renewed: nothing of it may go on.
+		if tx.implicit {
+			return nil
+		}
+		return ErrGone
+	}
 	merged, err := s.carryOver(old, b)
 	if err != nil {
 		return err
@@ -130,19 +146,32 @@ func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byt
 	if old.key != "" {
 		event = Event{ID: ID(old.key), Kind: Renewed}
 	}
-	_, ok, err := s.backend.Swap(ctx, key, Change{New: merged, Life: Life{expiry, expiry}, Note: s.news.note(event)})
+	found, ok, err := s.backend.Swap(ctx, key, Change{New: merged, Life: Life{expiry, expiry}, Note: s.news.note(event)})
 	if err != nil {
 		return fmt.Errorf("store: create: %w", err)
 	}
 	if !ok && tx.implicit {
 		return s.replace(ctx, key, b, expiry) // its base was forgotten
 	}
-	if !ok {
-		return errors.New("store: create: the token of a new session is taken")
+	if !ok && found != nil {
+		// Ours, if it was made before and only the answer was lost.
+		ok, err = s.Same(&Snapshot{Bytes: found}, &Snapshot{Bytes: merged})
 	}
+	if err != nil || !ok {
+		return errors.Join(errors.New("store: create: the token of a new session is taken"), err)
+	}
+	tx.settle()
 	s.news.tell(event, nil)
 	tx.wrote(key, b)
 	return nil
+}
+
+// abandon tells of the end of a session whose renewal will not be committed.
+func (s *Store) abandon(tx *transaction, why Kind) {
+	if old := tx.former(); old.key != "" {
+		tx.settle()
+		s.news.tell(Event{ID: ID(old.key), Kind: why}, nil)
+	}
 }
 
 // carryOver returns b with what others changed in the session that it renews.

@@ -51,6 +51,13 @@ func (s *Store) changeOf(c Commit) Event {
 		base = old
 	}
 	event.Keys = changedKeys(base.Values, mine.Values)
+	if len(event.Keys) > 0 || !base.Deadline.Equal(mine.Deadline) {
+		return event
+	}
+	// The order of a map, or a value that was changed in place.
+	if same, err := s.Same(base, mine); same && err == nil {
+		return Event{}
+	}
 	return event
 }
 

@@ -32,7 +32,12 @@ type Store struct {
 // Attach makes a Store on backend the store of manager. Call it before the
 // manager serves, on every node, also on those that only serve HTTP. The
 // manager's Codec, IdleTimeout and HashTokenInStore are honoured; set them
-// before serving too. The default codec is replaced by a [Codec], which reads
+// before serving too. From then on commits merge, also through the manager's
+// own LoadAndSave: there a commit of a session that has ended is dropped
+// without an error, as it is with any context that can be cancelled and was not
+// made by [Begin]. A context that a handler derives with a Done channel of its
+// own, as context.WithTimeout does, is outside of that; [Store.LoadAndSave]
+// covers it. The default codec is replaced by a [Codec], which reads
 // and writes the same, faster; one of your own is kept.
 func Attach(manager *scs.SessionManager, backend Backend) *Store {
 	s := &Store{manager: manager, backend: backend}

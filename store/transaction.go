@@ -14,9 +14,10 @@ type transaction struct {
 	// implicit marks the transaction of a context that nobody began one in.
 	implicit bool
 
-	mu    sync.Mutex
-	bases map[string]*Snapshot // by store key; only their Bytes are set
-	old   former
+	mu     sync.Mutex
+	bases  map[string]*Snapshot // by store key; only their Bytes are set
+	shared bool                 // two loads of one session go by it
+	old    former
 }
 
 // former is the session that RenewToken deleted: what this transaction had
@@ -27,28 +28,41 @@ type former struct {
 	last []byte
 }
 
-type transactionKey struct{}
+// A scope holds the transactions that were begun with a context, one for each
+// Store that is used through it.
+type scope struct {
+	mu           sync.Mutex
+	transactions map[*Store]*transaction
+}
+
+type (
+	scopeKey  struct{}
+	socketKey struct{ store *Store }
+)
 
 // Begin returns a context with a transaction: a commit through it, by any call
 // of SCS's, changes only what was changed since the load through it, and fails
 // with [ErrGone] when the session has ended meanwhile. [Store.LoadAndSave]
 // begins one for each request.
 func Begin(ctx context.Context) context.Context {
-	return context.WithValue(ctx, transactionKey{}, &transaction{})
+	return context.WithValue(ctx, scopeKey{}, new(scope))
 }
 
-// BeginSocket is Begin for the session of a socket, which was loaded by other
+// BeginSocket is [Begin] for the session of a socket, which was loaded by other
 // means: base returns what the store last held of it, or the error of every
 // call that would write. RenewToken and MergeSession through the context return
 // [ErrNoCookie].
-func BeginSocket(ctx context.Context, base func() (*Snapshot, error)) context.Context {
-	return context.WithValue(ctx, transactionKey{}, &transaction{view: base})
+func (s *Store) BeginSocket(ctx context.Context, base func() (*Snapshot, error)) context.Context {
+	return context.WithValue(ctx, socketKey{s}, &transaction{view: base})
 }
 
 // transactionOf returns the transaction of a context, nil when it has none.
 func (s *Store) transactionOf(ctx context.Context) *transaction {
-	if tx, ok := ctx.Value(transactionKey{}).(*transaction); ok {
+	if tx, ok := ctx.Value(socketKey{s}).(*transaction); ok {
 		return tx
+	}
+	if begun, ok := ctx.Value(scopeKey{}).(*scope); ok {
+		return begun.of(s)
 	}
 	if done := ctx.Done(); done != nil {
 		if tx, ok := s.implicit.Load(done); ok {
@@ -58,14 +72,29 @@ func (s *Store) transactionOf(ctx context.Context) *transaction {
 	return nil
 }
 
+func (c *scope) of(s *Store) *transaction {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tx := c.transactions[s]
+	if tx == nil {
+		if c.transactions == nil {
+			c.transactions = make(map[*Store]*transaction, 1)
+		}
+		tx = new(transaction)
+		c.transactions[s] = tx
+	}
+	return tx
+}
+
 // maxImplicit bounds the bases of an implicit transaction: one request reads
 // one session or two, and a worker whose context lives for long may read all.
 const maxImplicit = 64
 
 // begin returns the transaction of a context, and begins one where there is
 // none: the manager's own LoadAndSave passes the request's context, which has a
-// Done channel of its own that every context made from it shares. It is
-// forgotten when the request is over. A context that is never done has none.
+// Done channel of its own. It is forgotten when that closes. A context that is
+// never done has none, and one with a Done channel of its own, as from
+// context.WithTimeout, has another.
 func (s *Store) begin(ctx context.Context) *transaction {
 	if tx := s.transactionOf(ctx); tx != nil || ctx.Done() == nil {
 		return tx
@@ -79,12 +108,15 @@ func (s *Store) begin(ctx context.Context) *transaction {
 }
 
 // read makes b the base of commits under key, unless it has one: against an
-// older base no change of others is undone.
+// older base no change of others is undone. An implicit transaction that reads
+// a session twice serves two loads, and keeps that base for both.
 func (t *transaction) read(key string, b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bases[key] == nil {
 		t.set(key, b)
+	} else {
+		t.shared = t.implicit
 	}
 }
 
@@ -92,23 +124,33 @@ func (t *transaction) read(key string, b []byte) {
 func (t *transaction) wrote(key string, b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.set(key, b)
+	if !t.shared || t.bases[key] == nil {
+		t.set(key, b)
+	}
 }
 
-// renewed notes that RenewToken deleted the session under key.
+// renewed notes that RenewToken deleted the session under key. The token of a
+// renewal that is not committed yet has no session to speak of.
 func (t *transaction) renewed(key string, last []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.old = former{key: key, base: t.bases[key], last: last}
+	if t.old.key == "" {
+		t.old = former{key: key, base: t.bases[key], last: last}
+	}
 }
 
-// former returns the session that the next new token renews, once.
+// former returns the session that the next new token renews.
 func (t *transaction) former() former {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := t.old
+	return t.old
+}
+
+// settle forgets the session that was renewed: its end has been told.
+func (t *transaction) settle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.old = former{}
-	return old
 }
 
 // set is called with t.mu held.

@@ -8,8 +8,9 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// Wrap makes a [Backend] of any SCS store, and uses its Ctx methods where it
-// has them.
+// Wrap makes a [Backend] of any SCS store whose Find returns bytes that stay as
+// they are (boltstore's are overwritten by the next commit), and uses its Ctx
+// methods where it has them.
 //
 // No SCS store can compare and swap, so Wrap locks: a session is safe from
 // every writer of this process that goes through this Backend. What it cannot

@@ -1,0 +1,103 @@
+package store_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
+)
+
+// A commit that changes nothing is not told, though its bytes may be in another order.
+func TestSpuriousChanged(t *testing.T) {
+	t.Parallel()
+	m, s, token := newSession(t)
+	for _, k := range []string{"a", "b", "c", "d"} {
+		putElsewhere(t, m, token, k, 1)
+	}
+	w := s.Watch()
+	defer w.Close()
+	w.Follow(store.ID(token))
+	for range 20 {
+		if _, _, err := m.Commit(loadBegun(t, m, token)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(w.Events()); n > 0 {
+		t.Errorf("%d events of 20 commits that changed nothing: %v", n, <-w.Events())
+	}
+}
+
+// Empty bytes are not absent ones.
+func TestEmptyOld(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": store.NewRedis(storetest.Redis(t).Pool(), nil)} {
+		if _, ok, err := b.Swap(t.Context(), "k", store.Change{New: []byte{}, Life: hour()}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if current, ok, err := b.Swap(t.Context(), "k", store.Change{Old: []byte{}, New: []byte("x"), Life: hour()}); !ok || err != nil {
+			t.Error(name, current, ok, err)
+		}
+	}
+}
+
+// Close ends a line that waits for a connection of a full pool.
+func TestLineWaits(t *testing.T) {
+	pool := storetest.Redis(t).Pool()
+	pool.MaxActive, pool.Wait = 1, true
+	m := scs.New()
+	s := store.Attach(m, store.NewRedis(pool, nil))
+	token := newHeldSession(t, m, "n")
+	before := goroutinesOfStore()
+	held := pool.Get()
+	defer held.Close()
+	w := s.Watch()
+	w.Follow(store.ID(token))
+	eventually(t, "line starts", func() bool { return goroutinesOfStore() > before })
+	time.Sleep(50 * time.Millisecond)
+	w.Close()
+	time.Sleep(2 * time.Second)
+	if n := goroutinesOfStore(); n > before {
+		t.Errorf("%d goroutines of the closed line wait for the pool", n-before)
+	}
+}
+
+func TestCreateReplyLost(t *testing.T) {
+	t.Parallel()
+	m := scs.New()
+	store.Attach(m, &lossy{store.NewMemory(), true})
+	ctx, _ := m.Load(store.Begin(t.Context()), "")
+	m.Put(ctx, "user", "alice")
+	_, _, err := m.Commit(ctx)
+	t.Log(err)
+	if _, _, err := m.Commit(ctx); err != nil {
+		t.Error("second try:", err)
+	}
+}
+
+// What a request did is saved, also when its client has gone.
+func TestClientGone(t *testing.T) {
+	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": store.NewRedis(storetest.Redis(t).Pool(), nil)} {
+		m := scs.New()
+		s := store.Attach(m, b)
+		token := newHeldSession(t, m, "n")
+		m.ErrorFunc = func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(name, err) }
+		ctx, cancel := context.WithCancel(t.Context())
+		h := s.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			m.Put(r.Context(), "paid", true)
+			cancel()
+		}))
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
+		r.AddCookie(&http.Cookie{Name: m.Cookie.Name, Value: token})
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		found, _, _, err := s.Load(t.Context(), token, nil)
+		if err != nil || found.Values["paid"] != true {
+			t.Error(name, "paid is lost", err)
+		}
+	}
+}

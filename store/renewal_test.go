@@ -1,0 +1,196 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// A session that was destroyed does not go on under a new token.
+func TestRenewAfterDestroy(t *testing.T) {
+	t.Parallel()
+	m, s, token := newSession(t)
+	ctx := loadBegun(t, m, token)
+	if err := s.End(t.Context(), token); err != nil { // logout elsewhere
+		t.Fatal(err)
+	}
+	if err := m.RenewToken(ctx); err != nil {
+		t.Log("RenewToken:", err)
+		return
+	}
+	_, _, err := m.Commit(ctx)
+	if got := m.GetString(loadBegun(t, m, m.Token(ctx)), "user"); err == nil || got != "" {
+		t.Errorf("commit error %v, the new token is logged in as %q", err, got)
+	}
+}
+
+// Of two renewals of one session at the same time, one counts.
+func TestTwoRenewals(t *testing.T) {
+	t.Parallel()
+	m, _, token := newSession(t)
+	a, b := loadBegun(t, m, token), loadBegun(t, m, token)
+	for _, ctx := range []context.Context{a, b} {
+		if err := m.RenewToken(ctx); err != nil {
+			t.Log(err)
+		}
+	}
+	_, _, errA := m.Commit(a)
+	_, _, errB := m.Commit(b)
+	if errA == nil && errB == nil {
+		t.Error("both renewals live")
+	}
+}
+
+// A renewal whose commit failed carries over and tells when it is tried again.
+func TestRenewalRetry(t *testing.T) {
+	m := scs.New()
+	backend := &flaky{Backend: store.NewMemory()}
+	s := store.Attach(m, backend)
+	ctx := loadBegun(t, m, "")
+	m.Put(ctx, "user", "alice")
+	token, _, _ := m.Commit(ctx)
+	w := s.Watch()
+	defer w.Close()
+	w.Follow(store.ID(token))
+	ctx = loadBegun(t, m, token)
+	putElsewhere(t, m, token, "cart", "full")
+	<-w.Events()
+	if err := m.RenewToken(ctx); err != nil {
+		t.Fatal(err)
+	}
+	backend.swap = errors.New("down")
+	if _, _, err := m.Commit(ctx); err == nil {
+		t.Fatal("no error")
+	}
+	backend.swap = nil
+	if _, _, err := m.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if after := loadBegun(t, m, m.Token(ctx)); m.GetString(after, "cart") != "full" {
+		t.Errorf("cart is lost: %v", m.Keys(after))
+	}
+	select {
+	case e := <-w.Events():
+		t.Log(e)
+	default:
+		t.Error("renewed is never told")
+	}
+}
+
+// Two renewals in one context carry over and tell as one does.
+func TestRenewTwice(t *testing.T) {
+	t.Parallel()
+	m, s, token := newSession(t)
+	w := s.Watch()
+	defer w.Close()
+	ctx := loadBegun(t, m, token)
+	putElsewhere(t, m, token, "cart", "full")
+	w.Follow(store.ID(token))
+	for range 2 {
+		if err := m.RenewToken(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := m.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if after := loadBegun(t, m, m.Token(ctx)); m.GetString(after, "cart") != "full" {
+		t.Errorf("cart is lost: %v", m.Keys(after))
+	}
+	select {
+	case e := <-w.Events():
+		t.Log(e)
+	default:
+		t.Error("renewed is never told")
+	}
+}
+
+func TestRenewDestroy(t *testing.T) {
+	t.Parallel()
+	m, s, token := newSession(t)
+	w := s.Watch()
+	defer w.Close()
+	ctx := loadBegun(t, m, token)
+	putElsewhere(t, m, token, "secret", "alice's")
+	w.Follow(store.ID(token))
+	if err := m.RenewToken(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Destroy(ctx); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case e := <-w.Events():
+		t.Log(e)
+	default:
+		t.Error("after Destroy nobody is told of the end")
+	}
+	m.Put(ctx, "user", "bob")
+	if _, _, err := m.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if after := loadBegun(t, m, m.Token(ctx)); m.Exists(after, "secret") {
+		t.Errorf("bob has alice's values: %v", m.Keys(after))
+	}
+}
+
+// A renewal that is never committed has ended the session all the same, and is told.
+func TestRenewalPanics(t *testing.T) {
+	m, s, token := newSession(t)
+	w := s.Watch()
+	w.Follow(store.ID(token))
+	h := s.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := m.RenewToken(r.Context()); err != nil {
+			t.Error(err)
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+	r.AddCookie(&http.Cookie{Name: m.Cookie.Name, Value: token})
+	func() { defer func() { _ = recover() }(); h.ServeHTTP(httptest.NewRecorder(), r) }()
+	if len(w.Events()) == 0 {
+		t.Error("the session has ended, nobody is told; Ended:", s.Ended(store.ID(token)))
+	}
+}
+
+func putElsewhere(t *testing.T, m *scs.SessionManager, token, key string, v any) {
+	t.Helper()
+	ctx, err := m.Load(store.Begin(t.Context()), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Put(ctx, key, v)
+	if _, _, err := m.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func loadBegun(t *testing.T, m *scs.SessionManager, token string) context.Context {
+	t.Helper()
+	ctx, err := m.Load(store.Begin(context.WithoutCancel(t.Context())), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// lossy loses the first answer to a swap that it has made.
+type lossy struct {
+	store.Backend
+	lose bool
+}
+
+func (l *lossy) Swap(ctx context.Context, key string, c store.Change) ([]byte, bool, error) {
+	b, ok, err := l.Backend.Swap(ctx, key, c)
+	if l.lose {
+		l.lose = false
+		return nil, false, errors.New("i/o timeout")
+	}
+	return b, ok, err
+}
