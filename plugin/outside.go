@@ -22,11 +22,21 @@ func (e *entry) peek() any {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.outside == nil {
-		e.outside = e.sessions.views.open(e.token, e.work)
+		e.outside = e.openOutside()
 	}
 	e.stale = e.stale || !e.sessions.store.Hears()
 	e.armLocked(e.sessions.options.FlushInterval)
 	return e.outside.data
+}
+
+// openOutside opens a view that shares no map or slice with the handlers': they
+// run at the same time.
+func (e *entry) openOutside() *view {
+	v, err := e.openFresh(e.work)
+	if err != nil {
+		v = e.sessions.views.open(e.token, e.work)
+	}
+	return v
 }
 
 // collect makes what was changed between handlers part of the work, and shows
@@ -88,14 +98,18 @@ func (e *entry) encodeWhatCan(v *view) (*store.Snapshot, error) {
 // goroutine may hold it and be about to write.
 func (e *entry) showLocked(v *view) {
 	manager := e.sessions.manager
+	work, err := e.sessions.store.Fresh(e.work)
+	if err != nil {
+		return // our own bytes: they were encoded here
+	}
 	deadline, values := e.sessions.views.read(v)
-	for key, value := range e.work.Values {
+	for key, value := range work.Values {
 		if old, ok := values[key]; !ok || !reflect.DeepEqual(old, value) {
 			manager.Put(v, key, value)
 		}
 	}
 	for key := range values {
-		if _, ok := e.work.Values[key]; !ok {
+		if _, ok := work.Values[key]; !ok {
 			manager.Remove(v, key)
 		}
 	}

@@ -49,6 +49,18 @@ func (h *hub) tell(note Note) {
 	}
 }
 
+// heard tells whether any line but one hears of an id.
+func (h *hub) heard(id string, but Line) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for line := range h.lines {
+		if line != but && line.joined(id) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *hubLine) joined(id string) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

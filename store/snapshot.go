@@ -32,31 +32,29 @@ func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, er
 	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
 }
 
-// changeOf returns the event of a commit, none where nothing has changed. A
-// value that was changed in place can be missing from the keys.
+// changeOf returns the event of a commit, none where nothing has changed or
+// nobody would hear of it. It goes by the bytes: whoever holds a snapshot may be
+// changing a map or slice among its values in place.
 func (s *Store) changeOf(c Commit) Event {
-	base, mine := c.Base, c.Mine
-	if bytes.Equal(base.Bytes, mine.Bytes) {
+	id := c.ID
+	if id == "" {
+		id = ID(c.Key)
+	}
+	if bytes.Equal(c.Base.Bytes, c.Mine.Bytes) || !s.news.heard(id, c.By) {
 		return Event{}
 	}
-	event := Event{ID: c.ID, Kind: Changed}
-	if event.ID == "" {
-		event.ID = ID(c.Key)
-	}
-	if base.Values == nil {
-		old, err := s.decode(base.Bytes)
-		if err != nil {
-			return event
-		}
-		base = old
-	}
-	event.Keys = changedKeys(base.Values, mine.Values)
-	if len(event.Keys) > 0 || !base.Deadline.Equal(mine.Deadline) {
+	event := Event{ID: id, Kind: Changed}
+	base, err := s.decode(c.Base.Bytes)
+	if err != nil {
 		return event
 	}
-	// The order of a map, or a value that was changed in place.
-	if same, err := s.Same(base, mine); same && err == nil {
-		return Event{}
+	mine, err := s.decode(c.Mine.Bytes)
+	if err != nil {
+		return event
+	}
+	event.Keys = changedKeys(base.Values, mine.Values)
+	if len(event.Keys) == 0 && base.Deadline.Equal(mine.Deadline) {
+		return Event{} // only the order of a map
 	}
 	return event
 }

@@ -155,5 +155,24 @@ func (n *news) tell(event Event, by *Watch) {
 	}
 }
 
+// heard tells whether anybody but by hears what becomes of a session.
+func (n *news) heard(id string, by *Watch) bool {
+	n.mu.RLock()
+	followers, line := n.follows[id], n.line
+	if by != nil {
+		if _, ok := by.ids[id]; ok {
+			followers--
+		}
+	}
+	n.mu.RUnlock()
+	if followers > 0 || n.teller == nil {
+		return followers > 0
+	}
+	near, ok := n.teller.(interface {
+		heard(id string, but Line) bool
+	})
+	return !ok || near.heard(id, line)
+}
+
 // note returns the event as other Stores get it.
 func (n *news) note(event Event) Note { return Note{Event: event, From: n.name} }
