@@ -33,9 +33,11 @@ func TestConnectAndDisconnectAreSaved(t *testing.T) {
 						}
 						m.Put(s, "disconnect", m.GetInt(s, "connect")+1)
 					})
+					a.sessions.OnEvent("/", "in", func(socketio.Conn, *plugin.Session) bool { return true })
 				})
 				cookie := a.login("alice")
 				c := a.enter(cookie)
+				c.ask(`["in"]`) // OnConnect has run: one that Close finds waiting is turned away
 				switch end {
 				case "hangup":
 					c.ws.Close()
