@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -59,12 +58,8 @@ func TestLineWaits(t *testing.T) {
 	w := s.Watch()
 	w.Follow(store.ID(token))
 	eventually(t, "line starts", func() bool { return goroutinesOfStore() > before })
-	time.Sleep(50 * time.Millisecond)
 	w.Close()
-	time.Sleep(2 * time.Second)
-	if n := goroutinesOfStore(); n > before {
-		t.Errorf("%d goroutines of the closed line wait for the pool", n-before)
-	}
+	eventually(t, "its goroutines end", func() bool { return goroutinesOfStore() <= before })
 }
 
 func TestCreateReplyLost(t *testing.T) {
