@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -24,7 +25,7 @@ func (s *Sessions) resolve(so *socket) *Refusal {
 
 func (s *Sessions) identify(so *socket) *Refusal {
 	var token string
-	if err := contain(func() error { token = s.options.Cutter(so.connection.request); return nil }); err != nil {
+	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
 		s.report(StageConnect, "", err)
 		return refusal(CodeInternal)
 	}
@@ -43,6 +44,13 @@ func (s *Sessions) identify(so *socket) *Refusal {
 	so.entry, so.session = e, &Session{sessions: s, entry: e}
 	s.mu.Unlock()
 	return nil
+}
+
+// cut returns the token of a request, "" where there is none or the cutter
+// fails: whoever asks for the session will hear of it.
+func (s *Sessions) cut(r *http.Request) (token string) {
+	_ = contain(func() error { token = s.options.Cutter(r); return nil })
+	return token
 }
 
 // formerly returns why there is no session of a token, as far as is known.

@@ -50,7 +50,7 @@ func benchmarkEvent(b *testing.B, scope Scope, use func(*scs.SessionManager, *Se
 	}
 	benchmarkHandler(b, h.adapt(func(c socketio.Conn, handle func(*Session) error) *Refusal {
 		return n.dispatch(c, n.settings, handle)
-	}), conn)
+	}, nil), conn)
 	n.leave(conn, reasonClosed)
 }
 

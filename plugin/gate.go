@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"net/http"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -8,8 +9,8 @@ import (
 
 // A gate is how the plugin speaks to what lies under a server: how it hears
 // that a client wants to enter a namespace, and how it lets it in, turns it
-// away or sends it out. The implementation for go-socket.io's own transports
-// is [stock].
+// away or sends it out. [wired] does it on our own transports, [stock] on
+// go-socket.io's.
 type gate interface {
 	// watch calls enter when a client asks for the namespace and leave when it
 	// has left. enter holds up every later packet of the connection, and no
@@ -17,8 +18,10 @@ type gate interface {
 	// once: go-socket.io closes under locks.
 	watch(namespace string, enter func(socketio.Conn) error, leave func(c socketio.Conn, reason string))
 
-	// handshake returns the request that opened the connection.
-	handshake(c socketio.Conn) *http.Request
+	// handshake returns the request that opened the connection, as c's
+	// namespace was asked for. first is what it returned for the connection's
+	// first namespace, nil for that one.
+	handshake(c socketio.Conn, first *http.Request) *http.Request
 
 	// admit lets c into its namespace, refuse turns it away. One of them is
 	// called once for each enter.
@@ -28,4 +31,16 @@ type gate interface {
 	// expel tells an admitted c why it must go, and sees to it that it goes.
 	// left closes when it has.
 	expel(c socketio.Conn, why *Refusal, left <-chan struct{})
+
+	// answers tells whether acknowledge sends acknowledgements. Otherwise they
+	// are the results of what go-socket.io calls.
+	answers() bool
+	// acknowledge answers the event that c's handler handles, if the client
+	// has asked for that.
+	acknowledge(c socketio.Conn, values []any) error
+
+	// ServeHTTP serves the transports.
+	http.Handler
+	// close ends what is left of the connections, and lets no new ones in.
+	close(ctx context.Context) error
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
 )
@@ -82,35 +83,46 @@ func encodes(t reflect.Type) bool {
 }
 
 // adapt returns the function that go-socket.io calls. run is given the
-// handler's call, and a Refusal of it is acknowledged in place of the results.
-func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal) any {
-	outputs := make([]reflect.Type, h.results)
-	for i := range outputs {
-		outputs[i] = anyType
+// handler's call, and a Refusal of it is acknowledged in place of the results:
+// by answer, or where there is none by go-socket.io.
+func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal, answer func(socketio.Conn, []any)) any {
+	n := h.results
+	if h.fails && n == 0 {
+		n = 1 // null, or the failure
 	}
-	if h.fails && h.results == 0 {
-		outputs = []reflect.Type{anyType} // null, or the failure
+	outputs := slices.Repeat([]reflect.Type{anyType}, n)
+	if answer != nil {
+		outputs = nil
 	}
 	form := reflect.FuncOf(h.inputs, outputs, false)
 	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
-		out := make([]reflect.Value, len(outputs))
-		why := run(in[0].Interface().(socketio.Conn), func(s *Session) error {
-			return h.call(in, s, out)
-		})
+		c, results := in[0].Interface().(socketio.Conn), make([]any, n)
+		why := run(c, func(s *Session) error { return h.call(in, s, results) })
+		if why != nil {
+			results = failed(why, n)
+		}
+		if answer != nil {
+			answer(c, results)
+			return nil
+		}
+		out := make([]reflect.Value, n)
 		for i := range out {
-			switch {
-			case why != nil && i == 0:
-				out[i] = asAny(acknowledgement(why))
-			case why != nil || !out[i].IsValid():
-				out[i] = reflect.Zero(anyType)
-			}
+			out[i] = asAny(results[i])
 		}
 		return out
 	}).Interface()
 }
 
+// failed returns the results of an event that failed: as many as it has, or
+// one.
+func failed(why *Refusal, n int) []any {
+	results := make([]any, max(n, 1))
+	results[0] = acknowledgement(why)
+	return results
+}
+
 // call calls the app's function and puts its results into out.
-func (h *handler) call(in []reflect.Value, s *Session, out []reflect.Value) error {
+func (h *handler) call(in []reflect.Value, s *Session, out []any) error {
 	args := make([]reflect.Value, 0, len(in)+1)
 	args = append(args, in[0], reflect.ValueOf(s))
 	args = append(args, in[1:]...)
@@ -131,7 +143,7 @@ func (h *handler) call(in []reflect.Value, s *Session, out []reflect.Value) erro
 				return fmt.Errorf("sessions: encode the result: %w", err)
 			}
 		}
-		out[i] = asAny(value)
+		out[i] = value
 	}
 	return nil
 }

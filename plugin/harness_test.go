@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -36,6 +38,11 @@ type app struct {
 	browser  *http.Client
 	failures *failures
 }
+
+// transportEnv set to "wire" runs the tests on our own transports.
+const transportEnv = "PLUGIN_TEST_TRANSPORT"
+
+func onWire() bool { return os.Getenv(transportEnv) == "wire" }
 
 // failures collects what Options.OnError hears.
 type failures struct {
@@ -59,6 +66,10 @@ func (f *failures) all() []string {
 func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup func(*app)) *app {
 	t.Helper()
 	a := &app{T: t, manager: scs.New(), server: socketio.NewServer(nil), failures: &failures{}}
+	if onWire() {
+		options.Transport = transport.New(transport.Options{})
+		a.server = socketio.NewServer(options.Transport.EngineOptions(nil))
+	}
 	a.manager.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
 // scriptName is the client script's name under the resource path.
@@ -23,9 +22,7 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.script.ServeHTTP(w, r)
 		return
 	}
-	if sid := r.URL.Query().Get("sid"); sid != "" {
-		r = s.asHandshake(sid, r)
-	} else {
+	if r.URL.Query().Get("sid") == "" {
 		if s.isClosing() {
 			// A handshake after socketio.Server.Close would end the process.
 			w.Header().Set("Connection", "close")
@@ -34,7 +31,7 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.noticeNesting(r)
 	}
-	s.server.ServeHTTP(w, r)
+	s.gate.ServeHTTP(w, r)
 }
 
 // LoadAndSave is the manager's LoadAndSave with merging commits; see
@@ -48,52 +45,6 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 		}
 		loaded.ServeHTTP(w, r)
 	})
-}
-
-// asHandshake gives the upgrade of a connection the headers of its handshake:
-// go-socket.io shows those of the upgrade from then on.
-func (s *Sessions) asHandshake(sid string, r *http.Request) *http.Request {
-	if r.Header.Get("Upgrade") == "" || s.namespaces["/"] == nil {
-		return r
-	}
-	open := s.connectionOf(sid)
-	if open == nil {
-		return r
-	}
-	header := open.request.Header.Clone()
-	for name, values := range r.Header {
-		if name == "Upgrade" || name == "Connection" || name == "Origin" || strings.HasPrefix(name, "Sec-Websocket-") {
-			header[name] = values
-		}
-	}
-	upgrade := *r
-	upgrade.Header = header
-	return &upgrade
-}
-
-// upgradeWait is how long an upgrade waits for the root handler, which runs
-// just after the client was told that it is connected.
-const upgradeWait = 500 * time.Millisecond
-
-// connectionOf returns the connection of a transport id, nil when it has not
-// come to the root namespace in time.
-func (s *Sessions) connectionOf(sid string) *connection {
-	late := time.After(upgradeWait)
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	for {
-		s.mu.RLock()
-		open := s.connections[sid]
-		s.mu.RUnlock()
-		if open != nil {
-			return open
-		}
-		select {
-		case <-again.C:
-		case <-late:
-			return nil
-		}
-	}
 }
 
 func (s *Sessions) isClosing() bool {

@@ -63,9 +63,18 @@ func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) 
 func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
 	n := s.namespace(namespace)
 	h := newHandler(event, f)
-	s.server.OnEvent(n.name, event, h.adapt(func(c socketio.Conn, handle func(*Session) error) *Refusal {
+	run := func(c socketio.Conn, handle func(*Session) error) *Refusal {
 		return n.dispatch(c, n.settings.with(settings), handle)
-	}))
+	}
+	var answer func(socketio.Conn, []any)
+	if s.gate.answers() {
+		answer = func(c socketio.Conn, values []any) {
+			if err := s.gate.acknowledge(c, values); err != nil {
+				s.report(StageEvent, "", err)
+			}
+		}
+	}
+	s.server.OnEvent(n.name, event, h.adapt(run, answer))
 }
 
 // Configure sets the scope and access of a namespace.

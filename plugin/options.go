@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // The stages that Options.OnError hears of.
@@ -24,6 +26,11 @@ const (
 
 // Options are the settings of [Enable]. The zero value is ready to use.
 type Options struct {
+	// Transport is the wire that the server was made with. Default nil:
+	// go-socket.io's own transports, which keep fewer promises; the README has
+	// a table.
+	Transport *transport.Wire
+
 	// Path is the resource path: where the transports and the client script
 	// are served. Default "/socket.io/". Change it with the client's path.
 	Path string
@@ -96,6 +103,9 @@ func (o Options) validate(manager *scs.SessionManager) error {
 	var problems []error
 	complain := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("sessions: "+format, args...))
+	}
+	if o.Transport != nil && o.Transport.Err() != nil {
+		problems = append(problems, fmt.Errorf("sessions: %w", o.Transport.Err()))
 	}
 	if o.Path != "" && !strings.HasPrefix(o.Path, "/") {
 		complain("Options.Path %q does not begin with a slash", o.Path)

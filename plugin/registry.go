@@ -44,8 +44,11 @@ func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier
 	s.sockets[at] = so
 	open := s.connections[at.connection]
 	if open == nil {
-		open = &connection{request: s.gate.handshake(c)}
+		so.request = s.gate.handshake(c, nil)
+		open = &connection{request: so.request}
 		s.connections[at.connection] = open
+	} else {
+		so.request = s.gate.handshake(c, open.request)
 	}
 	so.connection, so.after = open, open.lastLocked()
 	open.sockets = append(open.sockets, so)

@@ -50,8 +50,8 @@ type place struct{ connection, namespace string }
 
 // A connection is kept from its first socket to the end of the last.
 type connection struct {
-	// request is the handshake. After an upgrade, go-socket.io shows the
-	// upgrade's request instead.
+	// request is the handshake, as the first namespace was asked for. After an
+	// upgrade, stock transports show the upgrade's request instead.
 	request *http.Request
 
 	// handling is held while a handler of any namespace runs: OnConnect and
@@ -85,7 +85,6 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		server:      server,
 		manager:     manager,
 		options:     options.withDefaults(manager),
-		gate:        stock{server},
 		frontDesk:   frontDesk{script: clientjs.Handler()},
 		namespaces:  make(map[string]*namespace),
 		sockets:     make(map[place]*socket),
@@ -106,6 +105,10 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		s.sealed[err] = s.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return nil, err })
 	}
 	s.views = newViews(manager)
+	s.gate = stock{server, s}
+	if s.options.Transport != nil {
+		s.gate = newWired(s, s.options.Transport)
+	}
 	return s, nil
 }
 
@@ -162,7 +165,7 @@ func (s *Sessions) Close(ctx context.Context) error {
 	defer s.stop()
 	select {
 	case err := <-saved:
-		return err
+		return errors.Join(err, s.gate.close(ctx))
 	case <-ctx.Done():
 		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.unsaved())
 	}

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"errors"
+	"net/http"
 	"sync/atomic"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -14,6 +15,7 @@ type socket struct {
 	namespace  *namespace
 	connection *connection
 	conn       socketio.Conn
+	request    *http.Request // the handshake, as the namespace was asked for
 
 	// These two are set by enter, under sessions.mu.
 	entry   *entry   // nil when anonymous or refused

@@ -1,7 +1,9 @@
 package plugin
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -10,7 +12,10 @@ import (
 // stock is the [gate] of go-socket.io's own transports. They send CONNECT
 // before anybody is asked, and have no packet for a refusal: a refused client
 // sees "connect", then the event sinvalid, then the end of the connection.
-type stock struct{ server *socketio.Server }
+type stock struct {
+	server   *socketio.Server
+	sessions *Sessions
+}
 
 // headstart is how long sinvalid waits for a packet that go-socket.io is about
 // to write: CONNECT, or the acknowledgement of the event that ended the
@@ -57,7 +62,10 @@ func (g stock) watch(namespace string, enter func(socketio.Conn) error, leave fu
 	})
 }
 
-func (stock) handshake(c socketio.Conn) *http.Request {
+func (stock) handshake(c socketio.Conn, first *http.Request) *http.Request {
+	if first != nil {
+		return first
+	}
 	url := c.URL()
 	r := &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
 	if addr := c.RemoteAddr(); addr != nil {
@@ -87,6 +95,63 @@ func (stock) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 	}
 	if isRoot(c) {
 		_ = c.Close() // it may have left only the namespace
+	}
+}
+
+func (stock) answers() bool { return false }
+
+func (stock) acknowledge(socketio.Conn, []any) error { return nil }
+
+// close leaves the server to its owner: while a handshake is under way, its
+// Close would end the process.
+func (stock) close(context.Context) error { return nil }
+
+// ServeHTTP gives the upgrade of a connection the headers of its handshake:
+// go-socket.io shows those of the upgrade from then on.
+func (g stock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if sid := r.URL.Query().Get("sid"); sid != "" && r.Header.Get("Upgrade") != "" && g.sessions.namespaces["/"] != nil {
+		if open := g.connectionOf(sid); open != nil {
+			r = asHandshake(open, r)
+		}
+	}
+	g.server.ServeHTTP(w, r)
+}
+
+func asHandshake(open *connection, r *http.Request) *http.Request {
+	header := open.request.Header.Clone()
+	for name, values := range r.Header {
+		if name == "Upgrade" || name == "Connection" || name == "Origin" || strings.HasPrefix(name, "Sec-Websocket-") {
+			header[name] = values
+		}
+	}
+	upgrade := *r
+	upgrade.Header = header
+	return &upgrade
+}
+
+// upgradeWait is how long an upgrade waits for the root handler, which runs
+// just after the client was told that it is connected.
+const upgradeWait = 500 * time.Millisecond
+
+// connectionOf returns the connection of a transport id, nil when it has not
+// come to the root namespace in time.
+func (g stock) connectionOf(sid string) *connection {
+	late := time.After(upgradeWait)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	s := g.sessions
+	for {
+		s.mu.RLock()
+		open := s.connections[sid]
+		s.mu.RUnlock()
+		if open != nil {
+			return open
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			return nil
+		}
 	}
 }
 

@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// AuthHeader is the header under which [Conn.Request] shows the auth payload of
+// clients of version 4. A member that is a string has a header of its own:
+// {"token": "x"} is also "Socket-Io-Auth-Token: x". Headers of these names that
+// a client sends are dropped.
+const AuthHeader = "Socket-Io-Auth"
+
+// Request returns the handshake as the given namespace was asked for: with its
+// auth payload.
+func (c *Conn) Request(namespace string) *http.Request {
+	c.mu.Lock()
+	var auth []byte
+	if s := c.spaces[namespace]; s != nil {
+		auth = s.auth
+	}
+	c.mu.Unlock()
+	if auth == nil {
+		return c.request
+	}
+	r := *c.request
+	r.Header = c.request.Header.Clone()
+	addAuth(r.Header, auth)
+	return &r
+}
+
+// addAuth adds a payload, which is a JSON object.
+func addAuth(header http.Header, auth []byte) {
+	var line bytes.Buffer
+	if json.Compact(&line, auth) != nil {
+		return
+	}
+	header.Set(AuthHeader, line.String())
+	var members map[string]any
+	if json.Unmarshal(auth, &members) != nil {
+		return
+	}
+	for name, value := range members {
+		if text, ok := value.(string); ok {
+			header.Set(AuthHeader+"-"+name, text)
+		}
+	}
+}
+
+func stripAuth(header http.Header) {
+	for name := range header {
+		if strings.HasPrefix(name, AuthHeader) {
+			delete(header, name)
+		}
+	}
+}
+
+// Query returns what stood behind ? when the client asked for a namespace; for
+// the root, in version 3, that of the handshake.
+func (c *Conn) Query(namespace string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.spaces[namespace]; s != nil {
+		return s.query
+	}
+	return ""
+}

@@ -1,0 +1,148 @@
+package transport
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/gorilla/websocket"
+)
+
+// A front stands before a server: it sends each request to the connection that
+// it names, and only handshakes that may go on to the server.
+type front struct {
+	wire   *Wire
+	server *socketio.Server
+}
+
+// Handler returns the handler to serve at the resource path, in place of the
+// server, which must have been made with [Wire.EngineOptions].
+func (w *Wire) Handler(server *socketio.Server) http.Handler {
+	w.server = server
+	return front{w, server}
+}
+
+// frontKey marks the requests that have passed the front.
+type frontKey struct{}
+
+// The codes of Engine.IO's own errors.
+const (
+	codeTransport  = 0
+	codeUnknownID  = 1
+	codeMethod     = 2
+	codeBadRequest = 3
+	codeForbidden  = 4
+	codeVersion    = 5
+)
+
+// fail answers as Engine.IO does.
+func fail(w http.ResponseWriter, status, code int) {
+	messages := [...]string{
+		"Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",
+		"Unsupported protocol version",
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}{code, messages[code]})
+}
+
+func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	name, id := query.Get("transport"), query.Get("sid")
+	switch {
+	case query.Has("j"): // JSONP: any page could read and write
+		fail(w, http.StatusBadRequest, codeBadRequest)
+	case !f.wire.mayConnect(r):
+		fail(w, http.StatusForbidden, codeForbidden)
+	case f.wire.answersPreflight(w, r):
+	case name != namePolling && name != nameWebsocket:
+		fail(w, http.StatusBadRequest, codeTransport)
+	case name == nameWebsocket && !websocket.IsWebSocketUpgrade(r):
+		fail(w, http.StatusBadRequest, codeBadRequest)
+	case id != "":
+		f.resume(w, r, name, id)
+	case r.Method != http.MethodGet:
+		fail(w, http.StatusBadRequest, codeMethod)
+	case versionOf(r) == 0:
+		fail(w, http.StatusBadRequest, codeVersion)
+	default:
+		f.open(w, r)
+	}
+}
+
+// open sends a handshake on.
+func (f front) open(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case f.wire.err != nil:
+		http.Error(w, f.wire.err.Error(), http.StatusInternalServerError)
+	case f.wire.isClosing():
+		w.Header().Set("Connection", "close")
+		http.Error(w, "going away", http.StatusServiceUnavailable)
+	default:
+		f.server.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), frontKey{}, f.wire)))
+	}
+}
+
+// resume serves a request that names a connection, if it is its own.
+func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
+	c := f.wire.Find(id)
+	switch {
+	case c == nil:
+		fail(w, http.StatusBadRequest, codeUnknownID)
+	case !c.belongsTo(r):
+		if name == namePolling && r.Method == http.MethodGet && f.wire.hasEnded(c.credential) && c.socket() == nil {
+			c.serveGet(w, r, true)
+			return
+		}
+		fail(w, http.StatusForbidden, codeForbidden)
+	case name == nameWebsocket:
+		c.serveUpgrade(w, r)
+	case r.Method == http.MethodGet || r.Method == http.MethodPost:
+		c.servePoll(w, r)
+	default:
+		fail(w, http.StatusBadRequest, codeMethod)
+	}
+}
+
+// belongsTo tells whether a request comes from who opened the connection.
+func (c *Conn) belongsTo(r *http.Request) bool {
+	if c.credential == "" {
+		return true // on its id alone
+	}
+	return subtle.ConstantTimeCompare([]byte(c.wire.credentialOf(r)), []byte(c.credential)) == 1
+}
+
+func (w *Wire) credentialOf(r *http.Request) string {
+	if w.identity.Credential == nil {
+		return ""
+	}
+	return w.identity.Credential(r)
+}
+
+func (w *Wire) hasEnded(credential string) bool {
+	return w.identity.Ended != nil && w.identity.Ended(credential)
+}
+
+// versionOf returns the version of Engine.IO that a handshake asks for, 0 for
+// one that we do not speak.
+func versionOf(r *http.Request) int {
+	switch r.URL.Query().Get("EIO") {
+	case "4":
+		return 4
+	case "3", "":
+		return 3
+	}
+	return 0
+}
+
+// knows tells whether the server has a namespace. It asks to leave a room that
+// does not exist there: go-socket.io has no other question without effect.
+func (w *Wire) knows(namespace string) bool {
+	return w.gated[namespace] || w.server.LeaveRoom(namespace, "\x00 no room", nil)
+}

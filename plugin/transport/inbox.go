@@ -1,0 +1,149 @@
+package transport
+
+import (
+	"errors"
+	"sync"
+)
+
+// A message is a Socket.IO packet that a client sent, with its attachments.
+type message struct {
+	packet   packet
+	text     *buffer // what the packet aliases
+	binaries []*buffer
+	size     int
+}
+
+// An inbox holds what go-socket.io has not read yet. It is guarded by its
+// connection's mu.
+type inbox struct {
+	arrived sync.Cond // something is there to be read, or never will
+	taken   sync.Cond // there is room again, or never will
+
+	partial  *message // waits for its attachments; guarded by receiving
+	messages queue[message]
+	size     int // of the messages, in bytes
+
+	injected queue[*buffer] // texts of our own, which go first
+	rest     queue[*buffer] // the attachments of the packet that was read last
+}
+
+// put adds a whole message, and waits while the inbox is full. It tells
+// whether there is still somebody to read it.
+func (c *Conn) put(m message) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.reason == "" && c.in.fullFor(m, c.wire.options.MaxQueueBytes) {
+		c.in.taken.Wait()
+	}
+	if c.reason != "" {
+		return false
+	}
+	c.in.messages.push(m)
+	c.in.size += m.size
+	c.in.arrived.Signal()
+	return true
+}
+
+func (in *inbox) fullFor(m message, limit int) bool {
+	n := in.messages.len()
+	return n >= maxQueueLength || n > 0 && in.size+m.size > limit
+}
+
+// clear drops what was not read. The connection's mu is held.
+func (in *inbox) clear(w *Wire) {
+	for m, ok := in.messages.pop(); ok; m, ok = in.messages.pop() {
+		m.release(w)
+	}
+	for _, q := range []*queue[*buffer]{&in.injected, &in.rest} {
+		for b, ok := q.pop(); ok; b, ok = q.pop() {
+			w.release(b)
+		}
+	}
+	in.size = 0
+}
+
+func (m *message) release(w *Wire) {
+	w.release(m.text)
+	for _, b := range m.binaries {
+		w.release(b)
+	}
+}
+
+// nextLocked returns the next frame for go-socket.io, nil when there is none.
+func (c *Conn) nextLocked() (b *buffer, binary bool) {
+	if b, ok := c.in.rest.pop(); ok {
+		return b, true
+	}
+	for {
+		if b, ok := c.in.injected.pop(); ok {
+			c.current = acknowledgement{}
+			return b, false
+		}
+		m, ok := c.in.messages.pop()
+		if !ok {
+			return nil, false
+		}
+		c.in.size -= m.size
+		c.in.taken.Signal()
+		if !c.passLocked(&m) {
+			m.release(c.wire)
+			continue
+		}
+		b := c.wire.take()
+		b.bytes = m.packet.appendTo(b.bytes)
+		c.wire.release(m.text)
+		for _, attachment := range m.binaries {
+			c.in.rest.push(attachment)
+		}
+		return b, false
+	}
+}
+
+// inject lets go-socket.io read a packet of our own before anything else.
+func (c *Conn) injectLocked(text string) {
+	c.in.injected.push(c.wire.takeText(text))
+	c.in.arrived.Signal()
+}
+
+var (
+	errUnexpectedBinary = errors.New("binary data that no packet announced")
+	errMissingBinary    = errors.New("attachments are missing")
+	errTooMuch          = errors.New("a message with its attachments is too large")
+)
+
+// receiveText takes a message in. It owns b, which holds the packet's text
+// from its second byte on.
+func (c *Conn) receiveText(b *buffer) error {
+	p, err := c.wire.guard.parse(b.bytes[1:])
+	if err != nil {
+		return err
+	}
+	if c.in.partial != nil {
+		return errMissingBinary
+	}
+	m := message{packet: p, text: b, size: len(b.bytes)}
+	if p.attachments > 0 {
+		c.in.partial = &m
+		return nil
+	}
+	c.put(m)
+	return nil
+}
+
+// receiveBinary takes an attachment in. It owns b.
+func (c *Conn) receiveBinary(b *buffer) error {
+	m := c.in.partial
+	if m == nil {
+		return errUnexpectedBinary
+	}
+	m.binaries = append(m.binaries, b)
+	m.size += len(b.bytes)
+	if m.size > c.wire.options.MaxQueueBytes {
+		return errTooMuch
+	}
+	if len(m.binaries) == m.packet.attachments {
+		c.in.partial = nil
+		c.put(*m)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package transport
+
+import "errors"
+
+// A parcel is one frame that waits to be sent.
+type parcel struct {
+	buffer *buffer
+	binary bool
+}
+
+// An outbox holds what was written and not sent. It is guarded by its
+// connection's mu.
+type outbox struct {
+	parcels queue[parcel]
+	size    int
+}
+
+var errSlow = errors.New("the client is too slow: too much waits to be sent")
+
+// push adds a frame. Its buffer is the outbox's from then on.
+func (o *outbox) push(p parcel) {
+	o.parcels.push(p)
+	o.size += len(p.buffer.bytes)
+}
+
+func (o *outbox) pop() (parcel, bool) {
+	p, ok := o.parcels.pop()
+	if ok {
+		o.size -= len(p.buffer.bytes)
+	}
+	return p, ok
+}
+
+func (o *outbox) clear(w *Wire) {
+	for p, ok := o.pop(); ok; p, ok = o.pop() {
+		w.release(p.buffer)
+	}
+}
+
+// sendLocked queues the frames of one packet. A client for whom too much waits
+// is dropped. c.mu is held.
+func (c *Conn) sendLocked(parcels ...parcel) {
+	for _, p := range parcels {
+		c.out.push(p)
+	}
+	if c.out.size > c.wire.options.MaxQueueBytes && c.reason == "" {
+		go c.violate(errSlow) // it takes mu
+		return
+	}
+	c.kickLocked()
+}
+
+// sendTextLocked queues a text frame of our own. c.mu is held.
+func (c *Conn) sendTextLocked(text string) {
+	c.sendLocked(parcel{buffer: c.wire.takeText(text)})
+}
+
+// kickLocked sees to it that what is queued is sent, and that a connection
+// that is to end does so. c.mu is held.
+func (c *Conn) kickLocked() {
+	if !c.taken.Load() && c.reason == "" {
+		return // OPEN waits for go-socket.io
+	}
+	if c.ws != nil {
+		if !c.draining && (c.out.parcels.len() > 0 || c.reason != "") {
+			c.draining = true
+			go c.drain()
+		}
+		return
+	}
+	c.wakePollLocked()
+}

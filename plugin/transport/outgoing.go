@@ -1,0 +1,115 @@
+package transport
+
+import "bytes"
+
+// A draft is a packet that go-socket.io is writing: its attachments are yet to
+// come.
+type draft struct {
+	parcels []parcel
+	missing int
+}
+
+// writeMessage takes a frame of go-socket.io's.
+func (c *Conn) writeMessage(p parcel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case p.binary && c.draft.missing == 0:
+		c.wire.release(p.buffer)
+	case p.binary:
+		c.draft.parcels = append(c.draft.parcels, p)
+		if c.draft.missing--; c.draft.missing == 0 {
+			c.deliverLocked(c.draft.parcels)
+			c.draft = draft{}
+		}
+	default:
+		c.writeTextLocked(p)
+	}
+}
+
+func (c *Conn) writeTextLocked(p parcel) {
+	head := readHead(p.buffer.bytes[1:])
+	switch {
+	case head.kind == kindConnect:
+		c.connectLocked(head)
+		c.wire.release(p.buffer)
+	case head.attachments > 0:
+		c.draft = draft{parcels: []parcel{p}, missing: head.attachments}
+	default:
+		one := [1]parcel{p}
+		c.deliverLocked(one[:])
+	}
+}
+
+// connectLocked hears that go-socket.io has entered a namespace. The first is
+// the root, which nobody has asked for yet; clients of version 3 do so by
+// connecting.
+func (c *Conn) connectLocked(head head) {
+	if !c.taken.Load() {
+		c.take()
+		if c.version == 3 {
+			c.askLocked("/", c.request.URL.RawQuery, nil)
+		}
+		c.kickLocked()
+		return
+	}
+	if s := c.spaces[string(head.namespace)]; s != nil && !s.admitted && !c.wire.gated[s.name] {
+		c.admitLocked(s)
+	}
+}
+
+// deliverLocked sends a packet, or holds it until its namespace is admitted, or
+// drops it: the client is not there, or has not asked for this acknowledgement.
+// c.mu is held.
+func (c *Conn) deliverLocked(parcels []parcel) {
+	head := readHead(parcels[0].buffer.bytes[1:])
+	s := c.spaces[string(head.namespace)]
+	answer := head.kind == kindAck || head.kind == kindBinaryAck
+	switch {
+	case s == nil || answer && (!head.hasID || !c.answerLocked(s, head.id)):
+		for _, p := range parcels {
+			c.wire.release(p.buffer)
+		}
+	case s.admitted:
+		c.sendLocked(parcels...)
+	default:
+		for _, p := range parcels {
+			s.size += len(p.buffer.bytes)
+		}
+		s.held = append(s.held, parcels...)
+		if s.size > c.wire.options.MaxQueueBytes {
+			go c.violate(errSlow) // it takes mu
+		}
+	}
+}
+
+// A head is what stands before the data of a packet. Those of go-socket.io need
+// no guard.
+type head struct {
+	kind        byte
+	attachments int
+	namespace   []byte
+	id          uint64
+	hasID       bool
+}
+
+func readHead(text []byte) head {
+	h := head{namespace: rootName}
+	if len(text) == 0 {
+		return h
+	}
+	h.kind, text = text[0], text[1:]
+	if h.kind == kindBinaryEvent || h.kind == kindBinaryAck {
+		n, size, _ := leadingUint(text)
+		h.attachments, text = int(n), text[size:] //nolint:gosec // counted by go-socket.io
+		text = bytes.TrimPrefix(text, []byte{'-'})
+	}
+	if len(text) > 0 && text[0] == '/' {
+		h.namespace, text, _ = bytes.Cut(text, []byte{','})
+	}
+	h.id, _, h.hasID = leadingUint(text)
+	return h
+}
+
+// trimLine takes off what json.Encoder adds.
+func trimLine(b *buffer) { b.bytes = bytes.TrimSuffix(b.bytes, []byte{'\n'}) }

@@ -1,0 +1,203 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// A poll is a GET that waits for packets. Its fields are guarded by its
+// connection's mu.
+type poll struct {
+	wake     chan struct{}
+	replaced bool // another GET has come
+	noop     bool // it must end, for an upgrade
+	last     bool // it may have the last packets only
+}
+
+func (p *poll) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Conn) wakePollLocked() {
+	if c.poll != nil {
+		c.poll.signal()
+	}
+}
+
+// ServeHTTP serves the handshake that go-socket.io has accepted.
+func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ws := c.socket(); ws != nil {
+		go c.pump(ws) // ends with ws
+		return
+	}
+	c.serveGet(w, r, false)
+}
+
+// servePoll serves a GET or a POST of a polling client.
+func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case c.socket() != nil:
+		fail(w, http.StatusBadRequest, codeBadRequest)
+	case r.Method == http.MethodPost:
+		c.servePost(w, r)
+	default:
+		c.serveGet(w, r, false)
+	}
+}
+
+// serveGet answers with what is queued, or waits for it. last says that the
+// client may have nothing but the end of the connection.
+func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
+	c.heartbeat.hear()
+	p := c.park(last)
+	var late <-chan time.Time
+	if last {
+		timer := time.NewTimer(farewell)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		body, end := c.collect(p)
+		if body != nil {
+			header := w.Header()
+			header.Set("Content-Type", "text/plain; charset=UTF-8")
+			header.Set("Cache-Control", "no-store")
+			_, err := w.Write(body)
+			if end {
+				c.dispose()
+			} else if err != nil {
+				c.lose(ReasonClosed)
+			}
+			return
+		}
+		select {
+		case <-p.wake:
+		case <-late:
+			c.unpark(p)
+			fail(w, http.StatusForbidden, codeForbidden)
+			return
+		case <-r.Context().Done():
+			if c.unpark(p) {
+				c.lose(ReasonClosed)
+			}
+			return
+		}
+	}
+}
+
+// park makes p the GET that waits. An earlier one ends: its client has given
+// it up.
+func (c *Conn) park(last bool) *poll {
+	p := &poll{wake: make(chan struct{}, 1), last: last}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.poll != nil {
+		c.poll.replaced = true
+		c.poll.signal()
+	}
+	c.poll = p
+	if c.probed {
+		c.shortenLocked(p)
+	}
+	return p
+}
+
+// unpark tells whether p is still the GET that waits, and ends that.
+func (c *Conn) unpark(p *poll) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.poll != p {
+		return false
+	}
+	c.poll = nil
+	return true
+}
+
+// collect returns the answer to a GET, nil while there is none; end says that
+// it is the last.
+func (c *Conn) collect(p *poll) (body []byte, end bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ending := c.reason != ""
+	switch {
+	case p.replaced:
+		return c.noop(), false
+	case !ending && (p.last || !c.taken.Load()):
+		return nil, false
+	}
+	if c.ws == nil {
+		body = c.pack()
+	}
+	switch {
+	case ending && c.out.parcels.len() == 0:
+		body, end = appendPayload(body, c.version, frame{data: []byte("1")}), true
+	case body == nil && (p.noop || c.ws != nil):
+		body = c.noop()
+	}
+	if body != nil {
+		c.poll = nil
+	}
+	return body, end
+}
+
+func (c *Conn) noop() []byte { return appendPayload(nil, c.version, frame{data: []byte("6")}) }
+
+// pack takes frames out of the outbox, of about one message's size. c.mu is
+// held.
+func (c *Conn) pack() (body []byte) {
+	for len(body) < c.wire.options.MaxMessageBytes {
+		p, ok := c.out.pop()
+		if !ok {
+			break
+		}
+		body = appendPayload(body, c.version, p.buffer.frame(p.binary))
+		c.wire.release(p.buffer)
+	}
+	return body
+}
+
+// servePost takes the client's packets in.
+func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
+	if !c.posting.TryLock() {
+		fail(w, http.StatusBadRequest, codeBadRequest) // no client posts twice at a time
+		return
+	}
+	defer c.posting.Unlock()
+	// A binary message of the largest size is a third longer as base64.
+	limit := int64(2 * c.wire.options.MaxMessageBytes)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		c.violate(errTooLong)
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		c.lose(ReasonClosed)
+		return
+	}
+	octets := strings.HasPrefix(r.Header.Get("Content-Type"), "application/octet-stream")
+	if err := c.payloads.decode(body, octets, c.receiveFrame); err != nil {
+		c.violate(err)
+		fail(w, http.StatusBadRequest, codeBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("Cache-Control", "no-store")
+	io.WriteString(w, "ok")
+}
+
+// receiveFrame takes a frame of a payload in.
+func (c *Conn) receiveFrame(f frame) error {
+	b := c.wire.take()
+	if f.binary {
+		b.bytes = append(b.bytes, binaryMark)
+	}
+	b.bytes = append(b.bytes, f.data...)
+	return c.receive(b, f.binary)
+}

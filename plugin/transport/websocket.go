@@ -1,0 +1,165 @@
+package transport
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// socket returns the websocket that the connection uses, nil while it polls.
+func (c *Conn) socket() *websocket.Conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ws
+}
+
+// limit bounds what a websocket takes in.
+func (w *Wire) limit(ws *websocket.Conn) *websocket.Conn {
+	ws.SetReadLimit(int64(w.options.MaxMessageBytes) + 1) // and the type of the packet
+	return ws
+}
+
+// pump takes in what comes over a websocket, until that ends.
+func (c *Conn) pump(ws *websocket.Conn) {
+	for {
+		b, binary, err := c.read(ws)
+		if err != nil {
+			c.lose(ReasonClosed)
+			return
+		}
+		if err := c.receive(b, binary); err != nil {
+			c.violate(err)
+			return
+		}
+	}
+}
+
+// read returns the next frame. A binary one begins with binaryMark.
+func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
+	kind, r, err := ws.NextReader()
+	if err != nil {
+		return nil, false, err
+	}
+	b, binary = c.wire.take(), kind == websocket.BinaryMessage
+	if binary && c.version == 4 {
+		b.bytes = append(b.bytes, binaryMark)
+	}
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			b.bytes = append(b.bytes, make([]byte, max(512, cap(b.bytes)))...)[:len(b.bytes)]
+		}
+		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		switch {
+		case err == io.EOF: //nolint:errorlint // io.Reader returns it bare
+			return b, binary, nil
+		case err != nil:
+			c.wire.release(b)
+			return nil, false, err
+		}
+	}
+}
+
+// receive takes one frame in. It owns b.
+func (c *Conn) receive(b *buffer, binary bool) error {
+	c.receiving.Lock()
+	defer c.receiving.Unlock()
+	c.heartbeat.hear()
+	switch {
+	case len(b.bytes) == 0:
+		return errEmptyFrame
+	case binary && b.bytes[0] != binaryMark:
+		return errFrameType
+	case binary:
+		return c.receiveBinary(b)
+	case b.bytes[0] == '4':
+		return c.receiveText(b)
+	}
+	defer c.wire.release(b)
+	return c.receiveSignal(b.bytes)
+}
+
+const errHeartbeat = malformed("heartbeat in the wrong direction, or too long")
+
+// receiveSignal takes in a packet that is not a message.
+func (c *Conn) receiveSignal(text []byte) error {
+	switch text[0] {
+	case '1':
+		c.lose(ReasonClosed)
+	case '2':
+		if c.version == 4 || len(text) > 125 {
+			return errHeartbeat
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.sendTextLocked("3" + string(text[1:]))
+	case '3', '5', '6': // a pong is heard, the others come late or say nothing
+	default:
+		return errFrameType
+	}
+	return nil
+}
+
+// drain sends what is queued, and closes a connection that is to end. It runs
+// while there is something to send.
+func (c *Conn) drain() {
+	for {
+		c.mu.Lock()
+		ws := c.ws
+		p, ok := c.out.pop()
+		if !ok {
+			c.draining = false
+		}
+		ending := c.reason != ""
+		c.mu.Unlock()
+		if !ok {
+			if ending {
+				message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+				_ = ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
+				c.dispose()
+			}
+			return
+		}
+		err := c.transmit(ws, p)
+		c.wire.release(p.buffer)
+		if err != nil {
+			c.lose(ReasonError)
+			return
+		}
+	}
+}
+
+// transmit writes one frame, within the ping timeout.
+func (c *Conn) transmit(ws *websocket.Conn, p parcel) error {
+	if err := ws.SetWriteDeadline(time.Now().Add(c.wire.options.PingTimeout)); err != nil {
+		return err
+	}
+	switch {
+	case !p.binary:
+		return ws.WriteMessage(websocket.TextMessage, p.buffer.bytes)
+	case c.version == 3:
+		return ws.WriteMessage(websocket.BinaryMessage, p.buffer.bytes)
+	default:
+		return ws.WriteMessage(websocket.BinaryMessage, p.buffer.binary())
+	}
+}
+
+// serveUpgrade lets a polling client try a websocket, and move to it.
+func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	free := c.ws == nil && !c.probing && c.reason == "" && c.taken.Load()
+	c.probing = c.probing || free
+	c.mu.Unlock()
+	if !free {
+		fail(w, http.StatusBadRequest, codeBadRequest)
+		return
+	}
+	ws, err := c.wire.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		c.giveUp(nil)
+		return // it has answered
+	}
+	go c.probe(c.wire.limit(ws)) // ends with ws
+}

@@ -1,0 +1,252 @@
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/engineio"
+	"github.com/googollee/go-socket.io/engineio/transport"
+	"github.com/gorilla/websocket"
+)
+
+// A Wire is the transports of one go-socket.io server. It is made by [New];
+// its methods are safe for concurrent use.
+type Wire struct {
+	options  Options
+	err      error
+	guard    guard
+	upgrader websocket.Upgrader
+	gated    map[string]bool // fixed once it serves
+	identity Identity        // fixed once it serves
+	server   *socketio.Server
+	buffers  sync.Pool // of *buffer
+	writers  sync.Pool // of *writer
+
+	mu      sync.RWMutex
+	closing bool
+	conns   map[string]*Conn // by id
+	opening map[*Conn]struct{}
+	idle    chan struct{} // closed when closing and nothing is left; made by Close
+}
+
+// An Identity says whose a connection is. The zero value binds connections to
+// nobody: who knows the id has the connection.
+type Identity struct {
+	// Credential returns what a request identifies itself by, "" for nothing.
+	// A request that names a connection must have the credential of the
+	// handshake, unless the handshake had none.
+	Credential func(*http.Request) string
+
+	// Ended tells whether what a credential stood for has ended. A browser
+	// that has lost its credential for this reason may still fetch the last
+	// packets of its connection.
+	Ended func(credential string) bool
+}
+
+// New returns a Wire for one server. Settings that cannot work are reported by
+// [Wire.Err], and by plugin.Enable; such a Wire lets nobody in.
+func New(options Options) *Wire {
+	w := &Wire{
+		err:     options.validate(),
+		options: options.withDefaults(),
+		guard:   guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth},
+		gated:   make(map[string]bool),
+		conns:   make(map[string]*Conn),
+		opening: make(map[*Conn]struct{}),
+	}
+	w.upgrader = websocket.Upgrader{
+		ReadBufferSize:    1024,
+		WriteBufferSize:   4096,
+		WriteBufferPool:   &sync.Pool{},
+		EnableCompression: w.options.Compression,
+		CheckOrigin:       func(*http.Request) bool { return true }, // the front has
+	}
+	w.buffers.New = func() any { return new(buffer) }
+	w.writers.New = func() any { return new(writer) }
+	return w
+}
+
+// Err names every setting that cannot work, nil when all do.
+func (w *Wire) Err() error { return w.err }
+
+// EngineOptions returns the options to make the server with: a copy of o, nil
+// for none, in which the transports are the Wire's, and random ids and the
+// heartbeat's times are filled in where they are missing. Call it before the
+// Wire serves. Its RequestChecker and ConnInitor hear of handshakes only.
+func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
+	var all engineio.Options
+	if o != nil {
+		all = *o
+	}
+	all.Transports = []transport.Transport{acceptor{w, namePolling}, acceptor{w, nameWebsocket}}
+	if all.SessionIDGenerator == nil {
+		all.SessionIDGenerator = randomIDs{}
+	}
+	if all.PingInterval > 0 {
+		w.options.PingInterval = all.PingInterval
+	}
+	if all.PingTimeout > 0 {
+		w.options.PingTimeout = all.PingTimeout
+	}
+	all.PingInterval, all.PingTimeout = w.options.PingInterval, w.options.PingTimeout
+	return &all
+}
+
+// randomIDs names connections so that nobody guesses one.
+type randomIDs struct{}
+
+func (randomIDs) NewID() string { return rand.Text() } // at least 128 bits
+
+// Identify sets whose connections are. Call it before the Wire serves.
+func (w *Wire) Identify(identity Identity) { w.identity = identity }
+
+// Gate holds clients that ask for a namespace until [Conn.Admit] or
+// [Conn.Refuse] has answered: the event [OpenEvent] asks. Other namespaces
+// are open, as go-socket.io has them. Call it before the Wire serves.
+func (w *Wire) Gate(namespace string) { w.gated[namespace] = true }
+
+// Find returns the connection of an id, nil when there is none.
+func (w *Wire) Find(id string) *Conn {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.conns[id]
+}
+
+// Len returns how many connections there are.
+func (w *Wire) Len() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return len(w.conns)
+}
+
+// Close turns new clients away, ends every connection, and returns when all
+// have ended or ctx has, with ctx's error. Afterwards socketio.Server.Close
+// does no harm: while a handshake is under way it would end the process.
+func (w *Wire) Close(ctx context.Context) error {
+	w.mu.Lock()
+	if !w.closing {
+		w.closing, w.idle = true, make(chan struct{})
+		w.checkIdleLocked()
+	}
+	conns := make([]*Conn, 0, len(w.conns))
+	for _, c := range w.conns {
+		conns = append(conns, c)
+	}
+	idle := w.idle
+	w.mu.Unlock()
+	for _, c := range conns {
+		c.hangUp(ReasonShutdown)
+	}
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *Wire) isClosing() bool {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.closing
+}
+
+// begin notes a handshake; it tells whether it may go on.
+func (w *Wire) begin(c *Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closing || w.err != nil {
+		return false
+	}
+	w.opening[c] = struct{}{}
+	return true
+}
+
+// opened notes that go-socket.io has taken a connection over.
+func (w *Wire) opened(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.opening, c)
+	if w.closing {
+		go c.hangUp(ReasonShutdown) // ends with the farewell
+	}
+	w.checkIdleLocked()
+}
+
+// register makes a connection findable.
+func (w *Wire) register(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conns[c.id] = c
+}
+
+// forget ends what register and begin began.
+func (w *Wire) forget(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conns[c.id] == c {
+		delete(w.conns, c.id)
+	}
+	delete(w.opening, c)
+	w.checkIdleLocked()
+}
+
+func (w *Wire) checkIdleLocked() {
+	if w.idle == nil || len(w.conns) > 0 || len(w.opening) > 0 {
+		return
+	}
+	select {
+	case <-w.idle:
+	default:
+		close(w.idle)
+	}
+}
+
+// The transports, as requests name them.
+const (
+	namePolling   = "polling"
+	nameWebsocket = "websocket"
+)
+
+// acceptor is one transport, as go-socket.io sees it: it only opens
+// connections. What a connection does later, and what it moves to, is its own.
+type acceptor struct {
+	wire *Wire
+	name string
+}
+
+var _ transport.Transport = acceptor{}
+
+func (a acceptor) Name() string { return a.name }
+
+// Accept opens a connection for a handshake that has passed the front.
+func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
+	if r.Context().Value(frontKey{}) != a.wire {
+		return nil, errors.New("transport: serve Wire.Handler, or the plugin's, not the server itself")
+	}
+	c := newConn(a.wire, r)
+	if !a.wire.begin(c) {
+		return nil, errors.New("transport: closed")
+	}
+	if a.name == nameWebsocket {
+		ws, err := a.wire.upgrader.Upgrade(w, r, w.Header())
+		if err != nil {
+			a.wire.forget(c)
+			return nil, err
+		}
+		c.ws = a.wire.limit(ws)
+	}
+	c.start(time.Now())
+	return c, nil
+}
+
+// Dial implements transport.Transport. This is a server's transport only.
+func (acceptor) Dial(*url.URL, http.Header) (transport.Conn, error) {
+	return nil, errors.New("transport: cannot dial")
+}

@@ -1,0 +1,131 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// wired is the [gate] of our own transports: a client hears nothing before it
+// is let in or refused, and a refusal is a packet of its own.
+type wired struct {
+	server *socketio.Server
+	wire   *transport.Wire
+	http.Handler
+}
+
+// newWired makes a connection belong to the token that opened it.
+func newWired(s *Sessions, wire *transport.Wire) wired {
+	wire.Identify(transport.Identity{
+		Credential: s.cut,
+		Ended: func(token string) bool {
+			return s.store.Ended(store.ID(s.store.Key(token))) != ""
+		},
+	})
+	return wired{s.server, wire, wire.Handler(s.server)}
+}
+
+// watch hears of clients by an event: when go-socket.io calls OnConnect, it
+// does not send yet what an Emit wants to. The handler holds up the client's
+// later events until its wish is decided.
+func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
+	g.wire.Gate(namespace)
+	g.server.OnConnect(namespace, func(socketio.Conn) error { return nil })
+	g.server.OnEvent(namespace, transport.OpenEvent, func(c socketio.Conn) {
+		conn := g.wire.Find(c.ID())
+		if conn == nil {
+			return
+		}
+		_ = enter(c) // what is not admitted is not let through
+		conn.Await(namespace)
+	})
+	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) { leave(c, g.reason(c, text)) })
+}
+
+// reason returns why a client has left.
+func (g wired) reason(c socketio.Conn, text string) string {
+	conn := g.wire.Find(c.ID())
+	switch {
+	case text != stockClosed:
+		return reasonLeft
+	case conn == nil:
+		return reasonClosed
+	case conn.Reason() == "":
+		return transport.ReasonServer // it is closing
+	}
+	return conn.Reason()
+}
+
+func (g wired) handshake(c socketio.Conn, _ *http.Request) *http.Request {
+	if conn := g.wire.Find(c.ID()); conn != nil {
+		return conn.Request(nameOf(c))
+	}
+	url := c.URL()
+	return &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
+}
+
+func (g wired) admit(c socketio.Conn) {
+	if conn := g.wire.Find(c.ID()); conn != nil {
+		conn.Admit(nameOf(c))
+	}
+}
+
+func (g wired) refuse(c socketio.Conn, why *Refusal, _ <-chan struct{}) {
+	if conn := g.wire.Find(c.ID()); conn != nil {
+		conn.Refuse(nameOf(c), why.Message, why.json())
+	}
+}
+
+// settling is how long a handler that runs may hold up the end of its socket:
+// long enough for most acknowledgements to go first.
+const settling = 100 * time.Millisecond
+
+func (g wired) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
+	conn := g.wire.Find(c.ID())
+	if conn == nil {
+		return
+	}
+	late := time.NewTimer(settling)
+	defer late.Stop()
+	select {
+	case <-conn.Idle():
+	case <-left:
+	case <-late.C:
+	}
+	conn.Expel(nameOf(c), "sinvalid", why.json(), why.Reconnect)
+}
+
+func (wired) answers() bool { return true }
+
+func (g wired) acknowledge(c socketio.Conn, values []any) error {
+	if conn := g.wire.Find(c.ID()); conn != nil {
+		return conn.Acknowledge(values...)
+	}
+	return nil
+}
+
+func (g wired) close(ctx context.Context) error { return g.wire.Close(ctx) }
+
+// nameOf returns the namespace of c. The root is called "" after a client has
+// left it and come back.
+func nameOf(c socketio.Conn) string {
+	if isRoot(c) {
+		return "/"
+	}
+	return c.Namespace()
+}
+
+// json returns the Refusal as clients get it. Its Data is encoded already.
+func (r *Refusal) json() json.RawMessage {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return json.RawMessage(`{"code":"` + CodeInternal + `"}`)
+	}
+	return b
+}
