@@ -78,7 +78,7 @@ func (g wired) admit(c socketio.Conn) {
 
 func (g wired) refuse(c socketio.Conn, why *Refusal, _ <-chan struct{}) {
 	if conn := g.wire.Find(c.ID()); conn != nil {
-		conn.Refuse(nameOf(c), why.Message, why.json())
+		conn.Refuse(nameOf(c), why.Message, why.json(), why.Reconnect)
 	}
 }
 
@@ -98,7 +98,13 @@ func (g wired) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 	case <-left:
 	case <-late.C:
 	}
-	conn.Expel(nameOf(c), "sinvalid", why.json(), why.Reconnect)
+	conn.Expel(nameOf(c), transport.Farewell{
+		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
+	})
+	select {
+	case <-left: // within the time that a client has to hang up
+	case <-conn.Done(): // it was over before it entered
+	}
 }
 
 func (wired) answers() bool { return true }
@@ -119,6 +125,16 @@ func nameOf(c socketio.Conn) string {
 		return "/"
 	}
 	return c.Namespace()
+}
+
+// answer returns the acknowledgement of an event that comes too late. Its Data
+// is encoded already.
+func (r *Refusal) answer() json.RawMessage {
+	b, err := json.Marshal(acknowledgement(r))
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return b
 }
 
 // json returns the Refusal as clients get it. Its Data is encoded already.

@@ -9,6 +9,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -35,13 +36,15 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 	d.manager.ErrorFunc = d.storeFailed
 	d.store = store.Attach(d.manager, backend.Backend)
 
-	d.server = socketio.NewServer(engineOptions(config.origins))
+	wire := transport.New(transport.Options{AllowedOrigins: config.origins, Logger: log})
+	d.server = socketio.NewServer(wire.EngineOptions(nil))
 	var err error
 	d.sessions, err = plugin.Enable(d.server, d.manager, plugin.Options{
-		Path:    config.path + "/",
-		Scope:   config.scope,
-		Logger:  log,
-		OnError: d.socketFailed,
+		Transport: wire,
+		Path:      config.path + "/",
+		Scope:     config.scope,
+		Logger:    log,
+		OnError:   d.socketFailed,
 	})
 	if err != nil {
 		return nil, err

@@ -184,6 +184,10 @@ func (c *Conn) Close() error {
 func (c *Conn) hangUp(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.hangUpLocked(reason)
+}
+
+func (c *Conn) hangUpLocked(reason string) {
 	if !c.closeLocked(reason) {
 		return
 	}

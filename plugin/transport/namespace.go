@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +19,7 @@ type space struct {
 	admitted bool
 	held     []parcel // written before it was admitted
 	size     int      // of held, in bytes
+	over     string   // what events are answered with once the client was sent out; "" before
 }
 
 // OpenEvent is the event by which go-socket.io hears that a client has asked
@@ -51,6 +53,12 @@ func (c *Conn) passLocked(m *message) bool {
 		return s != nil && s.admitted
 	}
 	if s == nil || !s.admitted {
+		return false
+	}
+	if s.over != "" {
+		if p.hasID {
+			c.sendTextLocked("4" + prefix(kindAck, s.name) + strconv.FormatUint(p.id, 10) + s.over)
+		}
 		return false
 	}
 	c.current = acknowledgement{space: s, id: p.id, asked: p.hasID}
@@ -136,8 +144,10 @@ func (c *Conn) socketID(namespace string) string {
 // Refuse turns the client away from a namespace that it has asked for. It gets
 // an ERROR packet with data, or with message where data is nil; a client of
 // version 4 gets a CONNECT_ERROR packet with both. Where it ends up in no
-// namespace, or is turned away from the root, the connection ends.
-func (c *Conn) Refuse(namespace, message string, data json.RawMessage) {
+// namespace, or is turned away from the root, the connection ends; unless back
+// says that it may come back by itself, a client of version 3, which would, is
+// told not to.
+func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.spaces[namespace]
@@ -145,6 +155,9 @@ func (c *Conn) Refuse(namespace, message string, data json.RawMessage) {
 		return
 	}
 	c.sendLocked(c.refusal(namespace, message, data))
+	if !back && namespace == "/" && c.version == 3 {
+		c.sendTextLocked("4" + bare(kindDisconnect, namespace))
+	}
 	c.partLocked(s, false)
 }
 
@@ -177,41 +190,59 @@ func (c *Conn) Await(namespace string) {
 	}
 }
 
-// Expel sends a last event to a client in a namespace and sends it out. back
-// says that it may come back by itself: then the connection ends; else the
-// client is told to leave the namespace for good, and the connection ends only
-// if it is the root, or the last.
-func (c *Conn) Expel(namespace, event string, data json.RawMessage, back bool) {
-	name, err := json.Marshal(event)
+// A Farewell is what a client gets that is sent out of a namespace.
+type Farewell struct {
+	Event  string          // its last event
+	Data   json.RawMessage // the event's argument
+	Answer json.RawMessage // the acknowledgement of whatever it still sends
+	Back   bool            // it may come back by itself
+}
+
+// parting is how long a client that was sent out may take to hang up by
+// itself, and its connection to say goodbye in other namespaces.
+const parting = 100 * time.Millisecond
+
+// Expel sends a client out of a namespace. When it has had the time to hang up
+// by itself, it is told to leave for good, and the connection ends if that was
+// the root or its last namespace; a client that may come back is told nothing,
+// and the connection ends.
+func (c *Conn) Expel(namespace string, farewell Farewell) {
+	name, err := json.Marshal(farewell.Event)
 	if err != nil {
 		return // not of a string
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.spaces[namespace]
-	if s == nil || !s.admitted || c.reason != "" {
+	if s == nil || !s.admitted || s.over != "" || c.reason != "" {
 		return
 	}
-	c.sendTextLocked("4" + prefix(kindEvent, namespace) + "[" + string(name) + "," + string(data) + "]")
+	s.over = "[" + string(farewell.Answer) + "]"
+	c.sendTextLocked("4" + prefix(kindEvent, namespace) + "[" + string(name) + "," + string(farewell.Data) + "]")
+	time.AfterFunc(parting, func() { c.part(s, farewell.Back) })
+}
+
+// part ends the stay of a client that was sent out, unless it has left.
+func (c *Conn) part(s *space, back bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.spaces[s.name] != s || c.reason != "" {
+		return
+	}
 	if !back {
-		c.sendTextLocked("4" + prefix(kindDisconnect, namespace))
+		c.sendTextLocked("4" + bare(kindDisconnect, s.name))
 	}
 	c.partLocked(s, back)
 }
 
-// grace is how long the other namespaces of a connection that ends have to
-// tell their clients why.
-const grace = 250 * time.Millisecond
-
-// partLocked ends a client's stay in a namespace from our side. c.mu is held.
+// partLocked ends a client's stay in a namespace from our side, and with end,
+// or if there is nothing left, the connection. c.mu is held.
 func (c *Conn) partLocked(s *space, end bool) {
 	c.leaveLocked(s)
 	c.injectLocked(bare(kindDisconnect, s.name))
 	switch {
-	case len(c.spaces) == 0:
-		go c.hangUp(ReasonServer) // it takes mu
-	case end || s.name == "/":
-		time.AfterFunc(grace, func() { c.hangUp(ReasonServer) })
+	case end || s.name == "/" || len(c.spaces) == 0:
+		c.hangUpLocked(ReasonServer)
 	}
 }
 

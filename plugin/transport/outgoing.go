@@ -66,7 +66,7 @@ func (c *Conn) deliverLocked(parcels []parcel) {
 	s := c.spaces[string(head.namespace)]
 	answer := head.kind == kindAck || head.kind == kindBinaryAck
 	switch {
-	case s == nil || answer && (!head.hasID || !c.answerLocked(s, head.id)):
+	case s == nil || s.over != "" && !answer || answer && (!head.hasID || !c.answerLocked(s, head.id)):
 		for _, p := range parcels {
 			c.wire.release(p.buffer)
 		}
