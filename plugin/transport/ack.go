@@ -3,6 +3,8 @@ package transport
 import (
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/googollee/go-socket.io/engineio/session"
 	"github.com/googollee/go-socket.io/parser"
@@ -44,18 +46,67 @@ func (c *Conn) Acknowledge(values ...any) error {
 	if !current.asked {
 		return nil
 	}
+	if b, ok := c.plainAnswer(current, values); ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		one := [1]parcel{{buffer: b}}
+		c.deliverLocked(one[:])
+		return nil
+	}
 	header := parser.Header{Type: parser.Ack, ID: current.id, NeedAck: true}
 	if current.space.name != "/" {
 		header.Namespace = current.space.name
-	}
-	if values == nil {
-		values = []any{}
 	}
 	w := &letter{conn: c}
 	if err := parser.NewEncoder(w).Encode(header, values); err != nil {
 		return err
 	}
 	return w.post()
+}
+
+// plainAnswer encodes the commonest values, which hold no binaries.
+func (c *Conn) plainAnswer(a acknowledgement, values []any) (*buffer, bool) {
+	b := c.wire.take()
+	text := append(b.bytes, '4', kindAck)
+	if a.space.name != "/" {
+		text = append(append(text, a.space.name...), ',')
+	}
+	text = append(strconv.AppendUint(text, a.id, 10), '[')
+	for i, value := range values {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		var ok bool
+		if text, ok = appendPlain(text, value); !ok {
+			c.wire.release(b)
+			return nil, false
+		}
+	}
+	b.bytes = append(text, ']')
+	return b, true
+}
+
+// appendPlain appends a value as JSON, if that is simple.
+func appendPlain(b []byte, value any) ([]byte, bool) {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "null"...), true
+	case bool:
+		return strconv.AppendBool(b, v), true
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), true
+	case string:
+		if strings.ContainsFunc(v, needsEscape) {
+			return b, false
+		}
+		return append(append(append(b, '"'), v...), '"'), true
+	}
+	return b, false
+}
+
+// needsEscape is generous: what it passes is itself in every JSON string.
+func needsEscape(r rune) bool {
+	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
 // A letter is a packet that is written as a whole, beside what go-socket.io

@@ -123,7 +123,8 @@ func (c *Conn) receiveText(b *buffer) error {
 	}
 	m := message{packet: p, text: b, size: len(b.bytes)}
 	if p.attachments > 0 {
-		c.in.partial = &m
+		partial := m // or every m would be on the heap
+		c.in.partial = &partial
 		return nil
 	}
 	c.put(m)

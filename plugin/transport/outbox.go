@@ -64,7 +64,7 @@ func (c *Conn) kickLocked() {
 	if c.ws != nil {
 		if !c.draining && (c.out.parcels.len() > 0 || c.reason != "") {
 			c.draining = true
-			go c.drain()
+			go c.drainer() // ends when nothing is left to send
 		}
 		return
 	}
