@@ -50,7 +50,11 @@ race: bin/gotestsum ## the Go tests under the race detector (TESTFLAGS='-run Mer
 	$(TESTSUM) -race ./...
 
 race-next: bin/gotestsum ## the same on go-socket.io's release candidate
-	$(TESTSUM) -race $(RC) ./...
+	$(TESTSUM) -race $(RC) ./plugin/... ./cmd/...
+
+race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in both versions
+	PLUGIN_TEST_TRANSPORT=stock $(TESTSUM) -race ./plugin
+	PLUGIN_TEST_TRANSPORT=stock $(TESTSUM) -race $(RC) ./plugin
 
 frameworks: bin/gotestsum ## the programs for chi, gin and echo
 	cd testdata/frameworks && $(TESTSUM) ./...
@@ -93,4 +97,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next frameworks stores browser bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock frameworks stores browser bench fuzz tidy rc-mod mod-check

@@ -30,8 +30,49 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.noticeNesting(r)
+		if s.refuses(w, r) {
+			return
+		}
 	}
 	s.gate.ServeHTTP(w, r)
+}
+
+// refuses answers a handshake without a session, if it is to be refused.
+func (s *Sessions) refuses(w http.ResponseWriter, r *http.Request) bool {
+	root := s.namespaces["/"]
+	if !s.options.RefuseHandshake || root != nil && root.anonymous {
+		return false
+	}
+	why := s.check(r)
+	if why == nil {
+		return false
+	}
+	status := http.StatusUnauthorized
+	if why.Code == CodeStoreError {
+		status = http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(why.json())
+	return true
+}
+
+// check returns why a request has no session, nil when it has one.
+func (s *Sessions) check(r *http.Request) *Refusal {
+	token := s.cut(r)
+	if token == "" {
+		return refusal(CodeNoCookie)
+	}
+	_, _, ok, err := s.store.Load(r.Context(), s.store.Key(token), nil)
+	switch {
+	case err != nil:
+		s.report(StageLoad, "", err)
+		return refusal(CodeStoreError)
+	case !ok:
+		return s.formerly(token)
+	}
+	return nil
 }
 
 // LoadAndSave is the manager's LoadAndSave with merging commits; see

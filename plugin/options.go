@@ -39,6 +39,15 @@ type Options struct {
 	// FromCookie(manager.Cookie.Name). Change it for clients without cookies.
 	Cutter Cutter
 
+	// RefuseHandshake answers the handshake of a client without a session with
+	// HTTP 401, or 503 where the store fails, and the Refusal as JSON. Default
+	// false: such a client connects, and is refused by a packet that tells it
+	// why, which no client shows of an HTTP answer; only then OnInvalid hears of
+	// it. Set it where nobody without a session has any business. A root that
+	// allows anonymous clients overrides it, and so does a token that comes with
+	// the auth payload: the handshake does not carry that.
+	RefuseHandshake bool
+
 	// Scope is the scope of every namespace that Configure gives no other.
 	// Default PerConnection.
 	Scope Scope

@@ -20,6 +20,7 @@ const (
 
 const (
 	maxID     = 1 << 53 // JavaScript counts no further
+	maxName   = 1024    // bytes of an event's name; go-socket.io reads them one by one
 	jsonSpace = " \t\r\n"
 )
 
@@ -165,7 +166,7 @@ func readName(p *packet) error {
 	s := scan{text: p.data, at: 1}
 	s.space()
 	name, err := s.str()
-	if err != nil || bytes.HasPrefix(name, []byte(`"\u0000`)) {
+	if err != nil || len(name) > maxName || bytes.HasPrefix(name, []byte(`"\u0000`)) {
 		return errName
 	}
 	p.name = name
