@@ -24,26 +24,52 @@ func (s *Sessions) resolve(so *socket) *Refusal {
 }
 
 func (s *Sessions) identify(so *socket) *Refusal {
-	var token string
-	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
-		s.report(StageConnect, "", err)
-		return refusal(CodeInternal)
+	key, token, why := s.keyOf(so)
+	if why != nil {
+		return why
 	}
-	if token == "" {
-		return refusal(CodeNoCookie)
-	}
-	e, err := s.acquire(so, token)
+	e, err := s.acquire(so, key, token)
 	if err != nil {
 		so.report(StageConnect, err)
 		return refusalOf(err)
 	}
 	if e == nil {
-		return s.formerly(token)
+		return s.formerly(key)
 	}
 	s.mu.Lock()
-	so.entry, so.session = e, &Session{sessions: s, entry: e}
+	so.entry, so.session = e, &Session{sessions: s, entry: e, socket: so}
 	s.mu.Unlock()
 	return nil
+}
+
+// keyOf returns the store key of a socket's session and its token, or what
+// stands for that where a ticket was used.
+func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
+	if ticket := s.ticketOf(so.request); ticket != "" {
+		if key = s.keyOfTicket(so.connection, ticket); key == "" {
+			return "", "", refusal(CodeUnknown)
+		}
+		return key, key, nil
+	}
+	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
+		s.report(StageConnect, "", err)
+		return "", "", refusal(CodeInternal)
+	}
+	if token == "" {
+		return "", "", refusal(CodeNoCookie)
+	}
+	return s.store.Key(token), token, nil
+}
+
+// keyOfTicket returns the store key that a ticket stood for, "" when it was not
+// valid.
+func (s *Sessions) keyOfTicket(c *connection, ticket string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.key == "" {
+		c.key = s.tickets.take(ticket)
+	}
+	return c.key
 }
 
 // cut returns the token of a request, "" where there is none or the cutter
@@ -53,9 +79,9 @@ func (s *Sessions) cut(r *http.Request) (token string) {
 	return token
 }
 
-// formerly returns why there is no session of a token, as far as is known.
-func (s *Sessions) formerly(token string) *Refusal {
-	if kind := s.store.Ended(store.ID(s.store.Key(token))); kind != "" {
+// formerly returns why there is no session under a key, as far as is known.
+func (s *Sessions) formerly(key string) *Refusal {
+	if kind := s.store.Ended(store.ID(key)); kind != "" {
 		why := refusal(string(kind))
 		why.gone = true
 		return why
@@ -63,13 +89,16 @@ func (s *Sessions) formerly(token string) *Refusal {
 	return refusal(CodeUnknown)
 }
 
-// acquire returns the entry of a token's session, with so among its sockets;
+// acquire returns the entry of the session under a key, with so among its sockets;
 // nil when there is no such session. It listens, loads and then registers, and
 // looks again when it has heard something in between.
-func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
-	key := s.store.Key(token)
+func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 	id := store.ID(key)
-	if e := s.share(so, id); e != nil {
+	e, err := s.share(so, id)
+	if err != nil {
+		return nil, err
+	}
+	if e != nil {
 		// It is known here, but it may have ended elsewhere.
 		err := e.refresh()
 		if err != nil {
@@ -81,7 +110,7 @@ func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	heard := s.loadedLocked(id)
-	e := s.entries[id]
+	e = s.entries[id]
 	switch {
 	case err != nil:
 		return nil, &storeError{StageLoad, err}
@@ -91,22 +120,44 @@ func (s *Sessions) acquire(so *socket, token string) (*entry, error) {
 		e = newEntry(s, key, token, id, found)
 		e.learn(expiry)
 		s.entries[id] = e
+		s.startProbeLocked()
 	}
 	if s.watch.Follow(id); heard {
 		e.nudge()
+	}
+	if s.fullLocked(e, so) {
+		return nil, refusal(CodeTooMany)
 	}
 	e.sockets[so] = struct{}{}
 	return e, nil
 }
 
+// fullLocked tells whether an entry has as many connections as it may have,
+// without that of so. s.mu is held.
+func (s *Sessions) fullLocked(e *entry, so *socket) bool {
+	limit := s.options.MaxSocketsPerSession
+	if limit == 0 || len(e.sockets) < limit {
+		return false
+	}
+	connections := make(map[*connection]struct{}, limit)
+	for other := range e.sockets {
+		connections[other.connection] = struct{}{}
+	}
+	_, in := connections[so.connection]
+	return !in && len(connections) >= limit
+}
+
 // share adds so to the entry of an id. Where there is none it returns nil, and
 // events of the id are noted from then on, until loadedLocked.
-func (s *Sessions) share(so *socket, id string) *entry {
+func (s *Sessions) share(so *socket, id string) (*entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.entries[id]; e != nil {
+		if s.fullLocked(e, so) {
+			return nil, refusal(CodeTooMany)
+		}
 		e.sockets[so] = struct{}{}
-		return e
+		return e, nil
 	}
 	s.listenLocked()
 	s.watch.Follow(id)
@@ -116,7 +167,7 @@ func (s *Sessions) share(so *socket, id string) *entry {
 		s.loading[id] = l
 	}
 	l.sockets++
-	return nil
+	return nil, nil
 }
 
 // drop takes a socket from an entry.
@@ -155,12 +206,30 @@ func (s *Sessions) forget(e *entry) []*socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.removeLocked(e)
+	return s.socketsLocked(e)
+}
+
+// socketsOf returns the sockets of an entry, each counted as running.
+func (s *Sessions) socketsOf(e *entry) []*socket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.socketsLocked(e)
+}
+
+func (s *Sessions) socketsLocked(e *entry) []*socket {
 	sockets := make([]*socket, 0, len(e.sockets))
 	for so := range e.sockets {
 		s.running.Add(1)
 		sockets = append(sockets, so)
 	}
 	return sockets
+}
+
+// populated tells whether an entry has sockets.
+func (s *Sessions) populated(e *entry) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(e.sockets) > 0
 }
 
 // settleUp saves every session that is not saved.

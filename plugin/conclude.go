@@ -21,21 +21,20 @@ func (e *entry) prepare(scope Scope) error {
 		if err := e.flush(); err != nil {
 			return err
 		}
+		if limit := e.sessions.options.MaxStale; limit > 0 && e.sessions.store.Hears() && e.fresh(limit) {
+			return nil
+		}
 		return e.refresh()
 	}
 	limit := e.sessions.options.FlushInterval / 2
 	if e.sessions.store.Hears() {
 		limit = backstop
 	}
-	e.mu.Lock()
-	now := time.Now()
-	fresh := !e.stale && now.Sub(e.asked) < limit && now.Before(e.expiry)
-	e.mu.Unlock()
-	if fresh {
+	if e.fresh(limit) {
 		return nil
 	}
 	err := e.refresh()
-	if isStoreError(err) {
+	if isStoreError(err) && e.sessions.options.StoreDown == Keep {
 		// The copy in memory serves until the store is back.
 		e.sessions.report(StageLoad, e.id, err)
 		return nil
@@ -43,8 +42,17 @@ func (e *entry) prepare(scope Scope) error {
 	return err
 }
 
+// fresh tells whether the store was asked within limit, and nothing was heard
+// since.
+func (e *entry) fresh(limit time.Duration) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	return !e.stale && now.Sub(e.asked) < limit && now.Before(e.expiry)
+}
+
 // conclude keeps what a handler changed, or drops it when the handler failed.
-func (e *entry) conclude(v *view, set settings, err error) error {
+func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	switch status := e.sessions.manager.Status(v); {
 	case status == scs.Destroyed:
 		_ = e.gone()
@@ -57,9 +65,9 @@ func (e *entry) conclude(v *view, set settings, err error) error {
 	case set.access == ReadOnly:
 		return ErrReadOnly
 	case set.scope == PerMessage:
-		return e.commit(v)
+		return e.commit(v, by)
 	}
-	return e.adopt(v)
+	return e.adopt(v, by)
 }
 
 // A Panic is the error that Options.OnError hears of when a handler panicked.

@@ -24,7 +24,8 @@ func TestTypedNilRefusal(t *testing.T) {
 		})
 		c := a.enter(a.login("alice"))
 		c.send("40/chat,")
-		for got := ""; got != "closed"; got = c.read() {
+		if why := c.refused("/chat"); !strings.HasPrefix(why, `{"code":"internal"`) {
+			t.Errorf("got %s", why)
 		}
 		c = a.enter(a.login("alice"))
 		if got := c.ask(`["event"]`); !strings.Contains(got, "internal") {
@@ -53,13 +54,12 @@ func TestRefusalDataPanics(t *testing.T) {
 				})
 				c := a.dial(a.login("alice"))
 				for i := range 20 {
-					c.send(`42` + string(rune('0'+i%10)) + `["event"]`)
+					c.try(`42` + string(rune('0'+i%10)) + `["event"]`)
 				}
 				if where == "event" {
 					c.ws.Close()
 				}
-				for c.read() != "closed" {
-				}
+				c.drain()
 			})
 		})
 	}
@@ -106,9 +106,8 @@ func TestValuePanicsWhenStored(t *testing.T) {
 			})
 			a.sessions.OnInvalid("/", func(_ socketio.Conn, why *plugin.Refusal) { l.add(why.Code) })
 		})
-		c := a.enter(a.login("alice"))
-		for c.read() != "closed" {
-		}
+		c := a.dial(a.login("alice"))
+		c.drain()
 		if got := l.all(); got != "internal" {
 			t.Errorf("OnInvalid heard %q, want internal", got)
 		}

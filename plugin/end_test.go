@@ -57,7 +57,7 @@ func TestDestroyInHandler(t *testing.T) {
 						switch {
 						case strings.HasPrefix(got, `42["sinvalid",{"code":"destroyed"`):
 							sinvalid++
-							c.send(`421["put","later","v"]`)
+							c.try(`421["put","later","v"]`)
 						case strings.HasPrefix(got, "431") && !strings.Contains(got, `"destroyed"`) && !strings.Contains(got, `"disconnected"`):
 							t.Errorf("a later event got %s", got)
 						}
@@ -226,18 +226,21 @@ func TestRenewal(t *testing.T) {
 			t.Fatal(got)
 		}
 		_, renewed := a.get(old, "/renew")
-		c.want(`42["sinvalid",{"code":"renewed","message":"The session goes on under a new cookie.","reconnect":true,"data":null}]`)
-		c.want("closed")
+		if why := c.expelled("/"); why != `{"code":"renewed","message":"The session goes on under a new cookie.","reconnect":true,"data":null}` {
+			t.Errorf("got %s", why)
+		}
+		c.ends()
 		if stored := a.stored(renewed); stored["cart"] != "full" || stored["user"] != "alice" {
 			t.Errorf("the new session holds %v", stored)
 		}
 		if a.stored(old) != nil {
 			t.Error("the old token is still good")
 		}
-		again := a.enter(old)
-		if got := again.read(); !strings.Contains(got, `"sinvalid",{"code":"renewed"`) {
-			t.Errorf("a late client with the old cookie got %s", got)
+		again := a.dial(old)
+		if why := again.refused("/"); !strings.HasPrefix(why, `{"code":"renewed"`) {
+			t.Errorf("a late client with the old cookie got %s", why)
 		}
+		again.ends()
 		if got := a.enter(renewed).ask(`["get","cart"]`); got != `["full"]` {
 			t.Errorf("a client with the new cookie got %s", got)
 		}
@@ -259,8 +262,10 @@ func TestLogoutIsTold(t *testing.T) {
 		}
 		a.get(cookie, "/destroy")
 		for _, c := range sockets {
-			c.want(`42["sinvalid",{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}]`)
-			c.want("closed")
+			if why := c.expelled("/"); why != `{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}` {
+				t.Errorf("got %s", why)
+			}
+			c.ends()
 		}
 		if got := other.ask(`["get","user"]`); got != `["bob"]` {
 			t.Errorf("another session got %s", got)

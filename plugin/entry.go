@@ -44,6 +44,7 @@ type entry struct {
 	expiry  time.Time       // when the session ends if it is not used
 	timer   *time.Timer
 	due     time.Time // when timer fires; zero when it does not
+	cookie  time.Time // when a browser was last told to fetch its cookie anew
 	ended   *Refusal
 }
 
@@ -52,6 +53,7 @@ func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry 
 		sessions: s, key: key, token: token, id: id,
 		watch:   s.watch,
 		asked:   time.Now(),
+		cookie:  time.Now(),
 		turn:    newTurn(),
 		sockets: make(map[*socket]struct{}),
 		work:    found,
@@ -88,14 +90,16 @@ func (e *entry) encode(v *view) (*store.Snapshot, error) {
 }
 
 // adopt makes a view's changes part of the work, to be saved soon.
-func (e *entry) adopt(v *view) error {
+func (e *entry) adopt(v *view, by *socket) error {
 	mine, err := e.encode(v)
 	if err != nil {
 		return err
 	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.adoptLocked(v.from, mine)
+	err = e.adoptLocked(v.from, mine)
+	e.mu.Unlock()
+	e.announce(v.from, mine, by)
+	return err
 }
 
 func (e *entry) adoptLocked(from, mine *store.Snapshot) error {
@@ -132,6 +136,17 @@ func (e *entry) refusal() *Refusal {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.ended
+}
+
+// failed returns the error of a store that failed, and with StoreDown Refuse
+// sends the sockets away.
+func (e *entry) failed(stage string, err error) error {
+	if e.sessions.options.StoreDown == Refuse {
+		for _, so := range e.sessions.socketsOf(e) {
+			go so.expel(refusal(CodeStoreError))
+		}
+	}
+	return &storeError{stage, err}
 }
 
 // end marks the session as ended and tells its sockets. Only the first call

@@ -26,3 +26,6 @@ var (
 	// ErrClosed is returned by [Sessions.Close] when it was called before.
 	ErrClosed = errors.New("sessions: closed")
 )
+
+// errSlow is reported when a client misses what Emit has sent.
+var errSlow = errors.New("sessions: too much waits for a client: an event was dropped")

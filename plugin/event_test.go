@@ -145,8 +145,10 @@ func TestEventAfterDestroy(t *testing.T) {
 			t.Fatal(got)
 		}
 		for _, c := range []*client{c, other} {
-			c.want(`42["sinvalid",{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}]`)
-			c.want("closed")
+			if why := c.expelled("/"); why != `{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}` {
+				t.Errorf("got %s", why)
+			}
+			c.ends()
 		}
 		if a.stored(cookie) != nil {
 			t.Error("the session is still stored")

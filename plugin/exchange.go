@@ -27,12 +27,13 @@ func (e *entry) refresh() error {
 	e.mu.Unlock()
 	switch {
 	case err != nil:
-		return &storeError{StageLoad, err}
+		return e.failed(StageLoad, err)
 	case !ok:
 		return e.gone()
 	case now == base:
 		return nil
 	}
+	defer e.announce(base, now, nil)
 	return e.settle(base, now)
 }
 
@@ -49,11 +50,11 @@ func (e *entry) flush() error {
 	if work == e.base.Load() {
 		return nil
 	}
-	return e.save(work, work)
+	return e.save(work, work, nil)
 }
 
 // commit saves a view's changes, with all that is not saved yet.
-func (e *entry) commit(v *view) error {
+func (e *entry) commit(v *view, by *socket) error {
 	mine, err := e.encode(v)
 	if err != nil {
 		return err
@@ -68,20 +69,22 @@ func (e *entry) commit(v *view) error {
 			return &storeError{StageSave, err}
 		}
 	}
-	return e.save(work, mine)
+	return e.save(work, mine, by)
 }
 
 // save commits mine, which holds everything in work. exchange is held.
-func (e *entry) save(work, mine *store.Snapshot) error {
+func (e *entry) save(work, mine *store.Snapshot, by *socket) error {
 	used := e.lastUse()
 	saved, err := e.sessions.store.Save(context.Background(), e.commitOf(e.base.Load(), mine, used))
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
 	case err != nil:
-		return &storeError{StageSave, err}
+		return e.failed(StageSave, err)
 	}
 	e.noteTouch(used, saved.Deadline)
+	defer e.announce(mine, saved, nil)
+	defer e.announce(work, mine, by)
 	return e.settle(work, saved)
 }
 
@@ -91,7 +94,7 @@ func (e *entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commi
 
 // update commits what change makes of the session as it is now, and runs it
 // again for as long as somebody else was faster. It returns change's error.
-func (e *entry) update(ctx context.Context, change func(*view) error) error {
+func (e *entry) update(ctx context.Context, by *socket, change func(*view) error) error {
 	asked := false
 	for attempt := 0; ; attempt++ {
 		base, work, err := e.present()
@@ -121,7 +124,7 @@ func (e *entry) update(ctx context.Context, change func(*view) error) error {
 		if err != nil {
 			return err
 		}
-		done, err := e.swap(base, work, mine)
+		done, err := e.swap(base, work, mine, by)
 		if done || err != nil {
 			return err
 		}
@@ -160,7 +163,7 @@ func (e *entry) present() (base, work *store.Snapshot, err error) {
 
 // swap commits mine if neither this process nor another has changed the
 // session since it was made from work.
-func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
+func (e *entry) swap(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
 	e.mu.Lock()
@@ -175,11 +178,13 @@ func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	case errors.Is(err, store.ErrGone):
 		return false, e.gone()
 	case err != nil:
-		return false, &storeError{StageSave, err}
+		return false, e.failed(StageSave, err)
 	case !ok:
+		defer e.announce(base, now, nil)
 		return false, e.settle(base, now)
 	}
 	e.noteTouch(used, now.Deadline)
+	defer e.announce(work, mine, by)
 	return true, e.settle(work, now)
 }
 
@@ -188,7 +193,7 @@ func (e *entry) destroy() error {
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
 	if err := e.sessions.store.End(context.Background(), e.key); err != nil {
-		return &storeError{StageSave, err}
+		return e.failed(StageSave, err)
 	}
 	e.end(refusal(CodeDestroyed))
 	return nil

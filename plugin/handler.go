@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/parser"
 )
 
 // A handler is an event handler of an app. This file is the only one that uses
@@ -26,6 +27,7 @@ var (
 	sessionType = reflect.TypeFor[*Session]()
 	errorType   = reflect.TypeFor[error]()
 	anyType     = reflect.TypeFor[any]()
+	bufferType  = reflect.TypeFor[parser.Buffer]()
 
 	marshalerType     = reflect.TypeFor[json.Marshaler]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
@@ -52,6 +54,11 @@ func newHandler(event string, f any) *handler {
 	case t.IsVariadic():
 		complain("is variadic")
 	}
+	for i := 2; i < t.NumIn(); i++ {
+		if foreign := foreignBuffer(t.In(i), nil); foreign != nil {
+			complain(fmt.Sprintf("takes a %v, which go-socket.io would take for a parser.Buffer", foreign))
+		}
+	}
 	h := &handler{fn: fn, inputs: []reflect.Type{connType}, results: t.NumOut()}
 	for i := 2; i < t.NumIn(); i++ {
 		h.inputs = append(h.inputs, t.In(i))
@@ -68,6 +75,33 @@ func newHandler(event string, f any) *handler {
 		}
 	}
 	return h
+}
+
+// foreignBuffer returns a struct within t that is called Buffer and is not
+// go-socket.io's, nil when there is none: its decoder goes by the name, and
+// panics for every client.
+func foreignBuffer(t reflect.Type, above []reflect.Type) reflect.Type {
+	if slices.Contains(above, t) {
+		return nil
+	}
+	above = append(above, t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return foreignBuffer(t.Elem(), above)
+	case reflect.Struct:
+		if t == bufferType {
+			return nil
+		}
+		if t.Name() == bufferType.Name() {
+			return t
+		}
+		for i := range t.NumField() {
+			if foreign := foreignBuffer(t.Field(i).Type, above); foreign != nil {
+				return foreign
+			}
+		}
+	}
+	return nil
 }
 
 // encodes tells whether every value of a type encodes as JSON. Of the types

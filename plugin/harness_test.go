@@ -1,7 +1,6 @@
 package plugin_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
-	"github.com/gorilla/websocket"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
@@ -34,15 +32,20 @@ type app struct {
 	manager  *scs.SessionManager
 	server   *socketio.Server
 	sessions *plugin.Sessions
+	wire     *transport.Wire // nil on stock transports
 	url      string
 	browser  *http.Client
 	failures *failures
 }
 
-// transportEnv set to "wire" runs the tests on our own transports.
+// transportEnv set to "stock" runs the tests on go-socket.io's own transports,
+// but for those that bring ours along.
 const transportEnv = "PLUGIN_TEST_TRANSPORT"
 
-func onWire() bool { return os.Getenv(transportEnv) == "wire" }
+// wired tells whether the app is on our own transports.
+func (a *app) wired() bool { return a.wire != nil }
+
+var discard = slog.New(slog.DiscardHandler)
 
 // failures collects what Options.OnError hears.
 type failures struct {
@@ -66,9 +69,11 @@ func (f *failures) all() []string {
 func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup func(*app)) *app {
 	t.Helper()
 	a := &app{T: t, manager: scs.New(), server: socketio.NewServer(nil), failures: &failures{}}
-	if onWire() {
-		options.Transport = transport.New(transport.Options{})
-		a.server = socketio.NewServer(options.Transport.EngineOptions(nil))
+	if options.Transport == nil && os.Getenv(transportEnv) != "stock" {
+		options.Transport = transport.New(transport.Options{Logger: discard})
+	}
+	if a.wire = options.Transport; a.wired() {
+		a.server = socketio.NewServer(a.wire.EngineOptions(nil))
 	}
 	a.manager.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -81,7 +86,7 @@ func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup f
 		options.OnError = a.failures.add
 	}
 	if options.Logger == nil {
-		options.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		options.Logger = discard
 	}
 	sessions, err := plugin.Enable(a.server, a.manager, options)
 	if err != nil {
@@ -136,9 +141,7 @@ func (a *app) get(cookie, path string) (body, set string) {
 	if err != nil {
 		a.Fatal(err)
 	}
-	if cookie != "" {
-		r.Header.Set("Cookie", cookie)
-	}
+	r.Header = withCookie(cookie)
 	response, err := a.browser.Do(r)
 	if err != nil {
 		a.Fatal(err)
@@ -180,79 +183,6 @@ func (a *app) stored(cookie string) map[string]any {
 		a.Fatal(err)
 	}
 	return values
-}
-
-// client is a raw Engine.IO 3 client over websocket.
-type client struct {
-	*testing.T
-	ws *websocket.Conn
-}
-
-// dial connects with a cookie and reads the OPEN packet.
-func (a *app) dial(cookie string) *client {
-	a.Helper()
-	header := http.Header{}
-	if cookie != "" {
-		header.Set("Cookie", cookie)
-	}
-	url := "ws" + strings.TrimPrefix(a.url, "http") + "/socket.io/?EIO=3&transport=websocket"
-	ws, _, err := websocket.DefaultDialer.DialContext(a.Context(), url, header)
-	if err != nil {
-		a.Fatal(err)
-	}
-	a.Cleanup(func() { ws.Close() })
-	c := &client{T: a.T, ws: ws}
-	if open := c.read(); !strings.HasPrefix(open, "0{") {
-		a.Fatalf("first packet %q, want OPEN", open)
-	}
-	return c
-}
-
-// enter dials and expects to be let in.
-func (a *app) enter(cookie string) *client {
-	a.Helper()
-	c := a.dial(cookie)
-	c.want("40")
-	return c
-}
-
-func (c *client) send(packet string) {
-	c.Helper()
-	if err := c.ws.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
-		c.Fatalf("send %q: %v", packet, err)
-	}
-}
-
-// read returns the next packet, "closed" when the server has hung up.
-func (c *client) read() string {
-	c.Helper()
-	c.ws.SetReadDeadline(time.Now().Add(patience))
-	_, b, err := c.ws.ReadMessage()
-	if netErr, ok := err.(interface{ Timeout() bool }); ok && netErr.Timeout() {
-		c.Fatal("no packet came")
-	}
-	if err != nil {
-		return "closed"
-	}
-	return string(bytes.TrimSpace(b))
-}
-
-func (c *client) want(packet string) {
-	c.Helper()
-	if got := c.read(); got != packet {
-		c.Fatalf("got packet %q, want %q", got, packet)
-	}
-}
-
-// ask sends an event that asks for an acknowledgement and returns it.
-func (c *client) ask(event string) string {
-	c.Helper()
-	c.send("421" + event)
-	answer := c.read()
-	if !strings.HasPrefix(answer, "431") {
-		c.Fatalf("answer %q to %s", answer, event)
-	}
-	return strings.TrimPrefix(answer, "431")
 }
 
 // eventually waits for what another goroutine is about to do.

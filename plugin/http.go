@@ -18,8 +18,15 @@ type frontDesk struct {
 // ServeHTTP serves the resource path: the client script, and the transports of
 // the server. Mount it at Options.Path, outside of LoadAndSave.
 func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.TrimPrefix(r.URL.Path, s.options.Path) == scriptName {
+	switch name := strings.TrimPrefix(r.URL.Path, s.options.Path); {
+	case name == scriptName:
 		s.script.ServeHTTP(w, r)
+		return
+	case name == claimName:
+		s.serveClaim(w, r)
+		return
+	case name == ticketName && s.options.Tickets:
+		s.serveTicket(w, r)
 		return
 	}
 	if r.URL.Query().Get("sid") == "" {
@@ -33,6 +40,10 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.refuses(w, r) {
 			return
 		}
+		if why := s.redeem(r); why != nil {
+			writeRefusal(w, statusOf(why), why)
+			return
+		}
 	}
 	s.gate.ServeHTTP(w, r)
 }
@@ -40,22 +51,30 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // refuses answers a handshake without a session, if it is to be refused.
 func (s *Sessions) refuses(w http.ResponseWriter, r *http.Request) bool {
 	root := s.namespaces["/"]
-	if !s.options.RefuseHandshake || root != nil && root.anonymous {
+	if !s.options.RefuseHandshake || root != nil && root.anonymous || s.ticketOf(r) != "" {
 		return false
 	}
 	why := s.check(r)
 	if why == nil {
 		return false
 	}
-	status := http.StatusUnauthorized
+	writeRefusal(w, statusOf(why), why)
+	return true
+}
+
+// statusOf returns the HTTP status of a Refusal.
+func statusOf(why *Refusal) int {
 	if why.Code == CodeStoreError {
-		status = http.StatusServiceUnavailable
+		return http.StatusServiceUnavailable
 	}
+	return http.StatusUnauthorized
+}
+
+func writeRefusal(w http.ResponseWriter, status int, why *Refusal) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	w.Write(why.json())
-	return true
 }
 
 // check returns why a request has no session, nil when it has one.
@@ -70,7 +89,7 @@ func (s *Sessions) check(r *http.Request) *Refusal {
 		s.report(StageLoad, "", err)
 		return refusal(CodeStoreError)
 	case !ok:
-		return s.formerly(token)
+		return s.formerly(s.store.Key(token))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestScript(t *testing.T) {
 			t.Errorf("%s: it depends on the session: %v", path, response.Header)
 		}
 	}
-	if got, _ := a.get(cookie, "/socket.io/other.js"); !strings.Contains(got, "transport") {
+	if got, _ := a.get(cookie, "/socket.io/other.js"); !strings.Contains(strings.ToLower(got), "transport") {
 		t.Errorf("another path got %q", got)
 	}
 }
@@ -81,7 +81,7 @@ func TestNesting(t *testing.T) {
 			defer web.Close()
 			a.url = web.URL
 			for range 3 {
-				a.polled("")
+				a.enterAs(kind{overPolling, 3}, "")
 				recv(t, "OnConnect", connected)
 			}
 			if n := log.count("inside LoadAndSave"); n != row.want {

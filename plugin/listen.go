@@ -74,6 +74,8 @@ func (e *entry) hear(event store.Event) {
 		e.nudge()
 	case store.Destroyed, store.Renewed, store.Expired:
 		e.end(refusal(string(event.Kind)))
+	case store.Said:
+		e.deliver(event.Data)
 	}
 }
 

@@ -15,6 +15,7 @@ type namespace struct {
 	onConnect    func(socketio.Conn, *Session) error
 	onDisconnect func(socketio.Conn, *Session, string)
 	onInvalid    func(socketio.Conn, *Refusal)
+	onChange     func(socketio.Conn, *Session, []string)
 }
 
 // OnConnect registers the handler of clients that enter a namespace with a
@@ -41,6 +42,16 @@ func (s *Sessions) OnDisconnect(namespace string, f func(c socketio.Conn, s *Ses
 // turned away.
 func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) {
 	s.namespace(namespace).onInvalid = f
+}
+
+// OnChange registers the handler of clients whose session was changed by
+// somebody else: by a request, another socket of the session, or another
+// process. keys are the keys that were put or removed, in order, as far as is
+// known; changes that come fast are told together. It runs like an event, with
+// the session as it is then, and what it changes is saved.
+func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session, keys []string)) {
+	s.namespace(namespace).onChange = f
+	s.tellsChanges = true
 }
 
 // OnEvent registers the handler of an event:
@@ -160,6 +171,7 @@ func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session
 	}
 	if so.entry != nil {
 		so.entry.use()
+		so.keepCookie()
 	}
 	err := so.run(set, handle)
 	if err == nil {

@@ -22,6 +22,9 @@ const (
 	StageLoad       = "load"       // a session could not be read from the store
 	StageSave       = "save"       // a session could not be saved
 	StageTouch      = "touch"      // a session could not be kept alive
+	StageChange     = "change"     // an OnChange handler failed
+	StageProbe      = "probe"      // the store could not be asked which sessions live
+	StageMessage    = "message"    // what Emit or Disconnect sent could not be delivered
 )
 
 // Options are the settings of [Enable]. The zero value is ready to use.
@@ -65,6 +68,37 @@ type Options struct {
 	// session before it is acknowledged with the code busy. Default 30 s.
 	HandlerTimeout time.Duration
 
+	// MaxStale lets a PerMessage event trust notifications: it does not ask the
+	// store when its view is at most this old and nothing was heard since. That
+	// saves a round trip, and an event may miss what another node wrote in the
+	// last moment; what it writes still merges, and Update is still exact. It has
+	// no effect around store.Wrap, where nothing is heard. Default 0: always ask.
+	MaxStale time.Duration
+
+	// StoreDown says what becomes of open sockets when the store fails. Default
+	// Refuse. New ones are refused in either case.
+	StoreDown StoreDown
+
+	// ProbeInterval is how often the store is asked for sessions of which
+	// nothing was heard, in case that a notification was lost. Default 10 s.
+	ProbeInterval time.Duration
+
+	// MaxSocketsPerSession is how many connections of one session this process
+	// lets in; further ones are refused with the code too_many. Default 0: any
+	// number.
+	MaxSocketsPerSession int
+
+	// Tickets lets pages whose cookie cannot reach the socket connect: a POST to
+	// session-ticket under Path, which only pages of the server's own origin may
+	// send, is answered with a ticket for the session of its cookie, and a
+	// handshake may carry that in its query once, within 30 s. The client script
+	// does both. Default false.
+	Tickets bool
+
+	// KeepAlive makes an open socket count as use of its session, as an event
+	// does. Default false: a session whose page is open and idle expires.
+	KeepAlive bool
+
 	// OnError hears of failures that no handler is told of, with the stage,
 	// the session's id ("" for none) and the error. It may be called
 	// concurrently and must return soon. Default: they are logged.
@@ -74,6 +108,20 @@ type Options struct {
 	// Default slog.Default().
 	Logger *slog.Logger
 }
+
+// StoreDown says what becomes of open sockets when the store fails.
+type StoreDown int
+
+const (
+	// Refuse ends the sockets of a session that the store fails for, with the
+	// code store_error: they come back by themselves until the store is there.
+	Refuse StoreDown = iota
+
+	// Keep leaves them. PerMessage events are answered with store_error; others
+	// go on with the copy in memory, which is saved when the store is back, unless
+	// the session has ended meanwhile.
+	Keep
+)
 
 // withDefaults returns the options with every field set.
 func (o Options) withDefaults(manager *scs.SessionManager) Options {
@@ -86,6 +134,9 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	}
 	if o.FlushInterval == 0 {
 		o.FlushInterval = time.Second
+	}
+	if o.ProbeInterval == 0 {
+		o.ProbeInterval = 10 * time.Second
 	}
 	if o.HandlerTimeout == 0 {
 		o.HandlerTimeout = 30 * time.Second
@@ -125,11 +176,22 @@ func (o Options) validate(manager *scs.SessionManager) error {
 	if o.Access != ReadWrite && o.Access != ReadOnly {
 		complain("Options.Access %d is neither ReadWrite nor ReadOnly", o.Access)
 	}
-	if o.FlushInterval < 0 {
-		complain("Options.FlushInterval %v is negative", o.FlushInterval)
+	if o.StoreDown != Refuse && o.StoreDown != Keep {
+		complain("Options.StoreDown %d is neither Refuse nor Keep", o.StoreDown)
 	}
-	if o.HandlerTimeout < 0 {
-		complain("Options.HandlerTimeout %v is negative", o.HandlerTimeout)
+	if o.MaxSocketsPerSession < 0 {
+		complain("Options.MaxSocketsPerSession %d is negative", o.MaxSocketsPerSession)
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"FlushInterval", o.FlushInterval}, {"HandlerTimeout", o.HandlerTimeout},
+		{"MaxStale", o.MaxStale}, {"ProbeInterval", o.ProbeInterval},
+	} {
+		if d.value < 0 {
+			complain("Options.%s %v is negative", d.name, d.value)
+		}
 	}
 	if o.Cutter == nil {
 		if path := o.withDefaults(manager).Path; !cookieReaches(manager.Cookie.Path, path) {

@@ -15,6 +15,7 @@ const (
 	CodeDestroyed    = "destroyed"    // the session was ended, as by a logout
 	CodeRenewed      = "renewed"      // its token was replaced, as at a login
 	CodeExpired      = "expired"      // the session's time is over
+	CodeTooMany      = "too_many"     // the session has Options.MaxSocketsPerSession
 	CodeBusy         = "busy"         // the session's earlier events took too long
 	CodeGoingAway    = "going_away"   // the server is shutting down
 	CodeInternal     = "internal"     // a handler failed
@@ -58,6 +59,7 @@ func refusal(code string) *Refusal {
 		CodeDestroyed:    "The session has ended.",
 		CodeRenewed:      "The session goes on under a new cookie.",
 		CodeExpired:      "The session has expired.",
+		CodeTooMany:      "The session has too many open connections.",
 		CodeBusy:         "The session is busy with earlier events.",
 		CodeGoingAway:    "The server is going away.",
 		CodeInternal:     "The server failed to handle this.",

@@ -50,6 +50,7 @@ func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier
 	} else {
 		so.request = s.gate.handshake(c, open.request)
 	}
+	so.scripted = so.request.URL.Query().Has(scriptQuery)
 	so.connection, so.after = open, open.lastLocked()
 	open.sockets = append(open.sockets, so)
 	open.count++

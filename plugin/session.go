@@ -27,7 +27,8 @@ import (
 // for concurrent use.
 type Session struct {
 	sessions *Sessions
-	entry    *entry // nil when anonymous
+	entry    *entry  // nil when anonymous
+	socket   *socket // whose handler runs, or whose own session this is
 
 	// owner is the socket's own session, which this one becomes when its
 	// handler has returned; nil for that one and for PerMessage sessions.
@@ -63,7 +64,7 @@ func (s *Session) Save() error {
 	if v == nil || !s.sessions.modified(v) {
 		return s.entry.flush()
 	}
-	if err := s.entry.commit(v); err != nil {
+	if err := s.entry.commit(v, s.socket); err != nil {
 		return err
 	}
 	s.show(v, s.entry.open())
@@ -98,7 +99,7 @@ func (s *Session) Update(change func(*Session) error) error {
 	if err != nil {
 		return err
 	}
-	err = s.entry.update(s, func(current *view) error {
+	err = s.entry.update(s, s.socket, func(current *view) error {
 		inner := &Session{sessions: s.sessions, entry: s.entry, view: current, access: ReadOnly, inside: true}
 		defer inner.finish()
 		defer inner.leave()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
@@ -26,10 +27,12 @@ type Sessions struct {
 	views   *views
 	sealed  map[error]context.Context // the parents of sessions that cannot be written
 	gate    gate
+	tickets tickets
 	frontDesk
 
-	namespaces map[string]*namespace // fixed once the server serves
-	closed     atomic.Bool           // Close has returned: no timer starts
+	namespaces   map[string]*namespace // fixed once the server serves
+	tellsChanges bool                  // one has an OnChange; fixed then too
+	closed       atomic.Bool           // Close has returned: no timer starts
 
 	// running counts sockets and their goroutines. It grows only under mu,
 	// while closing is not set or a socket is registered.
@@ -43,6 +46,7 @@ type Sessions struct {
 	entries     map[string]*entry // by id
 	loading     map[string]*loading
 	watch       *store.Watch // made with the first entry
+	probe       *time.Timer  // runs while there are entries
 }
 
 // A place is where a socket is: a connection in a namespace.
@@ -53,6 +57,10 @@ type connection struct {
 	// request is the handshake, as the first namespace was asked for. After an
 	// upgrade, stock transports show the upgrade's request instead.
 	request *http.Request
+
+	// key is the store key of the session, where a ticket opened the connection.
+	// It is guarded by Sessions.mu.
+	key string
 
 	// handling is held while a handler of any namespace runs: OnConnect and
 	// OnDisconnect of one never run beside an event of another.
@@ -178,6 +186,9 @@ func (s *Sessions) stop() {
 	defer s.mu.RUnlock()
 	if s.watch != nil {
 		s.watch.Close()
+	}
+	if s.probe != nil {
+		s.probe.Stop()
 	}
 }
 

@@ -3,6 +3,7 @@ package plugin
 import (
 	"errors"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -16,6 +17,7 @@ type socket struct {
 	connection *connection
 	conn       socketio.Conn
 	request    *http.Request // the handshake, as the namespace was asked for
+	scripted   bool          // the page has the client script
 
 	// These two are set by enter, under sessions.mu.
 	entry   *entry   // nil when anonymous or refused
@@ -27,6 +29,12 @@ type socket struct {
 	left     chan struct{}   // closed when the client has left
 	reason   string          // why it left; set before left closes
 	gone     chan struct{}   // closed when OnDisconnect has returned and all is saved
+
+	changes   mailbox // runs OnChange
+	changedMu sync.Mutex
+	changed   []string // the keys that it is to be told of; nil when it is not to run
+
+	emits mailbox // what Emit has sent
 
 	why     atomic.Pointer[Refusal] // set when it was refused or expelled
 	current atomic.Pointer[Session] // of the PerMessage handler that runs
@@ -166,7 +174,7 @@ func (so *socket) runLast(handle func(*Session) error) error {
 
 func (so *socket) handle(set settings, handle func(*Session) error) error {
 	e := so.entry
-	s := &Session{sessions: so.sessions, entry: e, view: e.open(), access: set.access}
+	s := &Session{sessions: so.sessions, entry: e, socket: so, view: e.open(), access: set.access}
 	if set.scope == PerMessage {
 		so.current.Store(s)
 		defer so.current.Store(nil)
@@ -175,7 +183,7 @@ func (so *socket) handle(set settings, handle func(*Session) error) error {
 		s.owner = so.session
 	}
 	err := contain(func() error { return handle(s) })
-	return e.conclude(s.leave(), set, err)
+	return e.conclude(s.leave(), set, so, err)
 }
 
 func (so *socket) runAnonymous(handle func(*Session) error) error {

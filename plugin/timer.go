@@ -54,6 +54,9 @@ func (e *entry) tick() {
 	if e.sessions.retire(e) {
 		return
 	}
+	if e.sessions.options.KeepAlive && e.sessions.populated(e) {
+		e.use()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.armLocked(time.Until(e.expiry))
@@ -168,17 +171,21 @@ func (e *entry) touch(now bool) error {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
 	case err != nil:
-		return &storeError{StageTouch, err}
+		return e.failed(StageTouch, err)
 	}
 	e.noteTouch(used, deadline)
 	return nil
 }
 
+// retryInterval is how long a failed save waits to be tried again, if
+// FlushInterval is not shorter.
+const retryInterval = time.Second
+
 // retry lets the timer try a failed save again.
 func (e *entry) retry() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.armLocked(e.sessions.options.FlushInterval)
+	e.armLocked(min(retryInterval, e.sessions.options.FlushInterval))
 }
 
 // settledLocked tells whether there is nothing left to save or to tell. e.mu

@@ -1,83 +1,43 @@
 package plugin_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 
 	socketio "github.com/googollee/go-socket.io"
-	"github.com/gorilla/websocket"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 )
 
-// poll makes one polling request and returns its packets.
-func (a *app) poll(cookie, sid string) []string {
-	a.Helper()
-	r, err := http.NewRequestWithContext(a.Context(), http.MethodGet, a.url+"/socket.io/?EIO=3&transport=polling&b64=1&sid="+sid, nil)
-	if err != nil {
-		a.Fatal(err)
+// upgradeWith moves a polling client to a websocket, with the headers of
+// another request if need be. It returns false when that has failed.
+func (c *client) upgradeWith(header http.Header) bool {
+	c.Helper()
+	over := *c
+	over.transport = overWebsocket
+	ws, status := c.app.upgrade(over.address(), header)
+	if ws == nil {
+		c.Fatalf("the upgrade got %d", status)
 	}
-	r.Header.Set("Cookie", cookie)
-	response, err := a.browser.Do(r)
-	if err != nil {
-		a.Fatal(err)
+	c.kind, c.ws = over.kind, ws
+	c.send("2probe")
+	c.want("3probe")
+	c.send("5")
+	if c.version == 4 {
+		return true
 	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if response.StatusCode == http.StatusBadRequest && sid != "" {
-		return nil // go-socket.io answers the handshake before it knows its id
-	}
-	if err != nil || response.StatusCode != http.StatusOK {
-		a.Fatalf("poll: %s %v", response.Status, err)
-	}
-	var packets []string
-	for rest := string(b); rest != ""; {
-		size, tail, _ := strings.Cut(rest, ":")
-		n, err := strconv.Atoi(size)
-		if err != nil || n > len(tail) {
-			a.Fatalf("payload %q", b)
-		}
-		packets, rest = append(packets, strings.TrimSpace(tail[:n])), tail[n:]
-	}
-	return packets
-}
-
-// polled connects by polling and returns the transport id.
-func (a *app) polled(cookie string) (sid string) {
-	a.Helper()
-	packets := a.poll(cookie, "")
-	var open struct{ SID string }
-	if err := json.Unmarshal([]byte(packets[0][1:]), &open); err != nil {
-		a.Fatalf("%q: %v", packets, err)
-	}
-	for len(packets) == 0 || packets[len(packets)-1] != "40" {
-		packets = a.poll(cookie, open.SID)
-	}
-	return open.SID
+	c.send("2")
+	return c.read() == "3"
 }
 
 // upgraded connects by polling with one cookie and moves to a websocket that
 // carries another.
 func (a *app) upgraded(first, second string) *client {
 	a.Helper()
-	for range 10 { // go-socket.io loses some on the way (engine.md 1.2)
-		url := fmt.Sprintf("ws%s/socket.io/?EIO=3&transport=websocket&sid=%s", strings.TrimPrefix(a.url, "http"), a.polled(first))
-		ws, _, err := websocket.DefaultDialer.DialContext(a.Context(), url, http.Header{"Cookie": {second}})
-		if err != nil {
-			a.Fatal(err)
-		}
-		a.Cleanup(func() { ws.Close() })
-		c := &client{T: a.T, ws: ws}
-		c.send("2probe")
-		c.want("3probe")
-		c.send("5")
-		c.send("2")
-		if c.read() == "3" {
+	for range 10 { // stock transports lose some on the way (engine.md 1.2)
+		c := a.enterAs(kind{overPolling, 3}, first)
+		if c.upgradeWith(withCookie(second)) {
 			return c
 		}
 	}
@@ -87,7 +47,9 @@ func (a *app) upgraded(first, second string) *client {
 
 // Trap (engine.md 5): after an upgrade go-socket.io shows the upgrade's cookie.
 // The session stays that of the handshake, in namespaces that are entered
-// later, and when the root is left and entered again.
+// later, and when the root is left and entered again. Our transports refuse an
+// upgrade with another session's cookie; one with more cookies than that shows
+// what the handshake had.
 func TestCookieOfTheHandshake(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -105,10 +67,16 @@ func TestCookieOfTheHandshake(t *testing.T) {
 			t.Parallel()
 			a := newApp(t, nil, plugin.Options{}, func(a *app) {
 				for _, namespace := range []string{"/", "/chat", "/open"} {
-					a.sessions.OnEvent(namespace, "user", func(_ socketio.Conn, s *plugin.Session) string { return a.manager.GetString(s, "user") })
+					a.sessions.OnEvent(namespace, "user", func(c socketio.Conn, s *plugin.Session) string {
+						return a.manager.GetString(s, "user") + " " + c.RemoteHeader().Get("Cookie")
+					})
 				}
 			})
-			c := a.upgraded(a.login("alice"), a.login("mallory"))
+			cookie, other := a.login("alice"), a.login("mallory")
+			if a.wired() {
+				other = cookie + "; theme=dark"
+			}
+			c := a.upgraded(cookie, other)
 			for _, packet := range row.connect {
 				c.send(packet)
 			}
@@ -117,8 +85,8 @@ func TestCookieOfTheHandshake(t *testing.T) {
 			for strings.HasPrefix(got, "40") {
 				got = c.read()
 			}
-			if !strings.HasSuffix(got, `1["alice"]`) {
-				t.Errorf("got %s, want alice", got)
+			if want := `1["alice ` + cookie + `"]`; !strings.HasSuffix(got, want) {
+				t.Errorf("got %s, want %s", got, want)
 			}
 		})
 	}

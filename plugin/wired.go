@@ -23,7 +23,12 @@ type wired struct {
 // newWired makes a connection belong to the token that opened it.
 func newWired(s *Sessions, wire *transport.Wire) wired {
 	wire.Identify(transport.Identity{
-		Credential: s.cut,
+		Credential: func(r *http.Request) string {
+			if ticket := s.ticketOf(r); ticket != "" {
+				return ticket // every request of such a connection carries it
+			}
+			return s.cut(r)
+		},
 		Ended: func(token string) bool {
 			return s.store.Ended(store.ID(s.store.Key(token))) != ""
 		},

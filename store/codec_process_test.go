@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -17,27 +16,13 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// childEnv has TestCodecChild play another process of the same app.
-const childEnv = "STORE_TEST_CHILD"
-
-func TestCodecChild(t *testing.T) {
-	role := os.Getenv(childEnv)
-	if role == "" {
-		t.Skip("for TestCodecInOtherProcesses to run")
-	}
-	if err := child(role); err != nil {
-		t.Fatal(err)
-	}
-	os.Exit(0) // nothing else may go to the standard output
-}
-
 // unrelated is what another process has used gob for before, so that its types have other ids.
 type unrelated struct{ A, B []map[string][]int }
 
-// child is what the other process does. Sessions go back and forth as a gob of all their bytes.
-func child(role string) error {
+// codecChild is what the other process does. Sessions go back and forth as a gob of all their bytes.
+func codecChild(args []string) error {
 	codec := &store.Codec{}
-	switch role {
+	switch args[0] {
 	case "fresh":
 		b, err := scs.GobCodec{}.Encode(time.Time{}, map[string]any{"a": 1})
 		if err != nil || !bytes.HasPrefix(b, []byte(store.GobPrefix)) {
@@ -114,10 +99,9 @@ func unregistered(codec *store.Codec) error {
 	return nil
 }
 
-func runChild(t *testing.T, role string, stdin io.Reader) []byte {
+func runCodecChild(t *testing.T, role string, stdin io.Reader) []byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCodecChild$")
-	cmd.Env = append(os.Environ(), childEnv+"="+role)
+	cmd := child(t.Context(), "codec", role)
 	cmd.Stdin = stdin
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -132,7 +116,7 @@ func TestCodecInOtherProcesses(t *testing.T) {
 	for _, role := range []string{"fresh", "unregistered"} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
-			runChild(t, role, nil)
+			runCodecChild(t, role, nil)
 		})
 	}
 	t.Run("they read ours", func(t *testing.T) {
@@ -146,12 +130,12 @@ func TestCodecInOtherProcesses(t *testing.T) {
 		if err := gob.NewEncoder(&stdin).Encode(all); err != nil {
 			t.Fatal(err)
 		}
-		runChild(t, "decode", &stdin)
+		runCodecChild(t, "decode", &stdin)
 	})
 	t.Run("we read theirs", func(t *testing.T) {
 		t.Parallel()
 		var all [][]byte
-		if err := gob.NewDecoder(bytes.NewReader(runChild(t, "encode", nil))).Decode(&all); err != nil {
+		if err := gob.NewDecoder(bytes.NewReader(runCodecChild(t, "encode", nil))).Decode(&all); err != nil {
 			t.Fatal(err)
 		}
 		for i, s := range sessions() {

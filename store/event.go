@@ -17,12 +17,22 @@ const (
 	Expired   Kind = "expired"   // its time was over
 )
 
+// Said is the kind of what [Store.Say] tells of a session. It does not end it.
+const Said Kind = "said"
+
 // An Event says what became of the session of an id.
 type Event struct {
 	ID   string
 	Kind Kind
 	// Keys are the keys of the values that changed, where they are known.
 	Keys []string
+	// Data is what was said, in JSON.
+	Data json.RawMessage
+}
+
+// ends tells whether the event is the end of its session.
+func (e Event) ends() bool {
+	return e.Kind == Destroyed || e.Kind == Renewed || e.Kind == Expired
 }
 
 // A Note is an event on its way from the Store that made it. The zero Note is
@@ -42,6 +52,8 @@ type noteJSON struct {
 	ID      string   `json:"id"`
 	Kind    Kind     `json:"kind"`
 	Keys    []string `json:"keys,omitempty"`
+
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // maxNoteKeys bounds a note; whoever needs more can ask.
@@ -57,10 +69,16 @@ func (n Note) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// From, ID and Kind are made of letters, digits, - and _.
-	return fmt.Appendf(nil, `{"v":%d,"from":%q,"id":%q,"kind":%q,"keys":%s}`,
-		noteVersion, n.From, n.Event.ID, n.Event.Kind, names), nil
+	b := fmt.Appendf(noteHead(n.From), `"id":%q,"kind":%q,"keys":%s`, n.Event.ID, n.Event.Kind, names)
+	if n.Event.Data != nil {
+		b = append(append(b, `,"data":`...), n.Event.Data...)
+	}
+	return append(b, '}'), nil
 }
+
+// noteHead is how the notes of a Store begin. From, ID and Kind are made of
+// letters, digits, - and _.
+func noteHead(from string) []byte { return fmt.Appendf(nil, `{"v":%d,"from":%q,`, noteVersion, from) }
 
 // UnmarshalJSON decodes a note. One of a later version, or of a kind that this
 // release does not know, is Missed: something has happened.
@@ -69,13 +87,13 @@ func (n *Note) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &body); err != nil {
 		return err
 	}
-	*n = Note{From: body.From, Event: Event{ID: body.ID, Kind: body.Kind, Keys: body.Keys}}
+	*n = Note{From: body.From, Event: Event{ID: body.ID, Kind: body.Kind, Keys: body.Keys, Data: body.Data}}
 	switch body.Kind {
-	case Changed, Destroyed, Renewed, Expired:
+	case Changed, Destroyed, Renewed, Expired, Said:
 		if body.Version == noteVersion {
 			return nil
 		}
 	}
-	n.Event.Kind, n.Event.Keys = Missed, nil
+	n.Event = Event{ID: body.ID, Kind: Missed}
 	return nil
 }

@@ -55,3 +55,10 @@ func (s *Store) EndsKnown() int {
 	defer s.ends.mu.Unlock()
 	return len(s.ends.known)
 }
+
+// Waiting returns how many callers wait for a connection.
+func (r *Redis) Waiting() int {
+	r.pipe.mu.Lock()
+	defer r.pipe.mu.Unlock()
+	return len(r.pipe.waiting)
+}

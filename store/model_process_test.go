@@ -1,13 +1,16 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net/rpc"
 	"os"
-	"os/exec"
-	"strings"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -16,13 +19,54 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-const (
-	// modelEnv has TestModelChild play another node: role, address of Redis,
-	// token and name, with spaces between.
-	modelEnv = "STORE_TEST_MODEL"
+// pipes are the two ends of a conversation with another process.
+type pipes struct {
+	io.Reader
+	io.WriteCloser
+}
 
+// nodesElsewhere starts a process for each node.
+func nodesElsewhere(t *testing.T, redisAddr string) []node {
+	t.Helper()
+	nodes := make([]node, modelNodes)
+	for i := range nodes {
+		cmd := child(context.WithoutCancel(t.Context()), "node", redisAddr)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		in, inErr := cmd.StdinPipe()
+		out, outErr := cmd.StdoutPipe()
+		if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
+			t.Fatal(err)
+		}
+		client := rpc.NewClient(pipes{out, in})
+		t.Cleanup(func() { // it ends when nobody talks to it any more
+			_ = client.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("a node: %v\n%s", err, stderr.String())
+			}
+		})
+		nodes[i] = func(c Command) (a Answer, err error) { return a, client.Call("Node.Serve", c, &a) }
+	}
+	return nodes
+}
+
+func nodeChild(args []string) error {
+	server := rpc.NewServer()
+	if err := server.Register(newNode(redisAt(args[0]))); err != nil {
+		return err
+	}
+	server.ServeConn(pipes{os.Stdin, os.Stdout})
+	return nil
+}
+
+func redisAt(addr string) store.Backend {
+	return store.NewRedis(&redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", addr) }}, nil)
+}
+
+const (
 	modelWriters  = 40 // of each process
 	modelCounters = 4
 )
@@ -30,50 +74,80 @@ const (
 // modelIncrements is how often each counter counts.
 func modelIncrements() int { return rounds(250, 1000) }
 
-func TestModelChild(t *testing.T) {
-	fields := strings.Fields(os.Getenv(modelEnv))
-	if len(fields) != 4 {
-		t.Skip("for TestModelProcesses to run")
-	}
-	pool := &redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", fields[1]) }}
+// Many at once in several processes: no key of any writer is lost, and an
+// increment by Swap counts once.
+func TestProcessesCount(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(pool, nil))
-	token, name := fields[2], fields[3]
-	var all sync.WaitGroup
-	fail := func(err error) {
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	if fields[0] == "write" {
-		var loaded sync.WaitGroup
-		loaded.Add(modelWriters)
-		for i := range modelWriters {
-			all.Go(func() { fail(writeKey(t.Context(), manager, token, fmt.Sprint(name, ".", i), &loaded)) })
-		}
-	} else {
-		for range modelCounters {
+	s := store.Attach(manager, store.NewRedis(server.Pool(), nil))
+	token := newHeldSession(t, manager, "n")
+	run := func(roles ...string) *store.Snapshot {
+		t.Helper()
+		start := time.Now()
+		var all sync.WaitGroup
+		for i, role := range roles {
 			all.Go(func() {
-				for range modelIncrements() {
-					fail(increment(t.Context(), s, s.Key(token)))
+				if out, err := child(t.Context(), role, server.Addr, token, strconv.Itoa(i)).CombinedOutput(); err != nil {
+					t.Errorf("%v\n%s", err, out)
 				}
 			})
 		}
+		all.Wait()
+		found, _, ok, err := s.Load(t.Context(), s.Key(token), nil)
+		if err != nil || !ok {
+			t.Fatalf("load: %v, %v", ok, err)
+		}
+		t.Logf("%v in %v", roles, time.Since(start).Round(time.Millisecond))
+		return found
 	}
-	all.Wait()
+	found := run("write", "write", "write")
+	if got, want := len(found.Values)-1, 3*modelWriters; got != want {
+		t.Errorf("%d keys are left of %d: %v", got, want, slices.Sorted(maps.Keys(found.Values)))
+	}
+	want := 2 * modelCounters * modelIncrements()
+	if got := run("count", "count").Values["n"]; got != want {
+		t.Errorf("counted %v, want %v", got, want)
+	}
 }
 
-// writeKey loads the session, waits until the others have too, and commits.
-func writeKey(ctx context.Context, manager *scs.SessionManager, token, key string, loaded *sync.WaitGroup) error {
-	ctx, err := manager.Load(store.Begin(ctx), token)
-	loaded.Done()
-	if err != nil {
+// writeChild has writers that all load the session before the first commits.
+func writeChild(args []string) error {
+	manager := scs.New()
+	store.Attach(manager, redisAt(args[0]))
+	var loaded sync.WaitGroup
+	loaded.Add(modelWriters)
+	return together(modelWriters, func(i int) error {
+		ctx, err := manager.Load(store.Begin(context.Background()), args[1])
+		loaded.Done()
+		if err != nil {
+			return err
+		}
+		loaded.Wait()
+		manager.Put(ctx, fmt.Sprint("p", args[2], ".", i), true)
+		_, _, err = manager.Commit(ctx)
 		return err
+	})
+}
+
+func countChild(args []string) error {
+	s := store.Attach(scs.New(), redisAt(args[0]))
+	return together(modelCounters, func(int) (err error) {
+		for n := 0; n < modelIncrements() && err == nil; n++ {
+			err = increment(context.Background(), s, s.Key(args[1]))
+		}
+		return err
+	})
+}
+
+func together(n int, f func(i int) error) error {
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { errs[i] = f(i) })
 	}
-	loaded.Wait()
-	manager.Put(ctx, key, true)
-	_, _, err = manager.Commit(ctx)
-	return err
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // increment adds one to the value n, by a swap loop.
@@ -97,13 +171,4 @@ func increment(ctx context.Context, s *store.Store, key string) error {
 		}
 	}
 	return err
-}
-
-func runModelChild(t *testing.T, fields ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestModelChild$")
-	cmd.Env = append(os.Environ(), modelEnv+"="+strings.Join(fields, " "))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
 }

@@ -1,20 +1,14 @@
 package store_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
@@ -31,342 +25,186 @@ func rounds(short, long int) int {
 	return short
 }
 
-// Random puts and removes by actors of three kinds on three nodes, and an end
-// at some moment, leave exactly what a model says: each actor has its own
-// keys, so whatever was acknowledged last is what they hold, on the renewed
-// session too; of a session that has ended nobody finds anything.
+// Random puts and removes by holders of every kind on three nodes, and renewals
+// and a destroy at some moments, leave exactly what a model says: each actor
+// has its own keys, so whatever was acknowledged last is what they hold, on the
+// renewed session too; under a token that has ended nobody finds anything.
 func TestModelMemory(t *testing.T) {
 	t.Parallel()
-	runModel(t, store.NewMemory(), rounds(400, 10_000))
+	runModel(t, nodesHere(store.NewMemory()), rounds(200, 10_000))
 }
 
 func TestModelRedis(t *testing.T) {
 	t.Parallel()
-	runModel(t, store.NewRedis(storetest.Redis(t).Pool(), nil), rounds(50, 1_000))
+	runModel(t, nodesHere(store.NewRedis(storetest.Redis(t).Pool(), nil)), rounds(25, 1_000))
 }
 
-func runModel(t *testing.T, backend store.Backend, rounds int) {
-	t.Helper()
-	nodes := make([]*modelNode, 3)
+func TestModelProcesses(t *testing.T) {
+	t.Parallel()
+	runModel(t, nodesElsewhere(t, storetest.Redis(t).Addr), rounds(25, 1_000))
+}
+
+// A node does commands, wherever it is.
+type node func(Command) (Answer, error)
+
+const modelNodes = 3
+
+func nodesHere(backend store.Backend) []node {
+	nodes := make([]node, modelNodes)
 	for i := range nodes {
-		manager := scs.New()
-		nodes[i] = &modelNode{manager, store.Attach(manager, backend)}
+		n := newNode(backend)
+		nodes[i] = func(c Command) (a Answer, err error) { return a, n.Serve(c, &a) }
 	}
-	start, commits, refused := time.Now(), 0, 0
-	for i := range rounds {
-		m := &model{nodes: nodes, round: i, random: rand.New(rand.NewPCG(1, uint64(i)))}
+	return nodes
+}
+
+func (do node) must(t *testing.T, c Command) Answer {
+	t.Helper()
+	a, err := do(c)
+	if err != nil {
+		t.Error(err)
+	}
+	return a
+}
+
+// tally counts what happened in all rounds.
+type tally struct {
+	rounds, commits, refused, renewed, destroyed int
+
+	wrong, risen int // sessions that hold what they must not, or are there again
+}
+
+func runModel(t *testing.T, nodes []node, rounds int) {
+	t.Helper()
+	var all tally
+	start := time.Now()
+	for i := 0; i < rounds && !t.Failed(); i++ {
+		m := &model{nodes: nodes, round: i, random: rand.New(rand.NewPCG(1, uint64(i))), tally: &all}
 		m.run(t)
-		commits, refused = commits+m.commits, refused+m.refused
-		if t.Failed() {
-			return
-		}
+		all.rounds++
 	}
-	t.Logf("%d rounds, %d commits acknowledged, %d refused, in %v", rounds, commits, refused, time.Since(start).Round(time.Millisecond))
+	t.Logf("%v: %+v", time.Since(start).Round(time.Millisecond), all)
 }
 
-type modelNode struct {
-	*scs.SessionManager
-	store *store.Store
-}
-
-// A model is one round: one session, its actors, and its end.
+// A model is one round: one session, its actors, and its ends.
 type model struct {
-	nodes   []*modelNode
-	round   int
-	random  *rand.Rand
-	token   string
-	renewed string // what RenewToken made of it
-
-	commits, refused int
-}
-
-// An actor changes its own keys, and knows what they must hold.
-type actor struct {
-	node   *modelNode
+	*tally
+	nodes  []node
+	round  int
 	random *rand.Rand
-	name   string
-	token  string
-	acked  map[string]any
-	maybe  map[string]any // a change that was neither acknowledged nor refused
+	steps  chan struct{} // gets one for each step of an actor
+	mark   int           // what the last renewal put
 
-	commits, refused int
+	mu    sync.Mutex // held while the session ends; guards tally too
+	token string     // at present, "" after a destroy
+	ended []string   // tokens of before
 }
 
 func (m *model) run(t *testing.T) {
 	t.Helper()
-	first := m.nodes[0]
-	ctx, err := first.Load(store.Begin(t.Context()), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first.Put(ctx, "user", "alice")
-	if m.token, _, err = first.Commit(ctx); err != nil {
-		t.Fatal(err)
-	}
-	kinds := []func(*actor, *testing.T, func()){(*actor).begin, (*actor).stock, (*actor).hold}
-	actors := make([]*actor, 2*len(kinds))
-	var ready, all sync.WaitGroup
-	ready.Add(len(actors))
-	for i := range actors {
-		a := &actor{
-			node: m.nodes[m.random.IntN(len(m.nodes))], random: rand.New(rand.NewPCG(2, m.random.Uint64())),
-			name: fmt.Sprint("actor", i), token: m.token, acked: make(map[string]any),
+	m.token, m.mark = m.anyNode().must(t, Command{Do: "login"}).Token, 1
+	var actors []*actor
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		for range 2 {
+			a := newActor(m, kind, fmt.Sprint("actor", len(actors)))
+			actors = append(actors, a)
+			if !a.open(t) {
+				t.Fatalf("round %d: %s finds no session", m.round, kind)
+			}
 		}
-		actors[i] = a
-		all.Go(func() { kinds[i%len(kinds)](a, t, func() { ready.Done(); ready.Wait() }) })
 	}
-	ready.Wait()
-	ended := m.end(t)
-	all.Wait()
+	m.steps = make(chan struct{}, len(actors)*actorSteps)
+	var all sync.WaitGroup
+	for _, a := range actors {
+		all.Go(func() { a.act(t) })
+	}
+	done := make(chan struct{})
+	go func() { all.Wait(); close(done) }()
+	m.end(t, done)
+	<-done
 	for _, a := range actors {
 		m.commits, m.refused = m.commits+a.commits, m.refused+a.refused
 	}
-	m.check(t, ended, actors)
+	m.check(t, actors)
 }
 
-// end ends the session, or not.
-func (m *model) end(t *testing.T) (how string) {
-	t.Helper()
-	n := m.nodes[m.random.IntN(len(m.nodes))]
-	ctx, err := n.Load(store.Begin(t.Context()), m.token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range m.random.IntN(200) {
-		n.Put(ctx, "busy", true) // some time
-	}
-	n.Remove(ctx, "busy")
-	switch m.random.IntN(3) {
-	case 0:
-		return "none"
-	case 1:
-		how, err = "destroy", n.Destroy(ctx)
-	default:
-		how = "renew"
-		if err = n.RenewToken(ctx); err == nil {
-			m.renewed, _, err = n.Commit(ctx)
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return how
-}
+func (m *model) anyNode() node { return m.nodes[m.random.IntN(len(m.nodes))] }
 
-func (m *model) check(t *testing.T, ended string, actors []*actor) {
+// end ends the session a few times, or not at all, each time after some steps
+// of the actors; done says that there will be no more.
+func (m *model) end(t *testing.T, done <-chan struct{}) {
 	t.Helper()
-	for _, n := range m.nodes {
-		got, live := n.read(t, m.token)
-		if live == (ended != "none") {
-			t.Errorf("round %d, %s: the session is there: %v: %v", m.round, ended, live, got)
-		}
-		if ended == "destroy" {
-			continue
-		}
-		if ended == "renew" {
-			if got, live = n.read(t, m.renewed); !live {
-				t.Errorf("round %d: the renewed session is not there", m.round)
+	for range m.random.IntN(4) {
+		for range m.random.IntN(actorSteps * len(kinds)) {
+			select {
+			case <-m.steps:
+			case <-done:
 			}
 		}
-		want := map[string]any{"user": "alice"}
+		how := [][]string{renewals, renewals, destroys, attempts}[m.random.IntN(4)]
+		m.endBy(t, how[m.random.IntN(len(how))])
+		if m.token == "" {
+			return
+		}
+	}
+}
+
+func (m *model) endBy(t *testing.T, how string) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.token
+	m.token = m.anyNode().must(t, Command{Do: how, Token: before, Mark: m.mark + 1}).Token
+	switch {
+	case slices.Contains(renewals, how):
+		m.mark++
+		m.renewed++
+	case slices.Contains(destroys, how):
+		m.destroyed++
+	}
+	if m.token != before {
+		m.ended = append(m.ended, before)
+	}
+	if t.Failed() {
+		t.Logf("round %d: %s", m.round, how)
+	}
+}
+
+// cookie returns the token at present, "" after a destroy.
+func (m *model) cookie() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.token
+}
+
+func (m *model) miscount() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wrong++
+}
+
+// check asks every node what there is in the end.
+func (m *model) check(t *testing.T, actors []*actor) {
+	t.Helper()
+	for _, n := range m.nodes {
+		for _, token := range m.ended {
+			if a := n.must(t, Command{Do: "read", Token: token}); a.Live {
+				m.risen++
+				t.Errorf("round %d: a session that has ended is there: %v", m.round, a.Values)
+			}
+		}
+		if m.token == "" {
+			continue
+		}
+		got := n.must(t, Command{Do: "read", Token: m.token}).Values
+		want := map[string]int{"login": m.mark}
 		for _, a := range actors {
-			maps.Copy(want, a.settled(got, ended != "none"))
+			a.settle(t, got)
+			maps.Copy(want, a.acked)
 		}
 		if !maps.Equal(got, want) {
-			t.Errorf("round %d, %s:\n got %v\nwant %v", m.round, ended, got, want)
+			m.miscount()
+			t.Errorf("round %d, renewed %d times:\n got %v\nwant %v", m.round, m.mark-1, got, want)
 		}
-	}
-}
-
-// settled returns what the actor's keys must hold. What was on its way when the
-// session ended either got there or did not, as a whole.
-func (a *actor) settled(got map[string]any, ended bool) map[string]any {
-	if !ended || a.maybe == nil {
-		return a.acked
-	}
-	for key := range union(a.acked, a.maybe) {
-		if got[key] != a.maybe[key] {
-			return a.acked
-		}
-	}
-	return a.maybe
-}
-
-func union(a, b map[string]any) map[string]any {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
-}
-
-func (n *modelNode) read(t *testing.T, token string) (values map[string]any, live bool) {
-	t.Helper()
-	found, _, ok, err := n.store.Load(t.Context(), n.store.Key(token), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !ok {
-		return nil, false
-	}
-	return found.Values, true
-}
-
-// change returns what the actor's keys are to hold next.
-func (a *actor) change(now map[string]any) map[string]any {
-	next := maps.Clone(now)
-	key := fmt.Sprint(a.name, ".", a.random.IntN(3))
-	if _, ok := next[key]; ok && a.random.IntN(3) == 0 {
-		delete(next, key)
-	} else {
-		next[key] = a.random.IntN(1000)
-	}
-	return next
-}
-
-// result notes how a commit went. It returns false when there is no more to do.
-func (a *actor) result(t *testing.T, next map[string]any, err error) bool {
-	t.Helper()
-	switch {
-	case err == nil:
-		a.commits++
-		a.acked = next
-		return true
-	case errors.Is(err, store.ErrGone):
-		a.refused++
-	default:
-		t.Error(err)
-	}
-	return false
-}
-
-const steps = 5
-
-// begin is an HTTP request that begins a transaction, with several commits.
-func (a *actor) begin(t *testing.T, ready func()) {
-	t.Helper()
-	ctx, err := a.node.Load(store.Begin(t.Context()), a.token)
-	if err != nil {
-		t.Error(err)
-	}
-	ready()
-	for range steps {
-		next := a.change(a.acked)
-		a.put(ctx, next)
-		_, _, err := a.node.Commit(ctx)
-		if !a.result(t, next, err) {
-			return
-		}
-	}
-}
-
-// put makes the actor's keys in the session what next says.
-func (a *actor) put(ctx context.Context, next map[string]any) {
-	for key, value := range next {
-		a.node.Put(ctx, key, value)
-	}
-	for key := range a.acked {
-		if _, ok := next[key]; !ok {
-			a.node.Remove(ctx, key)
-		}
-	}
-}
-
-// stock is a row of requests through the manager's own LoadAndSave. They are
-// not told when the session has ended; the next one is, by another cookie.
-func (a *actor) stock(t *testing.T, ready func()) {
-	t.Helper()
-	var next map[string]any
-	var once sync.Once
-	page := a.node.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		once.Do(ready)
-		a.put(r.Context(), next)
-	}))
-	for range steps {
-		next = a.change(a.acked)
-		ctx, cancel := context.WithCancel(t.Context())
-		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
-		r.AddCookie(&http.Cookie{Name: a.node.Cookie.Name, Value: a.token})
-		w := httptest.NewRecorder()
-		page.ServeHTTP(w, r)
-		cancel()
-		cookies := w.Result().Cookies()
-		if w.Code != http.StatusOK {
-			t.Errorf("status %d", w.Code)
-			return
-		}
-		// The request before was the last one, if that.
-		if len(cookies) != 1 || cookies[0].Value != a.token {
-			a.refused++
-			return
-		}
-		a.commits++
-		a.maybe, a.acked = a.acked, next
-	}
-}
-
-// hold is a socket: it holds the session and saves now and then.
-func (a *actor) hold(t *testing.T, ready func()) {
-	t.Helper()
-	s, key := a.node.store, a.node.store.Key(a.token)
-	base, _, ok, err := s.Load(t.Context(), key, nil)
-	if err != nil || !ok {
-		t.Errorf("load: %v, %v", ok, err)
-	}
-	ready()
-	for range steps {
-		next := a.change(a.acked)
-		values := maps.Clone(base.Values)
-		maps.DeleteFunc(values, func(key string, _ any) bool { _, mine := a.acked[key]; return mine })
-		maps.Copy(values, next)
-		mine, err := s.Encode(base.Deadline, values)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		held, err := s.Save(t.Context(), store.Commit{Key: key, Base: base, Mine: mine, Used: time.Now()})
-		if !a.result(t, next, err) {
-			return
-		}
-		base = held
-	}
-}
-
-// The same with processes for nodes: no key of any of their writers is lost,
-// and an increment by Swap counts once.
-func TestModelProcesses(t *testing.T) {
-	t.Parallel()
-	server := storetest.Redis(t)
-	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(server.Pool(), nil))
-	ctx, err := manager.Load(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	manager.Put(ctx, "n", 0)
-	token, _, err := manager.Commit(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(roles ...string) *store.Snapshot {
-		t.Helper()
-		start := time.Now()
-		var all sync.WaitGroup
-		for i, role := range roles {
-			all.Go(func() { runModelChild(t, role, server.Addr, token, fmt.Sprint("p", i)) })
-		}
-		all.Wait()
-		found, _, ok, err := s.Load(t.Context(), s.Key(token), nil)
-		if err != nil || !ok {
-			t.Fatalf("load: %v, %v", ok, err)
-		}
-		t.Logf("%v in %v", roles, time.Since(start).Round(time.Millisecond))
-		return found
-	}
-	found := run("write", "write", "write")
-	if got, want := len(found.Values)-1, 3*modelWriters; got != want {
-		t.Errorf("%d keys are left of %d: %v", got, want, slices.Sorted(maps.Keys(found.Values)))
-	}
-	want := 2 * modelCounters * modelIncrements()
-	if got := run("count", "count").Values["n"]; got != want {
-		t.Errorf("counted %v, want %v", got, want)
 	}
 }

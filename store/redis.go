@@ -13,15 +13,18 @@ import (
 // redisstore — the bytes under "scs:session:" and the key, expired by
 // PEXPIREAT — so nodes that still use redisstore share the same sessions.
 // Each operation is one round trip, and each change one Lua script on one key:
-// atomic, and fit for a cluster. What becomes of a session is published by the same script on
-// a channel of the session's id; a Store that follows sessions holds one
-// connection of the pool to hear it, so the pool must allow two at least.
+// atomic, and fit for a cluster. What many goroutines ask for at once goes
+// together, on one connection. What becomes of a session is published by the
+// same script on a channel of the session's id; a Store that follows sessions
+// holds one connection of the pool to hear it, so the pool must allow two at
+// least.
 //
 // A node that writes the same sessions through plain redisstore is not bound
 // by any of this package's promises: it overwrites what it did not read, and
 // can bring back a session that has ended.
 type Redis struct {
 	pool   *redis.Pool
+	pipe   redisPipe
 	prefix string
 }
 
@@ -42,7 +45,7 @@ var (
 // password, database number and timeouts. Give it timeouts: an operation lasts
 // as long as the pool lets it. options may be nil.
 func NewRedis(pool *redis.Pool, options *RedisOptions) *Redis {
-	r := &Redis{pool: pool, prefix: "scs:session:"}
+	r := &Redis{pool: pool, pipe: redisPipe{pool: pool}, prefix: "scs:session:"}
 	if options != nil && options.Prefix != "" {
 		r.prefix = options.Prefix
 	}
@@ -52,26 +55,28 @@ func NewRedis(pool *redis.Pool, options *RedisOptions) *Redis {
 var (
 	// The answer is 1 when the swap was made, else what was found. Expiry and
 	// limit are the last two arguments of both scripts; see Life. PEXPIREAT
-	// has GT for it, but not in Redis 6.
-	swapScript = redis.NewScript(1, `
+	// has GT for it, but not in Redis 6; 6.0 has no PXAT for SET either, and to
+	// try it first costs what it saves.
+	swapScript = newRedisScript(`
 local current = redis.call('GET', KEYS[1])
 if ARGV[7] == 'absent' then
 	if current then return current end
 elseif current ~= ARGV[1] then
 	return current
 end
-local expiry = tonumber(ARGV[3])
-if current and ARGV[3] ~= ARGV[4] then
+local expiry = ARGV[3]
+if current and expiry ~= ARGV[4] then
 	local now = redis.call('TIME')
-	expiry = math.max(expiry, now[1] * 1000 + math.floor(now[2] / 1000) + redis.call('PTTL', KEYS[1]))
-	expiry = math.min(expiry, tonumber(ARGV[4]))
+	local present = now[1] * 1000 + math.floor(now[2] / 1000) + redis.call('PTTL', KEYS[1])
+	expiry = math.min(math.max(tonumber(expiry), present), tonumber(ARGV[4]))
+	expiry = string.format('%d', expiry)
 end
 redis.call('SET', KEYS[1], ARGV[2])
-redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
+redis.call('PEXPIREAT', KEYS[1], expiry)
 if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1`)
 
-	touchScript = redis.NewScript(1, `
+	touchScript = newRedisScript(`
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
 local now = redis.call('TIME')
@@ -80,7 +85,7 @@ expiry = math.min(expiry, tonumber(ARGV[2]))
 redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
 return 1`)
 
-	deleteScript = redis.NewScript(1, `
+	deleteScript = newRedisScript(`
 local last = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
 if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
@@ -90,20 +95,16 @@ return last`)
 // Find implements [Backend]. It sends two commands in one round trip, which
 // costs Redis less than a script and need not be atomic.
 func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
-	conn, err := r.pool.GetContext(ctx)
+	args := []any{r.name(key)}
+	done, err := r.pipe.do(ctx, redisCommand{name: "GET", args: args}, redisCommand{name: "PTTL", args: args})
 	if err != nil {
 		return nil, time.Time{}, false, err
 	}
-	defer conn.Close()
-	key = r.prefix + key
-	if err := errors.Join(conn.Send("GET", key), conn.Send("PTTL", key), conn.Flush()); err != nil {
-		return nil, time.Time{}, false, err
-	}
-	b, err := redis.Bytes(receive(ctx, conn))
+	b, err := redis.Bytes(done[0].reply, done[0].err)
 	if absent := errors.Is(err, redis.ErrNil); err != nil && !absent {
 		return nil, time.Time{}, false, err
 	}
-	left, err := redis.Int64(receive(ctx, conn))
+	left, err := redis.Int64(done[1].reply, done[1].err)
 	if err != nil || b == nil {
 		return nil, time.Time{}, false, err
 	}
@@ -111,14 +112,6 @@ func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, 
 		return b, time.Time{}, true, nil
 	}
 	return b, time.Now().Add(time.Duration(left) * time.Millisecond), true, nil
-}
-
-// receive waits for a reply until ctx ends, if it can.
-func receive(ctx context.Context, conn redis.Conn) (any, error) {
-	if ctx.Done() == nil {
-		return conn.Receive()
-	}
-	return redis.ReceiveContext(conn, ctx)
 }
 
 // Swap implements [Backend].
@@ -131,7 +124,7 @@ func (r *Redis) Swap(ctx context.Context, key string, change Change) ([]byte, bo
 	if change.Old == nil {
 		wanted = "absent"
 	}
-	reply, err := r.do(ctx, swapScript, key, change.Old, change.New,
+	reply, err := r.pipe.run(ctx, swapScript, r.name(key), change.Old, change.New,
 		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body, wanted)
 	if err != nil {
 		return nil, false, err
@@ -145,7 +138,7 @@ func (r *Redis) Swap(ctx context.Context, key string, change Change) ([]byte, bo
 
 // Touch implements [Backend].
 func (r *Redis) Touch(ctx context.Context, key string, life Life) (bool, error) {
-	return redis.Bool(r.do(ctx, touchScript, key, life.Expiry.UnixMilli(), life.Limit.UnixMilli()))
+	return redis.Bool(r.pipe.run(ctx, touchScript, r.name(key), life.Expiry.UnixMilli(), life.Limit.UnixMilli()))
 }
 
 // Delete implements [Backend].
@@ -154,7 +147,7 @@ func (r *Redis) Delete(ctx context.Context, key string, note Note) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	last, err := redis.Bytes(r.do(ctx, deleteScript, key, channel, body))
+	last, err := redis.Bytes(r.pipe.run(ctx, deleteScript, r.name(key), channel, body))
 	if errors.Is(err, redis.ErrNil) {
 		return nil, nil
 	}
@@ -205,24 +198,17 @@ func (r *Redis) encode(note Note) (channel string, body []byte, err error) {
 	return r.channel(note.Event.ID), body, err
 }
 
+// name is what Redis calls a key. What is kept for one use is no session: it
+// stands outside of their prefix, where no node lists it among them.
+func (r *Redis) name(key string) string {
+	if isOnce(key) {
+		return onceMark + r.prefix + strings.TrimPrefix(key, onceMark)
+	}
+	return r.prefix + key
+}
+
 // channel is where the notes of a session are published.
 func (r *Redis) channel(id string) string { return r.prefix + "note:" + id }
-
-// do runs script on the session under key.
-func (r *Redis) do(ctx context.Context, script *redis.Script, key string, args ...any) (any, error) {
-	conn, err := r.pool.GetContext(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	args = append([]any{r.prefix + key}, args...)
-	if ctx.Done() == nil {
-		// Nothing to wait for but the answer, and redigo's DoContext would
-		// start a goroutine to wait for both.
-		return script.Do(conn, args...)
-	}
-	return script.DoContext(ctx, conn, args...)
-}
 
 // globEscaper makes SCAN take a prefix as it is written.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)

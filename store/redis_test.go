@@ -18,6 +18,13 @@ func TestRedis(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Backend { return store.NewRedis(pool, nil) })
 }
 
+// In a cluster each script may touch the keys that it names, all of one slot.
+func TestRedisCluster(t *testing.T) {
+	t.Parallel()
+	pool := storetest.RedisCluster(t).Pool()
+	storetest.Run(t, func(*testing.T) store.Backend { return store.NewRedis(pool, nil) })
+}
+
 func TestWrapRedisstore(t *testing.T) {
 	t.Parallel()
 	inner := redisstore.New(storetest.Redis(t).Pool())

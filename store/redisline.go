@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
@@ -25,6 +26,7 @@ const (
 type redisLine struct {
 	redis *Redis
 	hear  func(Note)
+	own   []byte          // how notes begin that are not to be heard
 	wake  chan struct{}   // there is something in todo
 	done  <-chan struct{} // closed by Close
 
@@ -48,6 +50,10 @@ func (r *Redis) Listen(hear func(Note)) Line {
 	go l.run()
 	return l
 }
+
+// ignore is for the Store that listens, before it joins: it does not want to
+// hear what it says itself.
+func (l *redisLine) ignore(from string) { l.own = noteHead(from) }
 
 // Join implements [Line].
 func (l *redisLine) Join(id string) {
@@ -184,6 +190,9 @@ func (l *redisLine) read(conn redis.PubSubConn) {
 }
 
 func (l *redisLine) pass(message redis.Message) {
+	if len(l.own) > 0 && bytes.HasPrefix(message.Data, l.own) {
+		return // most are, and to decode them costs more than all the rest
+	}
 	var note Note
 	if err := json.Unmarshal(message.Data, &note); err != nil || note.Event.ID != l.id(message.Channel) {
 		// Somebody else's, or of a release that we do not understand.

@@ -49,16 +49,17 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	token := make(chan string)
+	var tokens [writers]chan string
 	var counted [writers]int
 	for i := range writers {
-		all.Go(func() { counted[i] = writeUntil(ctx, t, managers[0], i, token) })
+		tokens[i] = make(chan string) // its own: from a common one it could take two, and another none
+		all.Go(func() { counted[i] = writeUntil(ctx, t, managers[0], i, tokens[i]) })
 	}
 	for range 2 {
 		hold := newHeldSession(t, managers[0], "n")
 		watch.Follow(store.ID(hold))
 		hear(t, events, store.Missed) // it has been joined
-		for range writers {
+		for _, token := range tokens {
 			token <- hold
 		}
 		hear(t, events, store.Changed)
@@ -71,7 +72,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	}
 	hold := newHeldSession(t, managers[0], "n")
 	watch.Follow(store.ID(hold))
-	for range writers {
+	for _, token := range tokens {
 		token <- hold
 	}
 	hear(t, events, store.Changed)

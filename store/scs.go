@@ -21,6 +21,9 @@ func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	if tx := s.transactionOf(ctx); tx != nil && tx.view != nil && callCause() == causeMerge {
 		return nil, false, ErrNoCookie
 	}
+	if isOnce(key) {
+		return nil, false, nil // a cookie that names what is no session
+	}
 	b, _, ok, err := s.backend.Find(ctx, key)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: load: %w", err)
@@ -110,6 +113,11 @@ func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
 	all, err := list.All(ctx)
 	if err != nil && !errors.Is(err, ErrNoList) {
 		err = fmt.Errorf("store: list: %w", err)
+	}
+	for key := range all {
+		if isOnce(key) {
+			delete(all, key)
+		}
 	}
 	return all, err
 }

@@ -73,6 +73,9 @@ func ID(key string) string {
 // A caller that holds an earlier snapshot of the session passes it as known,
 // and gets it back if nothing has changed since; else known is nil.
 func (s *Store) Load(ctx context.Context, key string, known *Snapshot) (snapshot *Snapshot, expiry time.Time, ok bool, err error) {
+	if isOnce(key) {
+		return nil, time.Time{}, false, nil
+	}
 	b, expiry, ok, err := s.backend.Find(ctx, key)
 	if err != nil {
 		return nil, time.Time{}, false, fmt.Errorf("store: load: %w", err)

@@ -69,6 +69,9 @@ func (w *Watch) Follow(id string) {
 	}
 	if n.line == nil {
 		n.line = n.teller.Listen(n.hear)
+		if line, ok := n.line.(interface{ ignore(from string) }); ok {
+			line.ignore(n.name)
+		}
 	}
 	n.line.Join(id)
 }
@@ -122,8 +125,8 @@ func (w *Watch) closeLocked() {
 // hear gets the notes of other Stores.
 func (n *news) hear(note Note) {
 	if note.From != n.name {
-		if heard := note.Event; heard.Kind != Changed && heard.Kind != Missed {
-			n.ends.add(heard.ID, heard.Kind)
+		if note.Event.ends() {
+			n.ends.add(note.Event.ID, note.Event.Kind)
 		}
 		n.tell(note.Event, nil)
 	}

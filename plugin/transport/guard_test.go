@@ -67,6 +67,7 @@ func TestGuardRefusesData(t *testing.T) {
 	)
 	refuses(t, errName,
 		`2[]`, `2[1]`, `2[null]`, `2[["a"]]`, `2[{}]`, `2[true,"a"]`, `2["\u0000open"]`, `2/chat,1["\u0000"]`, `2[ "\u0000a" ]`,
+		`2["`+strings.Repeat("x", maxName-1)+`"]`,
 	)
 	refuses(t, errJSON,
 		`2["a"`, `2["a",`, `2["a",]`, `2[,"a"]`, `2["a" "b"]`, `2["a"]]`, `2["a"]["b"]`, `2["a"],`, `2["a"]0`, `2["a`, `2["a\`, `2["a\"`,
@@ -133,6 +134,7 @@ func TestGuardLimits(t *testing.T) {
 		"attachments": binary.String(),
 		"namespace":   `0/` + strings.Repeat("x", 1023),
 		"query":       `0/a?` + strings.Repeat("x", 1021) + `,{}`,
+		"name":        `2["` + strings.Repeat("x", maxName-2) + `"]`,
 		"depth":       `2["a",` + strings.Repeat("[", 127) + strings.Repeat("]", 127) + `]`,
 		"siblings":    `2["a"` + strings.Repeat(`,[[[]]],{"a":{}}`, 1000) + `]`,
 	} {

@@ -18,6 +18,11 @@ func (w *Wire) mayConnect(r *http.Request) bool {
 	return site == "" || site == "same-origin"
 }
 
+// SameOrigin tells whether a request comes from a page of the server's own
+// origin, or from no page, as far as its browser tells. Forwarded headers are
+// not looked at.
+func SameOrigin(r *http.Request) bool { return (&Wire{}).mayConnect(r) }
+
 func (w *Wire) trusts(origin string) bool { return slices.Contains(w.options.AllowedOrigins, origin) }
 
 // sameHost tells whether an origin's host and port are those of the request.

@@ -3,9 +3,11 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +46,30 @@ func Redis(tb testing.TB, args ...string) *RedisServer {
 	}
 	tb.Fatal(err)
 	return nil
+}
+
+// RedisCluster starts a redis-server that is a cluster of its own: it owns every
+// slot, and holds commands and scripts to the rules of a cluster.
+func RedisCluster(tb testing.TB) *RedisServer {
+	tb.Helper()
+	r := Redis(tb, "--cluster-enabled", "yes")
+	conn, err := redis.Dial("tcp", r.Addr)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close()
+	slots := redis.Args{"ADDSLOTS"}
+	for slot := range 16384 {
+		slots = slots.Add(slot)
+	}
+	if _, err := conn.Do("CLUSTER", slots...); err != nil {
+		tb.Fatal(err)
+	}
+	waitFor(tb, "the cluster is ready", func() bool { // Redis takes two seconds
+		info, err := redis.String(conn.Do("CLUSTER", "INFO"))
+		return err == nil && strings.HasPrefix(info, "cluster_state:ok")
+	})
+	return r
 }
 
 // Start starts the server again, empty, after Stop.
@@ -116,12 +142,18 @@ func (r *RedisServer) start() error {
 	}
 }
 
+// freeAddr returns an address with a free port. A server in a cluster needs
+// the port 10000 above it as well.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		_ = l.Close()
+		if port := l.Addr().(*net.TCPAddr).Port; port+10000 <= math.MaxUint16 {
+			return "127.0.0.1:" + strconv.Itoa(port)
+		}
 	}
-	defer l.Close()
-	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }

@@ -1,0 +1,127 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	socketio "github.com/googollee/go-socket.io"
+)
+
+// A message is what Emit and Disconnect send to the nodes that have sockets of
+// a session.
+type message struct {
+	Namespace string            `json:"namespace,omitempty"`
+	Event     string            `json:"event,omitempty"`
+	Args      []json.RawMessage `json:"args,omitempty"`
+	Refusal   *Refusal          `json:"refusal,omitempty"` // of a Disconnect
+}
+
+// Emit sends an event to every socket that the session of an id has in a
+// namespace, on every node whose store tells what it hears; see store.Speaker.
+// args are encoded as JSON, and may hold no parser.Buffer. A socket gets what
+// one caller emits in order. It returns when the event is on its way: the error
+// is the store's, or that of an argument that does not encode. A client for
+// whom too much waits misses events.
+func (s *Sessions) Emit(ctx context.Context, id, namespace, event string, args ...any) error {
+	m := message{Namespace: namespace, Event: event, Args: make([]json.RawMessage, len(args))}
+	if namespace == "" {
+		m.Namespace = "/"
+	}
+	for i, arg := range args {
+		err := contain(func() (err error) {
+			m.Args[i], err = json.Marshal(arg)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("sessions: emit %q: argument %d: %w", event, i, err)
+		}
+	}
+	return s.say(ctx, id, m)
+}
+
+// Disconnect sends every socket of the session of an id away, on every node as
+// Emit does, and tells it why; nil says [CodeDisconnected]. The session goes on.
+func (s *Sessions) Disconnect(ctx context.Context, id string, why *Refusal) error {
+	if why == nil {
+		why = refusal(CodeDisconnected)
+	}
+	told := *why
+	if err := told.encodeData(); err != nil {
+		return err
+	}
+	return s.say(ctx, id, message{Refusal: &told})
+}
+
+// Sockets returns the connections that the session of an id has in this
+// process, one for each namespace.
+func (s *Sessions) Sockets(id string) []socketio.Conn {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.entries[id]
+	if e == nil {
+		return nil
+	}
+	conns := make([]socketio.Conn, 0, len(e.sockets))
+	for so := range e.sockets {
+		if so.isAdmitted() {
+			conns = append(conns, so.conn)
+		}
+	}
+	return conns
+}
+
+func (s *Sessions) say(ctx context.Context, id string, m message) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("sessions: emit: %w", err)
+	}
+	return s.store.Say(ctx, id, b)
+}
+
+// deliver hands a message to the sockets of the session.
+func (e *entry) deliver(data json.RawMessage) {
+	s := e.sessions
+	var m message
+	if err := json.Unmarshal(data, &m); err != nil {
+		s.report(StageMessage, e.id, err)
+		return
+	}
+	for _, so := range s.socketsOf(e) {
+		switch {
+		case m.Refusal != nil:
+			go so.expel(m.Refusal)
+			continue
+		case so.namespace.name == m.Namespace:
+			so.emit(m.Event, m.Args)
+		}
+		s.running.Done()
+	}
+}
+
+// emit sends an event to the client when it is in, without waiting for that.
+func (so *socket) emit(event string, args []json.RawMessage) {
+	values := make([]any, len(args))
+	for i, arg := range args {
+		values[i] = arg
+	}
+	fits := so.emits.put(so.sessions, func() {
+		<-so.ready
+		if so.admitted && so.why.Load() == nil {
+			so.conn.Emit(event, values...)
+		}
+	})
+	if !fits {
+		so.report(StageMessage, errSlow)
+	}
+}
+
+// isAdmitted tells whether the socket is in its namespace.
+func (so *socket) isAdmitted() bool {
+	select {
+	case <-so.ready:
+		return so.admitted && so.why.Load() == nil
+	default:
+		return false
+	}
+}

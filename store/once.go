@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// onceMark begins the keys of what is kept for one use. No token has a colon,
+// so none of them is a session's.
+const onceMark = "once:"
+
+func isOnce(key string) bool { return strings.HasPrefix(key, onceMark) }
+
+// Deposit keeps a value under a name in the backend, beside the sessions, until
+// somebody withdraws it or ttl has passed. It replaces what is there.
+func (s *Store) Deposit(ctx context.Context, name string, value []byte, ttl time.Duration) error {
+	expiry := time.Now().Add(ttl)
+	change := Change{New: value, Life: Life{Expiry: expiry, Limit: expiry}}
+	for attempt := 0; ; attempt++ {
+		current, ok, err := s.backend.Swap(ctx, onceMark+name, change)
+		if err != nil {
+			return fmt.Errorf("store: deposit: %w", err)
+		}
+		if ok {
+			return nil
+		}
+		change.Old = current
+		if err := Backoff(ctx, attempt); err != nil {
+			return fmt.Errorf("store: deposit: %w", err)
+		}
+	}
+}
+
+// Withdraw takes what was deposited under a name: of many who try, one gets it.
+// Around another SCS store that holds in one process only. ok is false when
+// there is nothing, or no more.
+func (s *Store) Withdraw(ctx context.Context, name string) (value []byte, ok bool, err error) {
+	value, err = s.backend.Delete(ctx, onceMark+name, Note{})
+	if err != nil {
+		return nil, false, fmt.Errorf("store: withdraw: %w", err)
+	}
+	return value, value != nil, nil
+}

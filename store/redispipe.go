@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+// redisPipe sends commands of many goroutines together, which costs Redis and
+// this process a fraction of a write and a read for each: the first to come
+// starts a goroutine, and whoever comes until that has got a connection and its
+// turn goes with it. Nobody waits for the answers to others.
+type redisPipe struct {
+	pool *redis.Pool
+
+	mu      sync.Mutex
+	waiting []*redisCall // when there are any, a goroutine is about to take them
+}
+
+// A redisCall is what one goroutine waits for.
+type redisCall struct {
+	ctx      context.Context
+	commands []redisCommand
+	done     chan struct{} // closed when they have been answered
+}
+
+type redisCommand struct {
+	name  string
+	args  []any
+	reply any
+	err   error
+}
+
+// do sends commands and waits for all their replies, which it leaves in them.
+// The error is that of ctx.
+func (p *redisPipe) do(ctx context.Context, commands ...redisCommand) ([]redisCommand, error) {
+	c := &redisCall{ctx: ctx, commands: commands, done: make(chan struct{})}
+	p.mu.Lock()
+	p.waiting = append(p.waiting, c)
+	first := len(p.waiting) == 1
+	p.mu.Unlock()
+	switch {
+	case first && ctx.Done() == nil:
+		p.exchange()
+	case first:
+		go p.exchange() // it ends with its answers
+	}
+	select {
+	case <-c.done:
+		return commands, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// exchange sends what is waiting in one write and hands out the answers.
+func (p *redisPipe) exchange() {
+	conn := p.pool.Get() // where it fails, so does all below
+	defer conn.Close()
+	runtime.Gosched() // whoever is ready to run may have something to send
+	calls := p.take()
+	for _, c := range calls {
+		c.send(conn)
+	}
+	err := conn.Flush()
+	for _, c := range calls {
+		err = c.receive(conn, err)
+	}
+}
+
+// take returns those that are waiting, without those who gave up.
+func (p *redisPipe) take() []*redisCall {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	calls := slices.DeleteFunc(p.waiting, func(c *redisCall) bool { return c.ctx.Err() != nil })
+	p.waiting = nil
+	return calls
+}
+
+func (c *redisCall) send(conn redis.Conn) {
+	for _, command := range c.commands {
+		_ = conn.Send(command.name, command.args...) // Flush tells
+	}
+}
+
+// receive takes the replies. err is not nil when the connection is lost.
+func (c *redisCall) receive(conn redis.Conn, err error) error {
+	defer close(c.done)
+	for i := range c.commands {
+		command := &c.commands[i]
+		if err == nil {
+			command.reply, command.err = conn.Receive()
+			err = conn.Err()
+		} else {
+			command.err = err
+		}
+	}
+	return err
+}
+
+// redisScript is a script that is sent by its hash, once Redis knows it.
+type redisScript struct {
+	source, hash string
+}
+
+func newRedisScript(source string) redisScript {
+	return redisScript{source, redis.NewScript(1, source).Hash()}
+}
+
+// run runs a script on one key.
+func (p *redisPipe) run(ctx context.Context, script redisScript, key string, args ...any) (any, error) {
+	args = append([]any{script.hash, 1, key}, args...)
+	done, err := p.do(ctx, redisCommand{name: "EVALSHA", args: args})
+	if err == nil && isNoScript(done[0].err) {
+		args[0] = script.source
+		done, err = p.do(ctx, redisCommand{name: "EVAL", args: args})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return done[0].reply, done[0].err
+}
+
+func isNoScript(err error) bool {
+	failed, ok := err.(redis.Error) //nolint:errorlint // redigo does not wrap a reply
+	return ok && strings.HasPrefix(string(failed), "NOSCRIPT ")
+}

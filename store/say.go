@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// A Speaker is a [Teller] that passes on notes by themselves, without a change
+// of the session.
+type Speaker interface {
+	// Say passes the note on to every line that has joined its session.
+	Say(ctx context.Context, note Note) error
+}
+
+var (
+	_ Speaker = (*Memory)(nil)
+	_ Speaker = (*Redis)(nil)
+)
+
+// Say tells whoever follows the session of an id something, here and, where the
+// backend is a [Speaker], in other processes: they get an [Event] of the kind
+// Said. data must be valid JSON and hold no token.
+func (s *Store) Say(ctx context.Context, id string, data json.RawMessage) error {
+	event := Event{ID: id, Kind: Said, Data: data}
+	if speaker, ok := s.backend.(Speaker); ok {
+		if err := speaker.Say(ctx, s.news.note(event)); err != nil {
+			return fmt.Errorf("store: say: %w", err)
+		}
+	}
+	s.news.tell(event, nil)
+	return nil
+}
+
+// Say implements [Speaker].
+func (m *Memory) Say(_ context.Context, note Note) error {
+	m.hub.tell(note)
+	return nil
+}
+
+// Say implements [Speaker].
+func (r *Redis) Say(ctx context.Context, note Note) error {
+	channel, body, err := r.encode(note)
+	if err != nil {
+		return err
+	}
+	done, err := r.pipe.do(ctx, redisCommand{name: "PUBLISH", args: []any{channel, body}})
+	if err != nil {
+		return err
+	}
+	return done[0].err
+}
