@@ -74,7 +74,7 @@ func writeRefusal(w http.ResponseWriter, status int, why *Refusal) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(why.json())
+	w.Write(why.json()) //nolint:gosec // JSON, served as such
 }
 
 // check returns why a request has no session, nil when it has one.

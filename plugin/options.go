@@ -186,8 +186,10 @@ func (o Options) validate(manager *scs.SessionManager) error {
 		name  string
 		value time.Duration
 	}{
-		{"FlushInterval", o.FlushInterval}, {"HandlerTimeout", o.HandlerTimeout},
-		{"MaxStale", o.MaxStale}, {"ProbeInterval", o.ProbeInterval},
+		{"FlushInterval", o.FlushInterval},
+		{"HandlerTimeout", o.HandlerTimeout},
+		{"MaxStale", o.MaxStale},
+		{"ProbeInterval", o.ProbeInterval},
 	} {
 		if d.value < 0 {
 			complain("Options.%s %v is negative", d.name, d.value)

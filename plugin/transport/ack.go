@@ -65,24 +65,23 @@ func (c *Conn) Acknowledge(values ...any) error {
 }
 
 // plainAnswer encodes the commonest values, which hold no binaries.
-func (c *Conn) plainAnswer(a acknowledgement, values []any) (*buffer, bool) {
-	b := c.wire.take()
-	text := append(b.bytes, '4', kindAck)
+func (c *Conn) plainAnswer(a acknowledgement, values []any) (b *buffer, ok bool) {
+	b = c.wire.take()
+	b.bytes = append(b.bytes, '4', kindAck)
 	if a.space.name != "/" {
-		text = append(append(text, a.space.name...), ',')
+		b.bytes = append(append(b.bytes, a.space.name...), ',')
 	}
-	text = append(strconv.AppendUint(text, a.id, 10), '[')
+	b.bytes = append(strconv.AppendUint(b.bytes, a.id, 10), '[')
 	for i, value := range values {
 		if i > 0 {
-			text = append(text, ',')
+			b.bytes = append(b.bytes, ',')
 		}
-		var ok bool
-		if text, ok = appendPlain(text, value); !ok {
+		if b.bytes, ok = appendPlain(b.bytes, value); !ok {
 			c.wire.release(b)
 			return nil, false
 		}
 	}
-	b.bytes = append(text, ']')
+	b.bytes = append(b.bytes, ']')
 	return b, true
 }
 

@@ -240,8 +240,7 @@ func (c *Conn) part(s *space, back bool) {
 func (c *Conn) partLocked(s *space, end bool) {
 	c.leaveLocked(s)
 	c.injectLocked(bare(kindDisconnect, s.name))
-	switch {
-	case end || s.name == "/" || len(c.spaces) == 0:
+	if end || s.name == "/" || len(c.spaces) == 0 {
 		c.hangUpLocked(ReasonServer)
 	}
 }

@@ -53,7 +53,7 @@ func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		switch {
-		case err == io.EOF: //nolint:errorlint // io.Reader returns it bare
+		case err == io.EOF:
 			return b, binary, nil
 		case err != nil:
 			c.wire.release(b)
