@@ -53,21 +53,31 @@ func (e *entry) fresh(limit time.Duration) bool {
 
 // conclude keeps what a handler changed, or drops it when the handler failed.
 func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
-	switch status := e.sessions.manager.Status(v); {
-	case status == scs.Destroyed:
+	if e.sessions.manager.Status(v) == scs.Destroyed {
 		_ = e.gone()
 		return err
+	}
+	if err != nil {
+		return err
+	}
+	mine, err := e.changes(v)
+	switch {
 	case err != nil:
 		return err
-	case status == scs.Unmodified && !v.changed:
+	case mine == nil:
 		e.giveBack(v)
 		return nil
 	case set.access == ReadOnly:
 		return ErrReadOnly
 	case set.scope == PerMessage:
-		return e.commit(v, by)
+		err = e.commit(v.from, mine, by)
+	default:
+		err = e.adopt(v.from, mine, by)
 	}
-	return e.adopt(v, by)
+	if err == nil {
+		e.reuse(v, mine)
+	}
+	return err
 }
 
 // A Panic is the error that Options.OnError hears of when a handler panicked.

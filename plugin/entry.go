@@ -1,10 +1,13 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -75,13 +78,42 @@ func (e *entry) open() *view {
 	return e.sessions.views.open(e.token, work)
 }
 
-// giveBack keeps a view that was not changed for the next handler.
+// giveBack keeps a view that was not changed for the next handler, unless every
+// handler would have to look whether it was.
 func (e *entry) giveBack(v *view) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if v.from == e.work {
+	if v.from == e.work && !v.reused {
 		e.spare = v
 	}
+}
+
+// reuse keeps a view that was changed for the next handler, if what it made is
+// the work.
+func (e *entry) reuse(v *view, mine *store.Snapshot) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.work == mine {
+		v.from, v.changed, v.reused = mine, false, true
+		e.spare = v
+	}
+}
+
+// changes returns what a handler made of its view, nil when that is nothing
+// new. The error is a value that cannot be stored.
+func (e *entry) changes(v *view) (*store.Snapshot, error) {
+	if !v.changed && e.sessions.manager.Status(v) == scs.Unmodified {
+		return nil, nil
+	}
+	deadline, values := e.sessions.views.read(v)
+	if v.reused && same(deadline, values, v.from) {
+		return nil, nil
+	}
+	mine, err := e.sessions.store.Encode(deadline, values)
+	if err != nil || v.reused && bytes.Equal(mine.Bytes, v.from.Bytes) {
+		return nil, err
+	}
+	return mine, nil
 }
 
 // encode reads a view back. Its error is a value that cannot be stored.
@@ -89,16 +121,13 @@ func (e *entry) encode(v *view) (*store.Snapshot, error) {
 	return e.sessions.store.Encode(e.sessions.views.read(v))
 }
 
-// adopt makes a view's changes part of the work, to be saved soon.
-func (e *entry) adopt(v *view, by *socket) error {
-	mine, err := e.encode(v)
-	if err != nil {
-		return err
-	}
+// adopt makes the changes from one snapshot to another part of the work, to be
+// saved soon.
+func (e *entry) adopt(from, mine *store.Snapshot, by *socket) error {
 	e.mu.Lock()
-	err = e.adoptLocked(v.from, mine)
+	err := e.adoptLocked(from, mine)
 	e.mu.Unlock()
-	e.announce(v.from, mine, by)
+	e.announce(from, mine, by)
 	return err
 }
 

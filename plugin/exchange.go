@@ -53,19 +53,16 @@ func (e *entry) flush() error {
 	return e.save(work, work, nil)
 }
 
-// commit saves a view's changes, with all that is not saved yet.
-func (e *entry) commit(v *view, by *socket) error {
-	mine, err := e.encode(v)
-	if err != nil {
-		return err
-	}
+// commit saves the changes from one snapshot to another, with all that is not
+// saved yet.
+func (e *entry) commit(from, mine *store.Snapshot, by *socket) (err error) {
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
 	e.mu.Lock()
 	work := e.work
 	e.mu.Unlock()
-	if work != v.from {
-		if mine, err = e.sessions.store.Rebase(v.from, mine, work); err != nil {
+	if work != from {
+		if mine, err = e.sessions.store.Rebase(from, mine, work); err != nil {
 			return &storeError{StageSave, err}
 		}
 	}
@@ -216,7 +213,14 @@ func (e *entry) gone() error {
 	return e.refusal()
 }
 
-// modified tells whether a view was changed.
+// modified tells whether a view was changed, or may have been.
 func (s *Sessions) modified(v *view) bool {
-	return v.changed || s.manager.Status(v) == scs.Modified
+	if v.changed || s.manager.Status(v) != scs.Modified {
+		return v.changed
+	}
+	if !v.reused {
+		return true
+	}
+	deadline, values := s.views.read(v)
+	return !same(deadline, values, v.from)
 }

@@ -61,10 +61,17 @@ func (s *Session) Save() error {
 	if err != nil {
 		return err
 	}
-	if v == nil || !s.sessions.modified(v) {
+	if v == nil {
 		return s.entry.flush()
 	}
-	if err := s.entry.commit(v, s.socket); err != nil {
+	mine, err := s.entry.changes(v)
+	switch {
+	case err != nil:
+		return err
+	case mine == nil:
+		return s.entry.flush()
+	}
+	if err := s.entry.commit(v.from, mine, s.socket); err != nil {
 		return err
 	}
 	s.show(v, s.entry.open())

@@ -44,7 +44,7 @@ func TestWiredRefusal(t *testing.T) {
 		by                      *plugin.Refusal
 		message, data           string
 	}{
-		{"root", "/", user, &plugin.Refusal{Code: "app", Message: "Ünfit.", Data: []int{1}}, "Ünfit.", `{"code":"app","message":"Ünfit.","reconnect":false,"data":[1]}`},
+		{"root", "/", user, &plugin.Refusal{Code: "app", Message: "Not you.", Data: []int{1}}, "Not you.", `{"code":"app","message":"Not you.","reconnect":false,"data":[1]}`},
 		{"root for now", "/", user, &plugin.Refusal{Code: "app", Reconnect: true}, "", `{"code":"app","message":"","reconnect":true,"data":null}`},
 		{"root without a cookie", "/", "", nil, "There is no session: the request carried no session cookie.", `{"code":"no_cookie","message":"There is no session: the request carried no session cookie.","reconnect":false,"data":null}`},
 		{"chat", "/chat", user, &plugin.Refusal{Code: "app", Message: "no"}, "no", `{"code":"app","message":"no","reconnect":false,"data":null}`},
@@ -167,6 +167,7 @@ func TestWiredCloseInHandlers(t *testing.T) {
 			kinds(t, func(t *testing.T, k kind) {
 				l := &ledger{}
 				a := wiredApp(t, plugin.Options{}, transport.Options{}, func(a *app) {
+					register(a)
 					step := func(c socketio.Conn, at string) {
 						l.add(at)
 						c.Emit("bye", 1)
@@ -178,7 +179,7 @@ func TestWiredCloseInHandlers(t *testing.T) {
 					a.sessions.OnConnect("/chat", func(c socketio.Conn, _ *plugin.Session) error { step(c, "connect"); return nil })
 					a.sessions.OnDisconnect("/chat", func(c socketio.Conn, _ *plugin.Session, _ string) { step(c, "disconnect") })
 				})
-				c := a.connect(k, a.login("alice"))
+				c := a.enterAs(k, a.login("alice"))
 				c.send("40/chat,")
 				if where == "disconnect" {
 					c.send("41/chat,")
