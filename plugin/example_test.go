@@ -14,6 +14,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -35,8 +36,9 @@ func Example() {
 	manager := scs.New()
 	store.Attach(manager, store.NewRedis(pool, nil))
 
-	server := socketio.NewServer(nil)
-	sessions, err := plugin.Enable(server, manager, plugin.Options{})
+	wire := transport.New(transport.Options{})
+	server := socketio.NewServer(wire.EngineOptions(nil))
+	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire})
 	if err != nil {
 		log.Fatal(err)
 	}

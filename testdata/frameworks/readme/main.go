@@ -10,6 +10,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -17,8 +18,9 @@ func main() {
 	manager := scs.New()
 	store.Attach(manager, store.NewMemory())
 
-	server := socketio.NewServer(nil)
-	sessions, err := plugin.Enable(server, manager, plugin.Options{})
+	wire := transport.New(transport.Options{})
+	server := socketio.NewServer(wire.EngineOptions(nil))
+	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,10 +41,10 @@ func page(manager *scs.SessionManager) http.Handler {
 		manager.Put(r.Context(), "seen", true) // the session that the socket will find
 		fmt.Fprint(w, `<!doctype html>
 <button>click</button> <output></output>
-<script src="https://cdn.jsdelivr.net/npm/socket.io-client@2.5.0/dist/socket.io.js"></script>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
 <script src="/socket.io/socket.io-sessions.js"></script>
 <script>
-  var socket = io.connectWithSession({ transports: ['websocket'] });
+  var socket = io.connectWithSession();
   document.querySelector('button').onclick = function () {
     socket.emit('click', function (n) { document.querySelector('output').value = n; });
   };

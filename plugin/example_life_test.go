@@ -1,0 +1,63 @@
+package plugin_test
+
+import (
+	"context"
+	"log"
+	"net/http"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// A socket hears what a request, another tab or another node has changed.
+func ExampleSessions_OnChange() {
+	sessions.OnChange("/", func(c socketio.Conn, s *plugin.Session, keys []string) {
+		c.Emit("changed", keys)
+	})
+}
+
+// A login inside a socket ends in a cookie: the client script fetches it.
+func ExampleSession_Renew() {
+	sessions.OnEvent("/", "login", func(_ socketio.Conn, s *plugin.Session, user, password string) (bool, error) {
+		if !valid(user, password) {
+			return false, nil
+		}
+		return true, s.Renew(map[string]any{"user": user})
+	})
+}
+
+// Every socket of a session, on every node: an event, and the end of them.
+func ExampleSessions_Emit() {
+	http.HandleFunc("POST /notify", func(_ http.ResponseWriter, r *http.Request) {
+		id := store.ID(attached.Key(manager.Token(r.Context())))
+		if err := sessions.Emit(r.Context(), id, "/", "notice", "your order has left"); err != nil {
+			log.Print(err)
+		}
+	})
+}
+
+// Sockets of a session are sent away, and the session goes on.
+func ExampleSessions_Disconnect() {
+	ban := func(ctx context.Context, id string) error {
+		return sessions.Disconnect(ctx, id, &plugin.Refusal{Code: "banned", Message: "See you tomorrow."})
+	}
+	_ = ban
+}
+
+// The auth payload of clients 3.x and 4.x, io({auth: {token}}), is a header.
+func ExampleFromHeader() {
+	wire := transport.New(transport.Options{AllowedOrigins: []string{"https://app.example.com"}})
+	server := socketio.NewServer(wire.EngineOptions(nil))
+	options := plugin.Options{
+		Transport: wire,
+		Cutter:    plugin.FirstOf(plugin.FromCookie("session"), plugin.FromHeader(transport.AuthHeader+"-Token")),
+	}
+	_, _ = plugin.Enable(server, manager, options)
+}
+
+var attached *store.Store
+
+func valid(user, password string) bool { return user != "" && password != "" }
