@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -52,6 +53,7 @@ func (a *app) open(k kind, header http.Header) (c *client, status int) {
 			return nil, status
 		}
 		c.pending = packetsOf(body, k.version)
+		a.Cleanup(c.hangUp) // or the server would give it some time
 	}
 	open, ok := strings.CutPrefix(c.read(), "0")
 	var handshake struct{ SID string }
@@ -126,7 +128,9 @@ func (a *app) upgrade(url string, header http.Header) (*websocket.Conn, int) {
 // request makes an HTTP request and returns the answer.
 func (a *app) request(method, url string, header http.Header, body string) (status int, answer string) {
 	a.Helper()
-	r, err := http.NewRequestWithContext(a.Context(), method, url, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.Context()), patience) // clients hang up in Cleanup
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		a.Fatal(err)
 	}
@@ -144,6 +148,14 @@ func (a *app) request(method, url string, header http.Header, body string) (stat
 		a.Fatal(err)
 	}
 	return response.StatusCode, string(b)
+}
+
+// payloadOf makes a payload of one packet of ASCII text.
+func payloadOf(packet string, version int) string {
+	if version == 4 {
+		return packet
+	}
+	return fmt.Sprintf("%d:%s", len(packet), packet)
 }
 
 // packetsOf takes a payload of ASCII text apart.
@@ -175,10 +187,7 @@ func (c *client) try(packet string) bool {
 	if c.ws != nil {
 		return c.ws.WriteMessage(websocket.TextMessage, []byte(packet)) == nil
 	}
-	if c.version == 3 {
-		packet = fmt.Sprintf("%d:%s", len(packet), packet)
-	}
-	status, _ := c.app.request(http.MethodPost, c.address(), c.header, packet)
+	status, _ := c.app.request(http.MethodPost, c.address(), c.header, payloadOf(packet, c.version))
 	return status == http.StatusOK
 }
 
@@ -211,10 +220,10 @@ func (c *client) read() string {
 // next returns the next packet, also one of Engine.IO.
 func (c *client) next() (packet string) {
 	c.Helper()
-	if c.ws != nil {
-		return c.receive()
-	}
 	for len(c.pending) == 0 {
+		if c.ws != nil {
+			return c.receive()
+		}
 		status, body := c.app.request(http.MethodGet, c.address(), c.header, "")
 		// Stock transports answer the handshake before they know its id.
 		early := status == http.StatusBadRequest && !c.app.wired() && !c.polled

@@ -3,6 +3,8 @@ package plugin
 import (
 	"context"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 var _ context.Context = (*Session)(nil)
@@ -18,10 +20,15 @@ func (s *Session) Value(key any) any {
 // parent returns the context below: it holds the transaction of the calls that
 // SCS makes with this session.
 func (s *Session) parent() context.Context {
-	if _, err := s.writable(); err != nil && !s.inside {
+	v, err := s.writable()
+	if err != nil && !s.inside {
 		if sealed, ok := s.sessions.sealed[err]; ok {
 			return sealed
 		}
+	}
+	if v != nil {
+		// What a handler commits by itself counts from what it was shown.
+		return s.sessions.store.BeginSocket(s.entry.ctx, func() (*store.Snapshot, error) { return v.from, nil })
 	}
 	return s.entry.ctx
 }

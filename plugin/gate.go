@@ -35,9 +35,11 @@ type gate interface {
 	// answers tells whether acknowledge sends acknowledgements. Otherwise they
 	// are the results of what go-socket.io calls.
 	answers() bool
+	// own says that an event's handler does so.
+	own(namespace, event string)
 	// acknowledge answers the event that c's handler handles, if the client
 	// has asked for that.
-	acknowledge(c socketio.Conn, values []any) error
+	acknowledge(c *conn, values []any) error
 
 	// ServeHTTP serves the transports.
 	http.Handler

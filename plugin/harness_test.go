@@ -98,18 +98,33 @@ func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup f
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sessions)
 	mux.Handle("/", sessions.LoadAndSave(http.HandlerFunc(a.page)))
-	web := httptest.NewServer(mux)
-	a.url, a.browser = web.URL, web.Client() // not the default one: a server's Close cuts it off for all
+	a.serve(mux)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := sessions.Close(ctx); err != nil && !errors.Is(err, plugin.ErrClosed) {
 			t.Errorf("Close: %v", err)
 		}
+	})
+	return a
+}
+
+// serve serves a handler until the test ends.
+func (a *app) serve(handler http.Handler) {
+	web := httptest.NewServer(handler)
+	a.url, a.browser = web.URL, web.Client() // not the default one: a server's Close cuts it off for all
+	a.Cleanup(func() {
 		web.CloseClientConnections()
 		web.Close()
 	})
-	return a
+}
+
+// in returns the app for a subtest.
+func (a *app) in(t *testing.T) *app {
+	t.Helper()
+	sub := *a
+	sub.T = t
+	return &sub
 }
 
 // page is HTTP's side of the session: /put?key=value…, /get?key, /destroy,

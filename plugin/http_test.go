@@ -3,7 +3,6 @@ package plugin_test
 import (
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -77,9 +76,7 @@ func TestNesting(t *testing.T) {
 				a.sessions.AllowAnonymous("/")
 				a.sessions.OnConnect("/", func(socketio.Conn, *plugin.Session) error { connected <- true; return nil })
 			})
-			web := httptest.NewServer(row.wrap(a))
-			defer web.Close()
-			a.url = web.URL
+			a.serve(row.wrap(a))
 			for range 3 {
 				a.enterAs(kind{overPolling, 3}, "")
 				recv(t, "OnConnect", connected)

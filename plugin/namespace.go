@@ -79,11 +79,8 @@ func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) 
 	}
 	var answer func(socketio.Conn, []any)
 	if s.gate.answers() {
-		answer = func(c socketio.Conn, values []any) {
-			if err := s.gate.acknowledge(c, values); err != nil {
-				s.report(StageEvent, "", err)
-			}
-		}
+		answer = n.answer
+		s.gate.own(n.name, event)
 	}
 	s.server.OnEvent(n.name, event, h.adapt(run, answer))
 }
@@ -155,6 +152,17 @@ func (n *namespace) enter(c socketio.Conn) error {
 func (n *namespace) leave(c socketio.Conn, reason string) {
 	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
 		n.sessions.leave(so, reason)
+	}
+}
+
+// answer acknowledges the event that c's handler has handled.
+func (n *namespace) answer(c socketio.Conn, values []any) {
+	handed := &conn{Conn: c}
+	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
+		handed = so.conn
+	}
+	if err := n.sessions.gate.acknowledge(handed, values); err != nil {
+		n.sessions.report(StageEvent, "", err)
 	}
 }
 

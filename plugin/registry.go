@@ -34,8 +34,9 @@ func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier
 	if earlier = s.leaving[at]; earlier != nil {
 		return nil, earlier
 	}
+	handed := &conn{Conn: c}
 	so = &socket{
-		sessions: s, namespace: n, conn: c,
+		sessions: s, namespace: n, conn: handed, handed: handed,
 		session: &Session{sessions: s},
 		ready:   make(chan struct{}),
 		left:    make(chan struct{}),

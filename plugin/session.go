@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"sync"
 
 	"github.com/alexedwards/scs/v2"
@@ -106,7 +107,8 @@ func (s *Session) Update(change func(*Session) error) error {
 	if err != nil {
 		return err
 	}
-	err = s.entry.update(s, s.socket, func(current *view) error {
+	// Not until s is done: in OnDisconnect it may be.
+	err = s.entry.update(context.WithoutCancel(s), s.socket, func(current *view) error {
 		inner := &Session{sessions: s.sessions, entry: s.entry, view: current, access: ReadOnly, inside: true}
 		defer inner.finish()
 		defer inner.leave()

@@ -15,7 +15,8 @@ type socket struct {
 	sessions   *Sessions
 	namespace  *namespace
 	connection *connection
-	conn       socketio.Conn
+	conn       *conn
+	handed     socketio.Conn // conn, as handlers get it
 	request    *http.Request // the handshake, as the namespace was asked for
 	scripted   bool          // the page has the client script
 
@@ -69,6 +70,9 @@ func (so *socket) admit(why *Refusal) {
 }
 
 func (so *socket) welcome() {
+	if so.entry != nil && so.sessions.options.KeepAlive {
+		so.entry.use()
+	}
 	so.admitted = true
 	so.sessions.gate.admit(so.conn)
 	close(so.ready)
@@ -89,7 +93,11 @@ func (so *socket) expel(why *Refusal) {
 	}
 	if told := so.condemn(why); told != nil {
 		<-so.ready
-		so.sessions.gate.expel(so.conn, told, so.left)
+		if so.admitted {
+			so.sessions.gate.expel(so.conn, told, so.left)
+		} else {
+			so.sessions.gate.refuse(so.conn, told, so.left) // it ended while OnConnect failed
+		}
 		so.sessions.leave(so, told.Code)
 	}
 }
@@ -174,11 +182,15 @@ func (so *socket) runLast(handle func(*Session) error) error {
 
 func (so *socket) handle(set settings, handle func(*Session) error) error {
 	e := so.entry
+	so.conn.emitted.Store(false)
 	s := &Session{sessions: so.sessions, entry: e, socket: so, view: e.open(), access: set.access}
 	if set.scope == PerMessage {
 		so.current.Store(s)
 		defer so.current.Store(nil)
 		defer s.finish()
+		if so.session.Err() != nil {
+			s.cancel() // expel came before it could see this one
+		}
 	} else {
 		s.owner = so.session
 	}
@@ -188,7 +200,8 @@ func (so *socket) handle(set settings, handle func(*Session) error) error {
 
 func (so *socket) runAnonymous(handle func(*Session) error) error {
 	v := so.sessions.views.open("", nil)
-	s := &Session{sessions: so.sessions, owner: so.session, view: v, access: ReadOnly}
+	so.conn.emitted.Store(false)
+	s := &Session{sessions: so.sessions, socket: so, owner: so.session, view: v, access: ReadOnly}
 	err := contain(func() error { return handle(s) })
 	s.leave()
 	if err == nil && so.sessions.modified(v) {

@@ -61,11 +61,16 @@ func prefix(namespace string) string {
 	return namespace + ","
 }
 
+// bare is a packet without data.
+func bare(kind, namespace string) string {
+	return kind + strings.TrimSuffix(prefix(namespace), ",")
+}
+
 // enters expects CONNECT. Here and below is all that differs between our
 // transports and go-socket.io's own.
 func (c *client) enters(namespace string) {
 	c.Helper()
-	want := regexp.QuoteMeta("40" + strings.TrimSuffix(prefix(namespace), ","))
+	want := regexp.QuoteMeta(bare("40", namespace))
 	switch {
 	case c.version == 4:
 		want = regexp.QuoteMeta("40"+prefix(namespace)) + `\{"sid":"[\w-]{20}"\}`
@@ -92,10 +97,10 @@ func (c *client) refused(namespace string) (why string) {
 		c.Fatalf("got packet %q, want a refusal of %s", got, namespace)
 	}
 	if c.version == 4 {
-		return c.dataOf(why)
+		why = c.dataOf(why)
 	}
 	if isFinal(why) {
-		c.goodbye = "41"
+		c.goodbye = bare("41", namespace)
 	}
 	return why
 }
@@ -124,14 +129,14 @@ func (c *client) expelled(namespace string) (why string) {
 		c.Fatalf("got packet %q, want sinvalid", got)
 	}
 	if c.app.wired() && isFinal(why) {
-		c.goodbye = "41" + strings.TrimSuffix(prefix(namespace), ",")
+		c.goodbye = bare("41", namespace)
 	}
 	return why
 }
 
-// ends expects the end of the connection after refused or expelled. Our
-// transports say DISCONNECT first, where a client would come back by itself
-// and must not.
+// ends expects the end of the connection, after the client was refused or
+// expelled where it was last. Our transports say DISCONNECT first to one that
+// must not come back by itself.
 func (c *client) ends() {
 	c.Helper()
 	if c.goodbye != "" {

@@ -100,7 +100,9 @@ func (stock) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 
 func (stock) answers() bool { return false }
 
-func (stock) acknowledge(socketio.Conn, []any) error { return nil }
+func (stock) own(string, string) {}
+
+func (stock) acknowledge(*conn, []any) error { return nil }
 
 // close leaves the server to its owner: while a handshake is under way, its
 // Close would end the process.

@@ -39,8 +39,12 @@ func (e *entry) disarmLocked() {
 // exchange. A failed one is tried again, also when the last socket has left:
 // the changes must not be lost.
 func (e *entry) tick() {
+	kept := e.kept()
 	e.mu.Lock()
 	e.due = time.Time{}
+	if kept {
+		e.used = time.Now()
+	}
 	e.mu.Unlock()
 	err := e.settleUp(false)
 	if err == nil && e.mustAsk() {
@@ -54,12 +58,18 @@ func (e *entry) tick() {
 	if e.sessions.retire(e) {
 		return
 	}
-	if e.sessions.options.KeepAlive && e.sessions.populated(e) {
-		e.use()
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.armLocked(time.Until(e.expiry))
+	if kept {
+		e.armLocked(e.sessions.manager.IdleTimeout / touchShare)
+	}
+}
+
+// kept tells whether the session's open sockets keep it alive.
+func (e *entry) kept() bool {
+	s := e.sessions
+	return s.options.KeepAlive && s.manager.IdleTimeout > 0 && s.populated(e)
 }
 
 // settleUp saves what is not saved and tells the store of the last use, if

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -18,6 +19,11 @@ type wired struct {
 	server *socketio.Server
 	wire   *transport.Wire
 	http.Handler
+
+	// entered has the connection of each client that has asked for a namespace
+	// and not left, by place: the wire forgets it when it closes, and go-socket.io
+	// tells of that later.
+	entered *sync.Map
 }
 
 // newWired makes a connection belong to the token that opened it.
@@ -33,7 +39,7 @@ func newWired(s *Sessions, wire *transport.Wire) wired {
 			return s.store.Ended(store.ID(s.store.Key(token))) != ""
 		},
 	})
-	return wired{s.server, wire, wire.Handler(s.server)}
+	return wired{s.server, wire, wire.Handler(s.server), new(sync.Map)}
 }
 
 // watch hears of clients by an event: when go-socket.io calls OnConnect, it
@@ -47,24 +53,27 @@ func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave fu
 		if conn == nil {
 			return
 		}
+		g.entered.Store(place{c.ID(), namespace}, conn)
 		_ = enter(c) // what is not admitted is not let through
 		conn.Await(namespace)
 	})
-	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) { leave(c, g.reason(c, text)) })
+	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) {
+		if conn, ok := g.entered.LoadAndDelete(place{c.ID(), namespace}); ok {
+			leave(c, reasonOf(conn.(*transport.Conn), text))
+		}
+	})
 }
 
-// reason returns why a client has left.
-func (g wired) reason(c socketio.Conn, text string) string {
-	conn := g.wire.Find(c.ID())
+// reasonOf returns why a client has left.
+func reasonOf(conn *transport.Conn, text string) string {
+	reason := conn.Reason()
 	switch {
 	case text != stockClosed:
 		return reasonLeft
-	case conn == nil:
-		return reasonClosed
-	case conn.Reason() == "":
+	case reason == "":
 		return transport.ReasonServer // it is closing
 	}
-	return conn.Reason()
+	return reason
 }
 
 func (g wired) handshake(c socketio.Conn, _ *http.Request) *http.Request {
@@ -114,11 +123,17 @@ func (g wired) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 
 func (wired) answers() bool { return true }
 
-func (g wired) acknowledge(c socketio.Conn, values []any) error {
-	if conn := g.wire.Find(c.ID()); conn != nil {
-		return conn.Acknowledge(values...)
+func (g wired) own(namespace, event string) { g.wire.Own(namespace, event) }
+
+func (g wired) acknowledge(c *conn, values []any) error {
+	conn := g.wire.Find(c.ID())
+	switch {
+	case conn == nil:
+		return nil
+	case c.emitted.Load():
+		return conn.AcknowledgeBehind(c.Conn.Emit, values...)
 	}
-	return nil
+	return conn.Acknowledge(values...)
 }
 
 func (g wired) close(ctx context.Context) error { return g.wire.Close(ctx) }

@@ -35,7 +35,8 @@ func kinds(t *testing.T, test func(t *testing.T, k kind)) {
 }
 
 // A refusal is a packet of its own, and nothing comes before it or beside it. A
-// refused root ends the connection, another namespace leaves it alone.
+// refused root ends the connection, when the client has had the time to ask for
+// other namespaces and be turned away; another namespace leaves it alone.
 func TestWiredRefusal(t *testing.T) {
 	t.Parallel()
 	const user = "user"
@@ -62,7 +63,9 @@ func TestWiredRefusal(t *testing.T) {
 							return row.by
 						})
 					}
-					a.sessions.OnEvent(row.namespace, "ran", func(socketio.Conn, *plugin.Session) { l.add("ran") })
+					for _, namespace := range []string{"/", "/chat"} {
+						a.sessions.OnEvent(namespace, "ran", func(socketio.Conn, *plugin.Session) { l.add("ran") })
+					}
 				})
 				cookie := row.cookie
 				if cookie == user {
@@ -90,9 +93,13 @@ func TestWiredRefusal(t *testing.T) {
 					if got := c.ask(`["get","user"]`); got != `["alice"]` {
 						t.Errorf("the root got %s", got)
 					}
-				case k.version == 3 && isFinal(row.data):
+				case isFinal(row.data):
 					c.want("41") // or it would come back by itself
-					fallthrough
+					c.send("40/chat,")
+					if why := c.refused("/chat"); why != row.data {
+						t.Errorf("another namespace got %s", why)
+					}
+					c.ends()
 				default:
 					c.want("closed")
 				}

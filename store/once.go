@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -13,13 +15,20 @@ const onceMark = "once:"
 
 func isOnce(key string) bool { return strings.HasPrefix(key, onceMark) }
 
+// onceKey is where something is kept. It does not tell the name, and is as long
+// as a token: some SCS stores have no room for more.
+func onceKey(name string) string {
+	hash := sha256.Sum256([]byte(name))
+	return (onceMark + base64.RawURLEncoding.EncodeToString(hash[:]))[:43]
+}
+
 // Deposit keeps a value under a name in the backend, beside the sessions, until
 // somebody withdraws it or ttl has passed. It replaces what is there.
 func (s *Store) Deposit(ctx context.Context, name string, value []byte, ttl time.Duration) error {
-	expiry := time.Now().Add(ttl)
+	key, expiry := onceKey(name), time.Now().Add(ttl)
 	change := Change{New: value, Life: Life{Expiry: expiry, Limit: expiry}}
 	for attempt := 0; ; attempt++ {
-		current, ok, err := s.backend.Swap(ctx, onceMark+name, change)
+		current, ok, err := s.backend.Swap(ctx, key, change)
 		if err != nil {
 			return fmt.Errorf("store: deposit: %w", err)
 		}
@@ -37,7 +46,7 @@ func (s *Store) Deposit(ctx context.Context, name string, value []byte, ttl time
 // Around another SCS store that holds in one process only. ok is false when
 // there is nothing, or no more.
 func (s *Store) Withdraw(ctx context.Context, name string) (value []byte, ok bool, err error) {
-	value, err = s.backend.Delete(ctx, onceMark+name, Note{})
+	value, err = s.backend.Delete(ctx, onceKey(name), Note{})
 	if err != nil {
 		return nil, false, fmt.Errorf("store: withdraw: %w", err)
 	}

@@ -92,10 +92,13 @@ if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return last`)
 )
 
+// noKey is what PTTL says of a key that has expired since GET.
+const noKey = -2
+
 // Find implements [Backend]. It sends two commands in one round trip, which
 // costs Redis less than a script and need not be atomic.
 func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
-	args := []any{r.name(key)}
+	args, asked := []any{r.name(key)}, time.Now()
 	done, err := r.pipe.do(ctx, redisCommand{name: "GET", args: args}, redisCommand{name: "PTTL", args: args})
 	if err != nil {
 		return nil, time.Time{}, false, err
@@ -105,13 +108,14 @@ func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, 
 		return nil, time.Time{}, false, err
 	}
 	left, err := redis.Int64(done[1].reply, done[1].err)
-	if err != nil || b == nil {
+	if err != nil || b == nil || left == noKey {
 		return nil, time.Time{}, false, err
 	}
 	if left < 0 {
 		return b, time.Time{}, true, nil
 	}
-	return b, time.Now().Add(time.Duration(left) * time.Millisecond), true, nil
+	// Never later than it is: who finds no session afterwards knows why.
+	return b, asked.Add(time.Duration(left) * time.Millisecond), true, nil
 }
 
 // Swap implements [Backend].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // A Speaker is a [Teller] that passes on notes by themselves, without a change
@@ -20,8 +21,12 @@ var (
 
 // Say tells whoever follows the session of an id something, here and, where the
 // backend is a [Speaker], in other processes: they get an [Event] of the kind
-// Said. data must be valid JSON and hold no token.
+// Said. data must be valid JSON and hold no token. What [ID] cannot have made is
+// nobody's id.
 func (s *Store) Say(ctx context.Context, id string, data json.RawMessage) error {
+	if id == "" || strings.ContainsFunc(id, notOfID) {
+		return nil
+	}
 	event := Event{ID: id, Kind: Said, Data: data}
 	if speaker, ok := s.backend.(Speaker); ok {
 		if err := speaker.Say(ctx, s.news.note(event)); err != nil {
@@ -30,6 +35,12 @@ func (s *Store) Say(ctx context.Context, id string, data json.RawMessage) error 
 	}
 	s.news.tell(event, nil)
 	return nil
+}
+
+// notOfID tells whether a character is none that an id is made of. Whatever is
+// sent to other processes relies on that.
+func notOfID(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
 // Say implements [Speaker].

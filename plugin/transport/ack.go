@@ -1,8 +1,8 @@
 package transport
 
 import (
-	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,51 +17,85 @@ type acknowledgement struct {
 	asked bool
 }
 
-// awaitLocked notes an event. At most the last one and the one before are
-// still to be acknowledged, but go-socket.io v1.7.0 leaves some out.
+// maxAwaited is how many acknowledgements of go-socket.io's are remembered as
+// asked for. It gives them late, and v1.7.0 leaves some out.
+const maxAwaited = 256
+
+// awaitLocked notes that go-socket.io is to acknowledge an event. c.mu is held.
 func (c *Conn) awaitLocked(a acknowledgement) {
-	copy(c.awaited[1:], c.awaited[:])
-	c.awaited[0] = a
+	if len(c.awaited) == maxAwaited {
+		c.awaited = slices.Delete(c.awaited, 0, maxAwaited/2)
+	}
+	c.awaited = append(c.awaited, a)
 }
 
 // answerLocked tells whether an acknowledgement was asked for and not given,
 // and notes that it is given: go-socket.io also answers who has not asked.
 func (c *Conn) answerLocked(s *space, id uint64) bool {
 	for i, a := range c.awaited {
-		if a.asked && a.space == s && a.id == id {
-			c.awaited[i].asked = false
+		if a.space == s && a.id == id {
+			c.awaited = slices.Delete(c.awaited, i, i+1)
 			return true
 		}
 	}
 	return false
 }
 
-// Acknowledge answers the event that is handled with the given values, which
-// are encoded as go-socket.io encodes results. It does nothing when the client
-// has not asked. It is to be called by the handler.
+// Acknowledge answers the event that is handled, one of [Wire.Own], with the
+// given values, which are encoded as go-socket.io encodes results. It does
+// nothing when the client has not asked, or was answered. It is to be called by
+// the handler.
 func (c *Conn) Acknowledge(values ...any) error {
+	return c.acknowledge(values, func(parcels []parcel) { c.dispatchLocked(parcels) })
+}
+
+// AnswerEvent is what [Conn.AcknowledgeBehind] emits. Clients never get it.
+const AnswerEvent = "\x00answer"
+
+// jsonAnswerEvent is AnswerEvent in an event packet.
+const jsonAnswerEvent = `["\u0000answer"]`
+
+// AcknowledgeBehind is [Conn.Acknowledge] behind what the handler has emitted,
+// which go-socket.io writes in a goroutine of its own. emit is the Emit of the
+// handler's connection: what it emits takes its place among the others, and is
+// then replaced.
+func (c *Conn) AcknowledgeBehind(emit func(event string, args ...any), values ...any) error {
+	behind := false
+	err := c.acknowledge(values, func(parcels []parcel) {
+		c.answers.push(slices.Clone(parcels))
+		behind = true
+	})
+	if behind {
+		emit(AnswerEvent)
+	}
+	return err
+}
+
+func (c *Conn) acknowledge(values []any, send func([]parcel)) error {
 	c.mu.Lock()
 	current := c.current
+	c.current.asked = false
 	c.mu.Unlock()
 	if !current.asked {
 		return nil
 	}
+	var one [1]parcel
+	parcels := one[:]
 	if b, ok := c.plainAnswer(current, values); ok {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		one := [1]parcel{{buffer: b}}
-		c.deliverLocked(one[:])
-		return nil
+		one[0].buffer = b
+	} else {
+		w := &letter{conn: c}
+		if err := w.write(current, values); err != nil {
+			return err
+		}
+		parcels = w.parcels
 	}
-	header := parser.Header{Type: parser.Ack, ID: current.id, NeedAck: true}
-	if current.space.name != "/" {
-		header.Namespace = current.space.name
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason == "" {
+		send(parcels)
 	}
-	w := &letter{conn: c}
-	if err := parser.NewEncoder(w).Encode(header, values); err != nil {
-		return err
-	}
-	return w.post()
+	return nil
 }
 
 // plainAnswer encodes the commonest values, which hold no binaries.
@@ -154,13 +188,11 @@ func (l *letter) Close() error {
 	return nil
 }
 
-func (l *letter) post() error {
-	c := l.conn
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.reason != "" {
-		return errors.New("transport: the connection has ended")
+// write encodes an acknowledgement with all that go-socket.io can encode.
+func (l *letter) write(a acknowledgement, values []any) error {
+	header := parser.Header{Type: parser.Ack, ID: a.id, NeedAck: true}
+	if a.space.name != "/" {
+		header.Namespace = a.space.name
 	}
-	c.deliverLocked(l.parcels)
-	return nil
+	return parser.NewEncoder(l).Encode(header, values)
 }

@@ -55,13 +55,15 @@ type Conn struct {
 	spaces   map[string]*space // the namespaces that were asked for
 	decided  sync.Cond         // a namespace was admitted or left
 	rooted   bool              // the root was asked for
+	refused  *refused          // why the client may not come in, once it was told
 	connects int               // how many CONNECT packets came since window
 	window   time.Time
 	draft    draft
-	awaited  [4]acknowledgement // the latest that were asked for, see ack.go
-	current  acknowledgement    // of the event that is handled
-	handling bool               // go-socket.io handles what it has read
-	idle     chan struct{}      // closed when it has; made by Idle
+	awaited  []acknowledgement // those that go-socket.io is to give
+	current  acknowledgement   // of the event that is handled
+	answers  queue[[]parcel]   // those that wait for what was emitted before
+	handling bool              // go-socket.io handles what it has read
+	idle     chan struct{}     // closed when it has; made by Idle
 
 	ws        *websocket.Conn // nil while it polls
 	draining  bool            // a goroutine writes to ws
@@ -194,10 +196,27 @@ func (c *Conn) hangUpLocked(reason string) {
 		return
 	}
 	c.in.clear(c.wire)
-	if c.ws == nil && !c.disposed {
-		c.end = time.AfterFunc(farewell, c.dispose)
+	if c.ws == nil {
+		c.endInLocked(farewell)
 	}
 	c.kickLocked()
+}
+
+// endIn disposes of the connection after some time.
+func (c *Conn) endIn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endInLocked(d)
+}
+
+func (c *Conn) endInLocked(d time.Duration) {
+	switch {
+	case c.disposed:
+	case c.end == nil:
+		c.end = time.AfterFunc(d, c.dispose)
+	default:
+		c.end.Reset(d)
+	}
 }
 
 // lose ends a connection that the client or the network has ended: what the

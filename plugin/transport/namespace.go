@@ -62,7 +62,13 @@ func (c *Conn) passLocked(m *message) bool {
 		return false
 	}
 	c.current = acknowledgement{space: s, id: p.id, asked: p.hasID}
-	c.awaitLocked(c.current)
+	if p.hasID {
+		if c.wire.owns(s.name, p.name) {
+			p.hasID = false // or go-socket.io's next version would answer too
+		} else {
+			c.awaitLocked(c.current)
+		}
+	}
 	return true
 }
 
@@ -74,6 +80,9 @@ func (c *Conn) askLocked(name, query string, auth []byte) (pass bool) {
 		return false
 	case len(c.spaces) >= c.wire.options.MaxNamespaces:
 		go c.violate(errTooSpread)
+		return false
+	case c.refused != nil:
+		c.turnAwayLocked(name)
 		return false
 	case !c.wire.knows(name):
 		c.sendLocked(c.refusal(name, "Invalid namespace", nil))
@@ -141,12 +150,29 @@ func (c *Conn) socketID(namespace string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:15])
 }
 
+// lingering is how long a client that was turned away from the root may take to
+// hang up by itself: it may have asked for other namespaces, and must hear that
+// it is turned away there too.
+const lingering = time.Second
+
+// A refused is why a client was turned away for good.
+type refused struct {
+	message string
+	data    json.RawMessage
+}
+
+// turnAwayLocked turns a client away for good: told to disconnect, it does not
+// come back by itself. c.mu is held.
+func (c *Conn) turnAwayLocked(name string) {
+	c.sendLocked(c.refusal(name, c.refused.message, c.refused.data))
+	c.sendTextLocked("4" + bare(kindDisconnect, name))
+}
+
 // Refuse turns the client away from a namespace that it has asked for. It gets
 // an ERROR packet with data, or with message where data is nil; a client of
 // version 4 gets a CONNECT_ERROR packet with both. Where it ends up in no
-// namespace, or is turned away from the root, the connection ends; unless back
-// says that it may come back by itself, a client of version 3, which would, is
-// told not to.
+// namespace, or is turned away from the root, the connection ends. Then, unless
+// back says that it may come back by itself, it is told not to.
 func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,11 +180,17 @@ func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool
 	if s == nil || s.admitted {
 		return
 	}
-	c.sendLocked(c.refusal(namespace, message, data))
-	if !back && namespace == "/" && c.version == 3 {
-		c.sendTextLocked("4" + bare(kindDisconnect, namespace))
+	last := namespace == "/" || len(c.spaces) == 1
+	if back || !last {
+		c.sendLocked(c.refusal(namespace, message, data))
+		c.partLocked(s, false)
+		return
 	}
-	c.partLocked(s, false)
+	c.refused = &refused{message, data}
+	c.turnAwayLocked(namespace)
+	c.leaveLocked(s)
+	c.injectLocked(bare(kindDisconnect, namespace))
+	time.AfterFunc(lingering, func() { c.hangUp(ReasonServer) })
 }
 
 func (c *Conn) refusal(namespace, message string, data json.RawMessage) parcel {
@@ -231,6 +263,13 @@ func (c *Conn) part(s *space, back bool) {
 	}
 	if !back {
 		c.sendTextLocked("4" + bare(kindDisconnect, s.name))
+	}
+	if !back && s.name == "/" {
+		for name := range c.spaces { // they go with it, and would come back
+			if name != "/" {
+				c.sendTextLocked("4" + bare(kindDisconnect, name))
+			}
+		}
 	}
 	c.partLocked(s, back)
 }

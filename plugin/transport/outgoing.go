@@ -33,6 +33,11 @@ func (c *Conn) writeTextLocked(p parcel) {
 	case head.kind == kindConnect:
 		c.connectLocked(head)
 		c.wire.release(p.buffer)
+	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(jsonAnswerEvent)):
+		c.wire.release(p.buffer)
+		if answer, ok := c.answers.pop(); ok {
+			c.dispatchLocked(answer)
+		}
 	case head.attachments > 0:
 		c.draft = draft{parcels: []parcel{p}, missing: head.attachments}
 	default:
@@ -58,18 +63,31 @@ func (c *Conn) connectLocked(head head) {
 	}
 }
 
-// deliverLocked sends a packet, or holds it until its namespace is admitted, or
-// drops it: the client is not there, or has not asked for this acknowledgement.
-// c.mu is held.
+// deliverLocked is dispatchLocked for what go-socket.io writes: it drops
+// acknowledgements that nobody has asked for. c.mu is held.
 func (c *Conn) deliverLocked(parcels []parcel) {
 	head := readHead(parcels[0].buffer.bytes[1:])
+	if head.answers() && (!head.hasID || !c.answerLocked(c.spaces[string(head.namespace)], head.id)) {
+		c.dropLocked(parcels)
+		return
+	}
+	c.dispatchLocked(parcels)
+}
+
+func (c *Conn) dropLocked(parcels []parcel) {
+	for _, p := range parcels {
+		c.wire.release(p.buffer)
+	}
+}
+
+// dispatchLocked sends a packet, or holds it until its namespace is admitted, or
+// drops it where the client is not there, or was sent out. c.mu is held.
+func (c *Conn) dispatchLocked(parcels []parcel) {
+	head := readHead(parcels[0].buffer.bytes[1:])
 	s := c.spaces[string(head.namespace)]
-	answer := head.kind == kindAck || head.kind == kindBinaryAck
 	switch {
-	case s == nil || s.over != "" && !answer || answer && (!head.hasID || !c.answerLocked(s, head.id)):
-		for _, p := range parcels {
-			c.wire.release(p.buffer)
-		}
+	case s == nil || s.over != "" && !head.answers():
+		c.dropLocked(parcels)
 	case s.admitted:
 		c.sendLocked(parcels...)
 	default:
@@ -92,6 +110,8 @@ type head struct {
 	id          uint64
 	hasID       bool
 }
+
+func (h head) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
 
 func readHead(text []byte) head {
 	h := head{namespace: rootName}

@@ -135,8 +135,9 @@ func (c *Conn) collect(p *poll) (body []byte, end bool) {
 		body = c.pack()
 	}
 	switch {
-	case ending && c.out.parcels.len() == 0:
-		body, end = appendPayload(body, c.version, frame{data: []byte("1")}), true
+	case ending && body == nil:
+		// By itself: some clients handle it before the packets of its payload.
+		body, end = appendPayload(nil, c.version, frame{data: []byte("1")}), true
 	case body == nil && (p.noop || c.ws != nil):
 		body = c.noop()
 	}

@@ -116,9 +116,7 @@ func (c *Conn) drain() {
 		c.mu.Unlock()
 		if !ok {
 			if ending {
-				message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-				_ = ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
-				c.dispose()
+				c.sayGoodbye(ws)
 			}
 			return
 		}
@@ -129,6 +127,21 @@ func (c *Conn) drain() {
 			return
 		}
 	}
+}
+
+// goodbye is how long a client has to answer our close frame. To close at once
+// would meet its answer with a reset, which can cost it the last frames.
+const goodbye = time.Second
+
+// sayGoodbye ends a websocket: pump disposes of the connection when the client
+// has answered.
+func (c *Conn) sayGoodbye(ws *websocket.Conn) {
+	message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+	if ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbye)) != nil {
+		c.dispose()
+		return
+	}
+	c.endIn(goodbye)
 }
 
 // transmit writes one frame, within the ping timeout.

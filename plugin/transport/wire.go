@@ -3,9 +3,11 @@ package transport
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +25,7 @@ type Wire struct {
 	guard    guard
 	upgrader websocket.Upgrader
 	gated    map[string]bool // fixed once it serves
+	own      map[owned]bool  // fixed once it serves
 	identity Identity        // fixed once it serves
 	server   *socketio.Server
 	buffers  sync.Pool // of *buffer
@@ -57,11 +60,12 @@ func New(options Options) *Wire {
 		options: options.withDefaults(),
 		guard:   guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth},
 		gated:   make(map[string]bool),
+		own:     make(map[owned]bool),
 		conns:   make(map[string]*Conn),
 		opening: make(map[*Conn]struct{}),
 	}
 	w.upgrader = websocket.Upgrader{
-		ReadBufferSize:    1024,
+		ReadBufferSize:    512, // one for each connection; larger messages bypass it
 		WriteBufferSize:   4096,
 		WriteBufferPool:   &sync.Pool{},
 		EnableCompression: w.options.Compression,
@@ -110,6 +114,25 @@ func (w *Wire) Identify(identity Identity) { w.identity = identity }
 // [Conn.Refuse] has answered: the event [OpenEvent] asks. Other namespaces
 // are open, as go-socket.io has them. Call it before the Wire serves.
 func (w *Wire) Gate(namespace string) { w.gated[namespace] = true }
+
+// Own says that the handler of an event gives its acknowledgement by
+// [Conn.Acknowledge], and not by its results. Call it before the Wire serves.
+func (w *Wire) Own(namespace, event string) { w.own[owned{namespace, event}] = true }
+
+// owned names an event.
+type owned struct{ namespace, event string }
+
+// owns tells whether an event, whose name is a JSON string, is one of Own.
+func (w *Wire) owns(namespace string, name []byte) bool {
+	if len(name) < 2 {
+		return false
+	}
+	event := string(name[1 : len(name)-1])
+	if strings.Contains(event, `\`) && json.Unmarshal(name, &event) != nil {
+		return false
+	}
+	return w.own[owned{namespace, event}]
+}
 
 // Find returns the connection of an id, nil when there is none.
 func (w *Wire) Find(id string) *Conn {
@@ -186,7 +209,8 @@ func (w *Wire) register(c *Conn) {
 	w.conns[c.id] = c
 }
 
-// forget ends what register and begin began.
+// forget ends what register began, and what begin began where go-socket.io has
+// not taken the connection.
 func (w *Wire) forget(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

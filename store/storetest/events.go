@@ -23,6 +23,9 @@ func (s suite) events(t *testing.T) {
 			t.Run("Renewed", func(t *testing.T) { s.renewed(t, where) })
 			t.Run("Unfollow", func(t *testing.T) { s.unfollow(t, where) })
 			t.Run("Slow", func(t *testing.T) { s.slow(t, where) })
+			if _, ok := s.open(t).(store.Speaker); ok || where == "Here" {
+				t.Run("Said", func(t *testing.T) { s.said(t, where) })
+			}
 		})
 	}
 	t.Run("By", s.by)

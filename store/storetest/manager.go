@@ -23,11 +23,15 @@ func (s suite) nodes(t *testing.T, n int) []*node {
 	backend := s.open(t)
 	all := make([]*node, n)
 	for i := range all {
-		manager := scs.New()
-		manager.HashTokenInStore = s.hashed
-		all[i] = &node{manager, store.Attach(manager, backend)}
+		all[i] = s.nodeOn(backend)
 	}
 	return all
+}
+
+func (s suite) nodeOn(backend store.Backend) *node {
+	manager := scs.New()
+	manager.HashTokenInStore = s.hashed
+	return &node{manager, store.Attach(manager, backend)}
 }
 
 func (s suite) node(t *testing.T) *node {

@@ -60,6 +60,8 @@ func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
 			t.Run("Finality", s.finality)
 			t.Run("Middleware", s.middleware)
 			t.Run("Events", s.events)
+			t.Run("Once", s.once)
+			t.Run("Missing", s.missing)
 		})
 	}
 }

@@ -1,7 +1,7 @@
 // What every client hears when it is refused or its session ends, by every mode.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { open, settled, ways } from './matrix.mjs';
 import { Mirror, texts } from './mirror.mjs';
 import { isRefusal } from './refusal.mjs';
@@ -154,8 +154,11 @@ class Listener {
   /** The first of these events, be it past or to come. */
   hears(event) {
     if (this.#first[event]) return Promise.resolve(this.#first[event].value);
-    return within(LIMIT, new Promise((resolve) => (this.#waiting[event] ??= []).push(resolve)), `${event} after ${this.heard}`);
+    return within(LIMIT, new Promise((resolve) => (this.#waiting[event] ??= []).push(resolve)), this.#after(event));
   }
+
+  /** Says what it waits for, and when it is asked, what was heard instead. */
+  #after = (what) => ({ toString: () => `${what} at ${this.socket.nsp} after ${this.heard.join(' ').replace(/down( down)+/g, 'downs')}` });
 
   /** The object that says why it was refused. */
   async refusal() {
@@ -168,20 +171,42 @@ class Listener {
 
   count = (event) => this.heard.filter((one) => one === event).length;
   namespace = (name) => new Listener(this.socket.io.socket(name, this.socket.io.opts), this.way);
-  up = (n) => within(LIMIT, new Promise((resolve) => this.socket.emit('up', n, texts[n], resolve)), `the acknowledgement of up after ${this.heard}`);
+  up = (n) => within(LIMIT, new Promise((resolve) => this.socket.emit('up', n, texts[n], resolve)), this.#after('the acknowledgement of up'));
 }
 
-describe('a client without our script that is refused for good', () => {
-  let mirror;
-  before(async () => { mirror = await Mirror.start(); });
-  after(() => mirror?.stop());
+describe('a client without our script that is sent away for good makes no storm', { concurrency: true }, () => {
+  const QUIET = 3000; // ms, in which a storm would be 60 handshakes by each
+  const options = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 50, randomizationFactor: 0 };
 
-  it('makes no storm', async (t) => {
-    const options = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 50, randomizationFactor: 0 };
-    const sockets = ways.map((way) => new Listener(open(new Visitor(t, mirror.url), way, '/', options), way));
-    await Promise.all(sockets.map((socket) => socket.refusal()));
-    await sleep(3000); // a storm would be 60 handshakes by each
+  /** Each client gets a mirror of its own, which counts its handshakes. They are one, or two when one came in between. */
+  const each = (t, does) => Promise.all(ways.map(async (way) => {
+    const mirror = await Mirror.start();
+    t.after(() => mirror.stop());
+    const unheard = await does(mirror, way).then(() => '', (err) => ', ' + err.message);
+    await sleep(QUIET);
     const { handshakes } = await mirror.stats();
-    assert.ok(handshakes <= 2 * ways.length, `${handshakes} handshakes by ${ways.length} clients: ${sockets.map(({ way, heard }) => way.name + ' ' + heard.length)}`);
-  });
+    return handshakes > 2 || unheard ? `${way.name}: ${handshakes} handshakes${unheard}` : undefined;
+  }));
+  const none = async (storms) => assert.deepEqual((await storms).filter(Boolean), []);
+
+  for (const namespace of ['/', '/chat']) {
+    it(`refused at ${namespace}`, (t) => none(each(t, async (mirror, way) => {
+      const listener = new Listener(open(new Visitor(t, mirror.url), way, namespace, options), way);
+      isRefusal(await listener.refusal(), 'no_cookie');
+    })));
+  }
+
+  for (const namespaces of [['/'], ['/chat'], ['/', '/chat']]) {
+    it(`logged out at ${namespaces}`, (t) => none(each(t, async (mirror, way) => {
+      const visitor = await mirror.visit(t);
+      const first = new Listener(open(visitor, way, namespaces[0], options), way);
+      const all = [first, ...namespaces.slice(1).map((name) => first.namespace(name))];
+      await Promise.all(all.map((one) => one.up(0)));
+      visitor.token = undefined; // what the page would send from now on
+      const cookie = first.socket.io.opts.extraHeaders.Cookie;
+      assert.equal((await visitor.request('POST', '/logout', undefined, { cookie })).status, 204);
+      delete first.socket.io.opts.extraHeaders.Cookie;
+      await Promise.all(all.map((one) => one.hears('sinvalid')));
+    })));
+  }
 });

@@ -1,0 +1,36 @@
+package plugin
+
+import (
+	"encoding/json"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	socketio "github.com/googollee/go-socket.io"
+)
+
+// A conn is the connection that handlers get: go-socket.io's, without two of
+// its traps. An acknowledgement goes behind what its handler has emitted.
+type conn struct {
+	socketio.Conn
+	emitted atomic.Bool // since the handler began
+
+	// callbacks is held while an event with a callback is emitted: go-socket.io
+	// counts those without a lock.
+	callbacks sync.Mutex
+}
+
+// Emit sends an event. A last argument that is nil is null, where go-socket.io
+// panics.
+func (c *conn) Emit(event string, args ...any) {
+	c.emitted.Store(true)
+	if n := len(args); n > 0 {
+		if args[n-1] == nil {
+			args = append(args[:n-1:n-1], json.RawMessage("null"))
+		} else if reflect.TypeOf(args[n-1]).Kind() == reflect.Func {
+			c.callbacks.Lock()
+			defer c.callbacks.Unlock()
+		}
+	}
+	c.Conn.Emit(event, args...)
+}

@@ -1,0 +1,108 @@
+package plugin_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// Issue 5.1: however a session ends, every socket of it, on every node and in
+// every namespace, hears why, once, and is closed; its handlers' contexts are
+// cancelled, OnInvalid and OnDisconnect run once with the reason; a handler that
+// blocks delays nobody; other sessions notice nothing.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(nodes []node, b shared, cookie string, asker *client){
+		"Destroy over HTTP":     func(nodes []node, _ shared, cookie string, _ *client) { nodes[0].get(cookie, "/destroy") },
+		"Session.Destroy":       func(_ []node, _ shared, _ string, asker *client) { asker.send(`42["destroy"]`) },
+		"manager in a handler":  func(_ []node, _ shared, _ string, asker *client) { asker.send(`42["manager"]`) },
+		"the other node's HTTP": func(nodes []node, _ shared, cookie string, _ *client) { nodes[1].get(cookie, "/destroy") },
+		"deleted by hand": func(nodes []node, b shared, cookie string, _ *client) {
+			if _, err := b.Delete(nodes[0].Context(), tokenIn(cookie), store.Note{}); err != nil {
+				nodes[0].Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			backends(t, func(t *testing.T, b shared) {
+				scopes(t, func(t *testing.T, options plugin.Options) {
+					options.ProbeInterval = 100 * time.Millisecond
+					testEnd(t, b, options, end)
+				})
+			})
+		})
+	}
+}
+
+func testEnd(t *testing.T, b shared, options plugin.Options, end func([]node, shared, string, *client)) {
+	t.Helper()
+	l, stuck, release := &ledger{}, make(chan bool, 1), make(chan struct{})
+	nodes := newNodes(t, 2, b, options, func(a *app) {
+		register(a)
+		for _, namespace := range []string{"/", "/chat"} {
+			l.tell(a, namespace)
+		}
+		a.sessions.OnEvent("/", "manager", func(_ socketio.Conn, s *plugin.Session) error { return a.manager.Destroy(s) })
+		a.sessions.OnEvent("/", "wait", func(_ socketio.Conn, s *plugin.Session) {
+			l.add("waits")
+			<-s.Done()
+			l.add("cancelled")
+		}, plugin.ReadOnly)
+		a.sessions.OnEvent("/", "stick", func(socketio.Conn, *plugin.Session) { stuck <- true; <-release }, plugin.ReadOnly)
+	})
+	cookie, other := nodes[0].login("alice"), nodes[1].login("bob")
+	asker, polling := nodes[0].enter(cookie), kind{overPolling, 3}
+	if !nodes[0].wired() {
+		polling.transport = overWebsocket // who does not poll at that moment hears nothing there
+	}
+	sockets := []*client{
+		asker, nodes[0].enter(cookie).in("/chat"), nodes[1].enterAs(polling, cookie), nodes[1].enter(cookie).in("/chat"),
+	}
+	others := []*client{nodes[0].enter(other), nodes[1].enter(other).in("/chat")}
+	for _, n := range nodes {
+		c := n.enter(cookie)
+		c.send(`42["wait"]`)
+		sockets = append(sockets, c)
+	}
+	sticky := nodes[1].enter(cookie)
+	sticky.send(`42["stick"]`)
+	recv(t, "the handler that blocks", stuck)
+	eventually(t, "the handlers wait", func() bool { return l.count("waits") == 2 })
+
+	end(nodes, b, cookie, asker)
+	for i, c := range append(sockets, sticky) {
+		want := "!destroyed"
+		if i == 1 || i == 3 {
+			want += " /chat!destroyed"
+		}
+		if got := c.farewells(); got != want {
+			t.Errorf("socket %d heard %q, want %q", i, got, want)
+		}
+	}
+	close(release)
+	eventually(t, "the contexts are cancelled", func() bool { return l.count("cancelled") == 2 })
+	eventually(t, "all have left", func() bool {
+		return l.count("-alice/:destroyed") == len(sockets)+1 && l.count("-alice/chat:destroyed") == 2
+	})
+	if l.count("!alice/:destroyed") != len(sockets)+1 || l.count("!alice/chat:destroyed") != 2 {
+		t.Errorf("OnInvalid: %s", l.all())
+	}
+	for _, c := range others {
+		c.still("bob")
+	}
+	if l.count("alive") > 0 || strings.Contains(l.all(), "bob") {
+		t.Errorf("handlers: %s", l.all())
+	}
+	for _, n := range nodes {
+		if n.stored(cookie) != nil {
+			t.Error("the session is back")
+		}
+		eventually(t, "it is forgotten", func() bool { return n.sessions.Entries() == 1 })
+	}
+}

@@ -1,0 +1,97 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
+	"github.com/gomodule/redigo/redis"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
+)
+
+// A store that fails misses no session: it is an error.
+func TestMissingFails(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
+	down := errors.New("down")
+	for name, backend := range map[string]store.Backend{
+		"Redis":      store.NewRedis(server.Pool(), nil),
+		"one by one": store.Wrap(findless{memstore.NewWithCleanupInterval(0), down}),
+	} {
+		s := store.Attach(scs.New(), backend)
+		if name == "Redis" {
+			server.Stop()
+		}
+		if missing, err := s.Missing(t.Context(), []string{"a", "b"}); err == nil || missing != nil {
+			t.Errorf("%s: %q are missing, error %v", name, missing, err)
+		}
+	}
+}
+
+type findless struct {
+	*memstore.MemStore
+	err error
+}
+
+func (f findless) Find(string) ([]byte, bool, error) { return nil, false, f.err }
+
+// Redis is asked for many sessions in one round trip.
+func TestMissingIsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Redis(t).Pool()
+	var trips atomic.Int32
+	dial := pool.Dial
+	pool.Dial = func() (redis.Conn, error) {
+		conn, err := dial()
+		return countingConn{conn, &trips}, err
+	}
+	r := store.NewRedis(pool, nil)
+	keys := make([]string, 500)
+	for i := range keys {
+		keys[i] = fmt.Sprint("key", i)
+	}
+	live := keys[7]
+	if _, ok, err := r.Swap(t.Context(), live, store.Change{New: []byte("x"), Life: hour()}); !ok || err != nil {
+		t.Fatalf("Swap: %v, %v", ok, err)
+	}
+	trips.Store(0)
+	missing, err := r.Missing(t.Context(), keys)
+	if err != nil || len(missing) != len(keys)-1 || slices.Contains(missing, live) {
+		t.Errorf("%d are missing, error %v", len(missing), err)
+	}
+	if n := trips.Load(); n != 1 {
+		t.Errorf("%d round trips", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Missing(ctx, keys); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the context's end: %v", err)
+	}
+}
+
+// countingConn counts what is sent together.
+type countingConn struct {
+	redis.Conn
+	trips *atomic.Int32
+}
+
+func (c countingConn) Flush() error {
+	c.trips.Add(1)
+	return c.Conn.Flush()
+}
+
+func (c countingConn) ReceiveWithTimeout(timeout time.Duration) (any, error) {
+	return redis.ReceiveWithTimeout(c.Conn, timeout)
+}
+
+func (c countingConn) DoWithTimeout(timeout time.Duration, name string, args ...any) (any, error) {
+	return redis.DoWithTimeout(c.Conn, timeout, name, args...)
+}
