@@ -44,11 +44,11 @@ func (s *Store) changeOf(c Commit) Event {
 		return Event{}
 	}
 	event := Event{ID: id, Kind: Changed}
-	base, err := s.decode(c.Base.Bytes)
+	base, err := s.certain(c.Base)
 	if err != nil {
 		return event
 	}
-	mine, err := s.decode(c.Mine.Bytes)
+	mine, err := s.certain(c.Mine)
 	if err != nil {
 		return event
 	}
@@ -57,6 +57,22 @@ func (s *Store) changeOf(c Commit) Event {
 		return Event{} // only the order of a map
 	}
 	return event
+}
+
+// certain returns a snapshot whose values are sure to be those of its bytes:
+// itself, unless it holds a map, a slice or the like.
+func (s *Store) certain(snapshot *Snapshot) (*Snapshot, error) {
+	if snapshot.Values == nil {
+		return s.decode(snapshot.Bytes)
+	}
+	for _, value := range snapshot.Values {
+		switch value.(type) {
+		case bool, string, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
+		default:
+			return s.decode(snapshot.Bytes)
+		}
+	}
+	return snapshot, nil
 }
 
 // Fresh decodes a snapshot again: its values are then nobody else's, also those
