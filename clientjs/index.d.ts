@@ -10,8 +10,23 @@ declare namespace attach {
   /** What socket.io.js exports. */
   type Client = (...args: any[]) => any;
 
-  /** The options that a client takes. */
-  type Options<IO extends Client> = Exclude<Parameters<IO>[number], string | undefined>;
+  /** The options that a client takes, and those of this script. */
+  type Options<IO extends Client> = Exclude<Parameters<IO>[number], string | undefined> & SessionOptions;
+
+  interface SessionOptions {
+    /**
+     * For pages whose cookie cannot reach the socket's server; the server must allow tickets. Each handshake
+     * gets a new one:
+     *
+     * - true: by a POST to session-ticket under the socket's path, at the page's own origin
+     * - a URL: by a POST to it, which answers as session-ticket does
+     * - a function: the ticket that it returns, or promises
+     *
+     * A 401 with a reason, or a promise rejected with one, makes the session invalid before any handshake.
+     * Other failures are those of a connection: 'connect_error', and another try. Default false.
+     */
+    ticket?: boolean | string | (() => string | PromiseLike<string>);
+  }
 
   interface WithSession<Socket, Opts> {
     connectWithSession: Connect<Socket, Opts>;
@@ -20,7 +35,10 @@ declare namespace attach {
 
   /**
    * Connects as io.connect does, with the session of the browser's cookie. Namespaces of one address share
-   * one connection, which is never that of a plain io().
+   * one connection, with the options of the first; it is never that of a plain io().
+   *
+   * The handshake's query carries session-script=1 beside that of the page. At the server's event 'sclaim' the
+   * script fetches the session's new cookie by a POST to session-claim under the path.
    */
   interface Connect<Socket, Opts> {
     (opts?: Opts): SessionSocket<Socket>;
@@ -32,7 +50,8 @@ declare namespace attach {
   interface Session {
     /**
      * 'pending' until the server has connected the socket, 'active' while it is connected, 'invalid' when
-     * the server has refused it and it stays closed.
+     * the server has refused it and it stays closed: until refresh(), or a login in another tab where the
+     * reason is one that a login may mend (no_cookie, unknown, destroyed, expired, login_required).
      */
     readonly state: 'pending' | 'active' | 'invalid';
     /** Why the server refused the socket last; undefined from the next attempt to connect on. */
@@ -52,7 +71,10 @@ declare namespace attach {
     /** The server's word for it: 'unknown', 'destroyed', 'login_required', or one of the app's own. */
     readonly code: string;
     readonly message: string;
-    /** Whether the socket connects again by itself. */
+    /**
+     * Whether the socket connects again by itself, each time after a longer delay. It does so too with
+     * 'unknown' in the 30 s after 'renewed', when the new cookie may be on its way.
+     */
     readonly reconnect: boolean;
     /** What the app gave along. */
     readonly data: any;
@@ -61,7 +83,8 @@ declare namespace attach {
 
 declare global {
   // The global io of a script tag, as @types/socket.io-client declares it.
-  interface SocketIOClientStatic extends attach.WithSession<SocketIOClient.Socket, SocketIOClient.ConnectOpts> {}
+  interface SocketIOClientStatic
+    extends attach.WithSession<SocketIOClient.Socket, SocketIOClient.ConnectOpts & attach.SessionOptions> {}
   namespace SocketIOClient {
     interface Socket {}
     interface ConnectOpts {}

@@ -1,9 +1,9 @@
 /**
- * socket.io-sessions.js: io.connectWithSession() for socket.io-client 1.7, 2.x and later.
+ * socket.io-sessions.js: io.connectWithSession() for socket.io-client 1.7 to 4.x.
  *
  * The session is named by the cookie of the handshake, so this script holds no secret and is the same
  * for everyone. It obeys the server: a socket that is refused hangs up, and comes back by itself only
- * when the server says so, or after session.refresh().
+ * when the server says so, after session.refresh(), or after a login in another tab.
  *
  *   script tag   after socket.io.js; extends the global io
  *   CommonJS     require('./socket.io-sessions.js')(io)
@@ -12,15 +12,28 @@
 (function (global) {
   'use strict';
 
-  var RETRY_MIN = 1000;  // ms before the first retry; each further one waits twice as long
+  var RETRY_MIN = 1000;    // ms before the first retry; each further one waits twice as long
   var RETRY_MAX = 30000;
-  var JITTER = 0.5;      // the share of that delay which is random, so that not all clients return at once
-  var LASTING = 10000;   // ms after which a connection counts as good, and the next retry as the first
+  var JITTER = 0.5;        // the share of that delay which is random, so that not all clients return at once
+  var LASTING = 10000;     // ms after which a connection counts as good, and the next retry as the first
+  var GRACE = 30000;       // ms after 'renewed' in which 'unknown' is retried: the new cookie may be on its way
+  var CLAIM_RETRY = 1000;  // ms before a claim that failed is tried again
+  var TICKET_WAIT = 20000; // ms that a ticket may take
+  var LOGOUT_WAIT = 1000;  // ms that a server has to tell of another tab's logout, before a socket asks
 
-  // Socket.IO's protocol, and its packet types, in 1.x and 2.x ("classic" below).
+  var SCRIPT_QUERY = 'session-script=1'; // by which the server knows that it may send CLAIM
+  var CLAIM = 'sclaim';
+  var CHANNEL = 'socket.io-sessions';
+  var LOGIN_MENDS = ['no_cookie', 'unknown', 'destroyed', 'expired', 'renewed', 'login_required'];
+
+  // Socket.IO's protocol in 1.x and 2.x ("classic" below), and its packet types.
   var CLASSIC = 4;
   var EVENT = 2;
   var ERROR = 4;
+
+  var connections = [];  // those that hear of other tabs
+  var channel = null;    // to the other tabs
+  var claims = {};       // by address, while a request is under way: 1, or 2 where one more is to follow
 
   /**
    * Gives io the function connectWithSession, and SessionSocket as its second name.
@@ -34,10 +47,13 @@
 
     /**
      * Connects as io.connect(uri, opts) does, with the session of the browser's cookie. Namespaces of one
-     * address share one connection, which is never that of a plain io(uri).
+     * address share one connection, which is never that of a plain io(uri), with the first one's options.
      *
      * @param {String} [uri=location] as for io.connect
      * @param {Object} [opts={}] as for io.connect; copied
+     * @param {Boolean|String|Function} [opts.ticket=false] where no cookie reaches the server: true gets each
+     *     handshake a ticket from the page's own origin, by a POST to session-ticket under the path; a URL
+     *     says where else; a function returns a ticket or a promise of one
      * @return {Socket} a socket of socket.io, with its Session as socket.session
      */
     function connectWithSession(uri, opts) {
@@ -55,10 +71,12 @@
       copy.autoConnect = false;
       var fresh = io.connect(uri, copy);
 
-      var address = /^[^/]*\/\/[^/?#]*/.exec(fresh.io.uri) + copy.path;
+      var path = copy.path.replace(/\/$/, '');
+      var address = String(/^[^/]*\/\/[^/?#]*/.exec(fresh.io.uri)).replace(/^ws/, 'http') + path;
       var connection = !exclusive && shared[address];
       if (!connection || fresh.nsp in connection.manager.nsps) {
-        connection = new Connection(fresh.io, classic);
+        var ticket = copy.ticket === true ? path + '/session-ticket' : copy.ticket;
+        connection = new Connection(fresh.io, classic, address, ticket);
         if (!exclusive && !shared[address]) shared[address] = connection;
       }
       var socket = connection.manager.socket(fresh.nsp, copy);
@@ -75,14 +93,19 @@
    * A manager of socket.io that is ours alone, and the sessions of its namespaces. They retry together:
    * a new cookie needs a new handshake, and the handshake is theirs in common.
    */
-  function Connection(manager, classic) {
+  function Connection(manager, classic, address, ticket) {
     this.manager = manager;
     this.classic = classic;
+    this.address = address; // of the server, with the resource path
+    this.ticket = ticket;   // a URL or a function
     this.sessions = [];
-    this.attempts = 0;   // retries since a connection lasted
-    this.timer = null;   // of the next retry
-    this.refusal = null; // why the root was refused, see watchRoot
-    if (classic) watchRoot(this);
+    this.attempts = 0;      // retries since a connection lasted
+    this.timer = null;      // of the next retry
+    this.refusal = null;    // why the root was refused, see watchPackets
+    this.renewed = 0;       // when the server said so
+    this.loggedOut = false; // whether all tabs know of a logout
+    watchHandshakes(this);
+    watchPackets(this);
     if (typeof addEventListener === 'function') watchPage(this);
   }
 
@@ -105,23 +128,26 @@
 
   /** Closes what is open and connects again, with the cookie of now, every namespace that is not invalid. */
   Connection.prototype.reopen = function () {
-    this.sessions.forEach(function (session) {
-      if (session._socket.subs) session._waiting = true; // socket.io's own mark of a socket that is to be open
-    });
+    this.sessions.filter(isOn).forEach(function (session) { session._waiting = true; });
     this.hangUp();
     this.connect();
   };
 
   /** Closes the connection for all its namespaces; the manager does not reconnect by itself. */
   Connection.prototype.hangUp = function () {
-    var engine = this.manager.engine;
+    var manager = this.manager;
+    var engine = manager.engine;
+    var told = false;
+    function tell() { told = true; }
     clearTimeout(this.timer);
     this.timer = null;
     this.refusal = null;
-    this.manager.disconnect();
-    // An engine with packets to send or an upgrade to end closes later, if ever. A classic manager waits for
-    // that, and would take it for the end of its next engine; a modern one lets go at once.
-    if (this.classic && engine && engine.readyState === 'closing') this.manager.onclose('forced close');
+    manager.on('close', tell);
+    manager.disconnect();
+    manager.off('close', tell);
+    // An engine with packets to send or an upgrade to end closes later, if ever. Managers before 4.x wait for
+    // that, and would take it for the end of their next engine; later ones let go at once.
+    if (!told && engine && engine.readyState === 'closing') manager.onclose('forced close');
   };
 
   Connection.prototype.connect = function () {
@@ -132,16 +158,200 @@
     return !!this.manager.engine && this.manager.engine.readyState === 'open';
   };
 
+  /** After a login in another tab, what it may mend is tried once. */
+  Connection.prototype.hearLogin = function () {
+    var lost = this.sessions.filter(isLost);
+    this.sessions.forEach(function (session) { session._untold = false; });
+    lost.forEach(function (session) { session._expect(); });
+    if (lost.length) this.resume();
+  };
+
+  /** Of a logout an open connection hears from the server, and asks if it does not; others ask at once. */
+  Connection.prototype.hearLogout = function () {
+    var self = this;
+    var engine = this.manager.engine;
+    if (this.loggedOut) return;
+    this.loggedOut = true;
+    if (!this.isOpen()) return this.reopen();
+    setTimeout(function () {
+      if (self.manager.engine === engine && !self.sessions.some(isLost)) self.reopen();
+    }, LOGOUT_WAIT);
+  };
+
+  /** Tells the other tabs of a 'login', or of a 'logout' unless they know. */
+  Connection.prototype.tell = function (word) {
+    var known = this.loggedOut && word === 'logout';
+    this.loggedOut = word === 'logout';
+    if (channel && !known) channel.postMessage({ address: this.address, word: word });
+  };
+
+  /** Lets the connection hear of other tabs until forget() finds that the page has closed it. */
+  Connection.prototype.remember = function () {
+    if (connections.indexOf(this) < 0) connections.push(this);
+    openChannel();
+  };
+
+  Connection.prototype.forget = function () {
+    var self = this;
+    if (this.sessions.some(isWanted)) return;
+    connections = connections.filter(function (connection) { return connection !== self; });
+    if (!connections.length) closeChannel();
+  };
+
+  function openChannel() {
+    if (channel || typeof BroadcastChannel !== 'function') return;
+    try {
+      channel = new BroadcastChannel(CHANNEL);
+    } catch (err) {
+      return; // the browser lets this page share nothing
+    }
+    channel.onmessage = function (event) {
+      var message = Object(event.data);
+      connectionsTo(message.address).forEach(function (connection) {
+        if (message.word === 'login') connection.hearLogin();
+        if (message.word === 'logout') connection.hearLogout();
+      });
+    };
+    if (channel.unref) channel.unref(); // Node.js would wait for messages
+  }
+
+  function connectionsTo(address) {
+    return connections.filter(function (connection) { return connection.address === address; });
+  }
+
+  function closeChannel() {
+    if (channel) channel.close();
+    channel = null;
+  }
+
+  /** Gives every handshake the queries of the page, of its address and of this script, and a ticket of its own. */
+  function watchHandshakes(connection) {
+    var manager = connection.manager;
+    var state = '_readyState' in manager ? '_readyState' : 'readyState';
+    var asked = /\?([^#]*)/.exec(manager.uri);
+    var open = manager.open;
+    var latest;
+    manager.uri = manager.uri.replace(/[?#].*/, ''); // its query would take the place of all others
+
+    function proceed(f, ticket) {
+      var opts = manager.opts;
+      var query = opts.query;
+      var ours = ticket ? SCRIPT_QUERY + '&ticket=' + encodeURIComponent(ticket) : SCRIPT_QUERY;
+      opts.query = [encode(query), asked && asked[1], ours].filter(Boolean).join('&');
+      open.call(manager, f);
+      opts.query = query; // which the page may change
+    }
+
+    function fail(f, err) {
+      if (isReason(err)) {
+        connection.sessions.filter(isOn).forEach(function (session) { session._refuse(err); });
+        return;
+      }
+      if (connection.classic) manager.emitAll('connect_error', err);
+      else manager.emit('error', err);
+      if (f) f(err);
+      else manager.maybeReconnectOnOpen();
+    }
+
+    manager.open = manager.connect = function (f) {
+      if (/^open/.test(manager[state])) return manager;
+      connection.remember();
+      if (!connection.ticket) {
+        proceed(f);
+        return manager;
+      }
+      var current = latest = {};
+      function isOver() { return current !== latest || manager[state] !== 'opening'; } // closed meanwhile
+      manager[state] = 'opening';
+      manager.skipReconnect = false;
+      setTimeout(function () {
+        if (!isOver()) takeTicket(connection.ticket, function (err, ticket) {
+          if (isOver()) return;
+          manager[state] = 'closed';
+          if (err) fail(f, err);
+          else proceed(f, ticket);
+        });
+      }, 0);
+      return manager;
+    };
+  }
+
+  /** Calls done(null, ticket) or done(err); err is the server's reason where it has given one. */
+  function takeTicket(source, done) {
+    var timer = setTimeout(settle, TICKET_WAIT);
+    function settle(err, ticket) {
+      var good = typeof ticket === 'string' && ticket;
+      clearTimeout(timer);
+      done(good ? null : err || new Error('no ticket'), ticket);
+    }
+    function found(ticket) { settle(null, ticket); }
+    function answered(status, body) {
+      if (status === 200) found(body.ticket);
+      else settle(status === 401 && isReason(body) ? body : new Error('no ticket: status ' + status));
+    }
+
+    if (typeof source !== 'function') return post(source, answered);
+    try {
+      var ticket = source();
+    } catch (err) {
+      return settle(err);
+    }
+    if (ticket && ticket.then) ticket.then(found, settle);
+    else found(ticket);
+  }
+
+  /** Redeems what the server keeps for the session of the browser's cookie, and goes on with the new cookie. */
+  function redeem(address, retried) {
+    if (claims[address] && !retried) {
+      claims[address] = 2;
+      return;
+    }
+    claims[address] = claims[address] || 1;
+    post(address + '/session-claim', function (status) {
+      var done = /^2/.test(status);
+      if (!done && !retried) return setTimeout(redeem, CLAIM_RETRY, address, true);
+      var again = claims[address] === 2;
+      delete claims[address];
+      if (again) redeem(address);
+      else if (done) connectionsTo(address).forEach(function (connection) { connection.resume(); });
+    });
+  }
+
+  /** Calls done(status, body), with the JSON of the body where it is some; with status 0 where there is no answer. */
+  function post(url, done) {
+    function answered(status, text) {
+      var body = null;
+      try {
+        body = JSON.parse(text);
+      } catch (err) { /* it is not JSON */ }
+      done(status, Object(body));
+    }
+    if (typeof fetch === 'function') {
+      fetch(url, { method: 'POST', credentials: isOwn(url) ? 'same-origin' : 'include' })
+        .then(function (res) { return res.text().then(function (text) { return [res.status, text]; }); })
+        .then(function (answer) { answered(answer[0], answer[1]); }, function () { answered(0); });
+      return;
+    }
+    var xhr = new XMLHttpRequest();
+    xhr.open('POST', url);
+    xhr.withCredentials = true;
+    xhr.onloadend = function () { answered(xhr.status, xhr.responseText); };
+    xhr.send();
+  }
+
   /**
-   * In classic protocols the server connects the root unasked, and closes the whole connection when it
-   * refuses it. So the root's refusal is kept here, for each namespace that the close then takes along.
+   * Hears of claims, and, in classic protocols, of the root. There the server connects it unasked, and closes
+   * the whole connection when it refuses it. So the root's refusal is kept here, for each namespace that the
+   * close then takes along.
    */
-  function watchRoot(connection) {
+  function watchPackets(connection) {
     connection.manager.on('open', function () { connection.refusal = null; });
     connection.manager.on('packet', function (packet) {
-      if (packet.nsp !== '/') return;
       var data = packet.data;
-      if (packet.type === EVENT && data[0] === 'sinvalid') connection.refusal = data[1];
+      var event = packet.type === EVENT && data && data[0];
+      if (event === CLAIM) redeem(connection.address);
+      if (!connection.classic || packet.nsp !== '/') return;
+      if (event === 'sinvalid') connection.refusal = data[1];
       if (packet.type === ERROR && isReason(data)) connection.refusal = data;
     });
   }
@@ -150,6 +360,7 @@
   function watchPage(connection) {
     function leave() {
       connection.hangUp();
+      closeChannel();
       addEventListener('pageshow', comeBack);
     }
     function comeBack(event) {
@@ -176,9 +387,12 @@
     this._connection = connection;
     this._listeners = {};
     this._waiting = false; // to be connected by Connection.connect
+    this._left = false;    // closed by the page
+    this._untold = false;  // whether other tabs are to hear when it becomes active
     this._since = 0;       // when it became active
+    this._disconnect = socket.disconnect;
     connection.sessions.push(this);
-    follow(this, socket, connection.classic);
+    follow(this, socket, connection);
   }
 
   Session.prototype.on = function (event, f) {
@@ -196,17 +410,22 @@
    * socket is closed first if it is open, and the other namespaces of its connection come back with it.
    */
   Session.prototype.refresh = function () {
+    this._expect();
+    this._connection.reopen();
+  };
+
+  Session.prototype._expect = function () {
     this.state = 'pending';
     this.reason = undefined;
     this._waiting = true;
     this._connection.attempts = 0;
-    this._connection.reopen();
   };
 
   /** Connects the socket; a classic root on an open connection needs a new one, as no packet asks for it. */
   Session.prototype._connect = function () {
     var connection = this._connection;
     var handshake = connection.classic && this._socket.nsp === '/' && connection.isOpen();
+    this.state = 'pending';
     this.reason = undefined;
     this._waiting = handshake;
     if (handshake) connection.reopen();
@@ -216,8 +435,10 @@
   Session.prototype._activate = function () {
     this.state = 'active';
     this.reason = undefined;
-    this._waiting = false;
+    this._waiting = this._connection.loggedOut = false;
     this._since = Date.now();
+    if (this._untold) this._connection.tell('login');
+    this._untold = false;
     this._emit('active');
   };
 
@@ -233,12 +454,23 @@
     if (this._since && Date.now() - this._since >= LASTING) connection.attempts = 0;
     this._since = 0;
     this.state = 'invalid';
-    this.reason = reason;
-    this._socket.disconnect();
+    this.reason = reason = this._weigh(reason);
+    this._disconnect.call(this._socket);
     this._waiting = reason.reconnect === true && connection.manager.reconnection();
+    this._left = false;
+    this._untold = this._untold || !this._waiting || reason.code === 'renewed';
+    if (reason.code === 'destroyed') connection.tell('logout');
     if (this._waiting) connection.retry();
     this._emit('invalid', reason);
     if (this._waiting) this.state = 'pending'; // unless a listener has refreshed or disconnected meanwhile
+  };
+
+  /** Says what a reason means here: 'unknown' is not final while the new cookie may be on its way. */
+  Session.prototype._weigh = function (reason) {
+    var connection = this._connection;
+    if (reason.code === 'renewed') connection.renewed = Date.now();
+    if (reason.code !== 'unknown' || Date.now() - connection.renewed >= GRACE) return reason;
+    return { code: reason.code, message: reason.message, reconnect: true, data: reason.data };
   };
 
   Session.prototype._emit = function (event, value) {
@@ -246,7 +478,8 @@
   };
 
   /** Leads what happens to the socket to its session. */
-  function follow(session, socket, classic) {
+  function follow(session, socket, connection) {
+    var classic = connection.classic;
     socket.on('connect', function () { session._activate(); });
     socket.on('disconnect', function (why) { session._lose(why); });
     socket.on('sinvalid', function (reason) { session._refuse(Object(reason)); });
@@ -257,18 +490,34 @@
     ['disconnect', 'close'].forEach(function (name) {
       var original = socket[name];
       socket[name] = function () {
-        session._waiting = false; // closed by the page: no retry of ours opens it
-        return original.call(socket);
+        session._waiting = false; // closed by the page: nothing of ours opens it
+        session._left = true;
+        original.call(socket);
+        connection.forget();
+        return socket;
       };
     });
   }
 
-  function isWaiting(session) {
-    return session._waiting;
-  }
+  function isWaiting(session) { return session._waiting; }
+  function isRefused(session) { return session.state === 'invalid' && !session._left; }
+  function isLost(session) { return isRefused(session) && LOGIN_MENDS.indexOf(session.reason.code) >= 0; }
+  function isOn(session) { return !!session._socket.subs; } // socket.io's own mark of a socket that is to be open
+  function isWanted(session) { return isOn(session) || isWaiting(session) || isRefused(session); }
 
   function isReason(value) {
     return !!value && typeof value.code === 'string' && !(value instanceof Error);
+  }
+
+  function isOwn(url) {
+    return !/^(\w+:)?\/\//.test(url) || typeof location === 'object' && url.indexOf(location.origin + '/') === 0;
+  }
+
+  function encode(query) {
+    if (typeof query !== 'object') return query;
+    return Object.keys(Object(query)).map(function (name) {
+      return encodeURIComponent(name) + '=' + encodeURIComponent(query[name]);
+    }).join('&');
   }
 
   if (typeof define === 'function' && define.amd) define(function () { return attach; });

@@ -1,6 +1,6 @@
 'use strict';
 
-// A socket.io-client 2.x without a network: its cache, manager and socket as far as the script touches them.
+// A socket.io-client without a network: its cache, manager and socket as far as the script touches them.
 // The methods under "the server" do what a server's packets would.
 
 const { EventEmitter } = require('node:events');
@@ -18,7 +18,7 @@ class Socket extends EventEmitter {
     if (this.connected) return this;
     this.subs = this.subs || [];
     this.io.open();
-    if (this.io.engine.readyState === 'open') this.onopen();
+    if (this.io.readyState === 'open') this.onopen();
     return this;
   }
 
@@ -54,13 +54,15 @@ class Socket extends EventEmitter {
 Socket.prototype.close = Socket.prototype.disconnect;
 
 class Manager extends EventEmitter {
-  constructor(uri, opts, protocol) {
+  constructor(uri, opts, lingers) {
     super();
-    this.protocol = protocol;
+    this.lingers = lingers;
     this.uri = uri;
     this.opts = opts;
     this.nsps = {};
     this.handshakes = 0;
+    this.query = undefined; // of the last handshake
+    this.retries = 0;       // how often it was left to try again by itself
     this.readyState = 'closed';
     this.unsent = false; // with unsent packets an engine is still 'closing' when disconnect returns
     this.onclose = this.onclose.bind(this);
@@ -81,6 +83,15 @@ class Manager extends EventEmitter {
     this.readyState = 'opening';
     this.engine = Object.assign(new EventEmitter(), { readyState: 'opening' });
     this.handshakes++;
+    this.query = this.opts.query;
+  }
+
+  maybeReconnectOnOpen() {
+    this.retries++;
+  }
+
+  emitAll(event, value) {
+    for (const emitter of [this, ...Object.values(this.nsps)]) emitter.emit(event, value);
   }
 
   disconnect() {
@@ -88,7 +99,7 @@ class Manager extends EventEmitter {
     if (!this.engine || this.engine.readyState === 'closed') return;
     if (!this.unsent) return this.drop('forced close');
     this.engine.readyState = 'closing';
-    if (this.protocol === 5) this.onclose('forced close');
+    if (!this.lingers) this.onclose('forced close');
   }
 
   onclose(why) {
@@ -117,8 +128,9 @@ class Manager extends EventEmitter {
  * A fresh fake of what socket.io.js exports.
  *
  * @param {Number} [protocol=4] 4 as in 1.x and 2.x, 5 as in 3.x and 4.x
+ * @param {Boolean} [lingers] whether a manager waits for an engine that closes late, as before 4.x
  */
-function fakeIo(protocol = 4) {
+function fakeIo(protocol = 4, lingers = protocol === 4) {
   const io = (uri, opts) => io.connect(uri, opts);
   io.protocol = protocol;
   io.calls = [];
@@ -126,7 +138,7 @@ function fakeIo(protocol = 4) {
     io.calls.push([uri, { ...opts }]);
     const address = new URL(uri || '/', 'http://page.test');
     opts.path = opts.path || '/socket.io';
-    const manager = new Manager(address.href, opts, protocol);
+    const manager = new Manager(address.href, opts, lingers);
     const socket = manager.socket(address.pathname, opts);
     if (opts.autoConnect !== false) socket.connect();
     return socket;
@@ -134,4 +146,20 @@ function fakeIo(protocol = 4) {
   return io;
 }
 
-module.exports = { fakeIo };
+const FINAL = { code: 'destroyed', message: 'logged out', reconnect: false, data: { to: '/login' } };
+const RENEWED = { code: 'renewed', message: 'logged in', reconnect: true, data: null };
+
+/** Connects the namespaces of one page, and lets the server admit them. */
+function open(io, ...uris) {
+  const sockets = uris.map((uri) => io.connectWithSession(uri));
+  sockets[0].io.accept();
+  sockets.forEach((socket) => socket.admit());
+  return sockets;
+}
+
+function mockTimers(t, random = 0) {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1e12 });
+  t.mock.method(Math, 'random', () => random);
+}
+
+module.exports = { FINAL, RENEWED, fakeIo, mockTimers, open };

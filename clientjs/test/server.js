@@ -11,10 +11,12 @@ const { Server } = require('socket.io');
  * @param {Function} admit (nsp, cookie) => undefined, or a reason to refuse; with reason.at 'connect' the
  *     namespace is refused by an error packet, otherwise it is connected and told, and when the client has
  *     heard it (it hangs up, or sends 'heard') the connection is closed; with reason.alone it stays
+ * @param {Object} [routes] what else is served beside the transports: name => (cookie) => [status, body, cookie to set]
  */
-async function startServer(t, admit) {
+async function startServer(t, admit, routes = {}) {
   const web = http.createServer();
   const io = new Server(web, { allowEIO3: true, serveClient: false });
+  serve(web, routes);
   const handshakes = []; // the cookie of each
   const gone = [];       // [nsp, why] of each socket that was connected
   io.engine.on('connection', (conn) => handshakes.push(conn.request.headers.cookie));
@@ -41,6 +43,18 @@ async function startServer(t, admit) {
   await once(web, 'listening');
   t.after(() => io.close());
   return { uri: `http://127.0.0.1:${web.address().port}`, io, handshakes, gone };
+}
+
+function serve(web, routes) {
+  const [transports] = web.listeners('request');
+  web.removeAllListeners('request');
+  web.on('request', (req, res) => {
+    const route = routes[req.url.replace('/socket.io/', '')];
+    if (!route) return transports(req, res);
+    const [status, body, cookie] = req.method === 'POST' ? route(req.headers.cookie) : [405];
+    res.writeHead(status, cookie ? { 'Set-Cookie': `${cookie}; HttpOnly` } : {});
+    res.end(body && JSON.stringify(body));
+  });
 }
 
 module.exports = { startServer };

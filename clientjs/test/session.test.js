@@ -3,21 +3,11 @@
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const attach = require('..');
-const { fakeIo } = require('./fake');
-
-const FINAL = { code: 'destroyed', message: 'logged out', reconnect: false, data: { to: '/login' } };
-const RENEWED = { code: 'renewed', message: 'logged in', reconnect: true, data: null };
+const { FINAL, RENEWED, fakeIo, mockTimers, open } = require('./fake');
+const { fakeWindow } = require('./page');
 
 function classic() {
   return attach(fakeIo(4));
-}
-
-/** Connects the namespaces of one page, and lets the server admit them. */
-function open(io, ...uris) {
-  const sockets = uris.map((uri) => io.connectWithSession(uri));
-  sockets[0].io.accept();
-  sockets.forEach((socket) => socket.admit());
-  return sockets;
 }
 
 /** Counts what a session tells. */
@@ -26,11 +16,6 @@ function listen(session) {
   session.on('active', () => told.push('active'));
   session.on('invalid', (reason) => told.push(reason));
   return told;
-}
-
-function mockTimers(t, random = 0) {
-  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1e12 });
-  t.mock.method(Math, 'random', () => random);
 }
 
 test('the arguments are those of io.connect', async (t) => {
@@ -59,6 +44,33 @@ test('the options are copied', () => {
   const socket = io.connectWithSession('/chat', opts);
   assert.deepEqual(socket.opts.query, { x: 1 });
   assert.deepEqual(opts, { query: { x: 1 } });
+});
+
+test('the query of a handshake', async (t) => {
+  const rows = [
+    { name: 'none', uri: '/', query: undefined, want: {} },
+    { name: 'an object', uri: '/', query: { a: '1&2', b: 'ü' }, want: { a: '1&2', b: 'ü' } },
+    { name: 'a string', uri: '/', query: 'a=1%262', want: { a: '1&2' } },
+    { name: "the address's", uri: '/?c=3', query: undefined, want: { c: '3' } },
+    { name: "the address's, with a hash", uri: '/?c=3#d=4', query: undefined, want: { c: '3' } },
+    { name: 'both', uri: '/?c=3', query: { a: 1 }, want: { a: '1', c: '3' } },
+    { name: "both of one name: the address's counts, as in socket.io", uri: '/?c=3', query: 'c=4', want: { c: '3' } },
+  ];
+  for (const row of rows) {
+    await t.test(row.name, () => {
+      const socket = classic().connectWithSession(row.uri, { query: row.query });
+      assert.deepEqual(parse(socket.io.query), { ...row.want, 'session-script': '1' });
+      assert.deepEqual(socket.opts.query, row.query, 'left as it was');
+      socket.io.opts.query = { later: 'yes' };
+      socket.session.refresh();
+      const { c } = row.want;
+      assert.deepEqual(parse(socket.io.query), { later: 'yes', ...(c && { c }), 'session-script': '1' }, 'the page may change its own');
+    });
+  }
+
+  function parse(query) {
+    return Object.fromEntries(new URLSearchParams(query));
+  }
 });
 
 test('autoConnect: false leaves the connect to the page', () => {
@@ -168,6 +180,48 @@ test('a refusal at connect', async (t) => {
       assert.equal(socket.session.state, row.state);
       assert.equal(socket.session.reason, row.state === 'invalid' ? FINAL : undefined);
       assert.equal(Boolean(socket.subs), row.state === 'pending', 'socket.io goes on only where it may');
+    });
+  }
+});
+
+test("unknown is not final within 30 s of 'renewed': the new cookie may be on its way", (t) => {
+  mockTimers(t);
+  const unknown = { ...FINAL, code: 'unknown' };
+  const [socket] = open(classic(), '/');
+  const told = listen(socket.session);
+  socket.receive('sinvalid', RENEWED);
+  for (const [wait, handshakes] of [[1000, 2], [2000, 3], [4000, 4], [8000, 5]]) {
+    t.mock.timers.tick(wait);
+    assert.equal(socket.io.handshakes, handshakes);
+    socket.io.accept();
+    socket.emit('error', unknown);
+    assert.equal(socket.session.state, 'pending');
+    assert.deepEqual(socket.session.reason, { ...unknown, reconnect: true }, 'as it is what the script does');
+  }
+  assert.deepEqual(told.length, 5);
+
+  t.mock.timers.tick(16000); // 31 s in all
+  assert.equal(socket.io.handshakes, 6);
+  socket.io.accept();
+  socket.emit('error', unknown);
+  assert.equal(socket.session.state, 'invalid');
+  assert.equal(socket.session.reason, unknown);
+  t.mock.timers.tick(60000);
+  assert.equal(socket.io.handshakes, 6);
+});
+
+test("'unknown' is final otherwise, and so are other reasons after 'renewed'", async (t) => {
+  for (const [code, before] of [['unknown', 'busy'], ['destroyed', 'renewed'], ['no_cookie', 'renewed']]) {
+    await t.test(`${code} after ${before}`, (t) => {
+      mockTimers(t);
+      const [socket] = open(classic(), '/');
+      socket.receive('sinvalid', { ...RENEWED, code: before });
+      t.mock.timers.tick(1000);
+      socket.io.accept();
+      socket.emit('error', { ...FINAL, code });
+      assert.equal(socket.session.state, 'invalid');
+      t.mock.timers.tick(60000);
+      assert.equal(socket.io.handshakes, 2);
     });
   }
 });
@@ -344,8 +398,8 @@ test('refresh', async (t) => {
   });
 
   await t.test('tells the end of such an engine once', () => {
-    for (const protocol of [4, 5]) {
-      const [socket] = open(attach(fakeIo(protocol)), '/');
+    for (const io of [fakeIo(4), fakeIo(5, true), fakeIo(5)]) {
+      const [socket] = open(attach(io), '/');
       const whys = [];
       socket.on('disconnect', (why) => whys.push(why));
       socket.io.unsent = true;
@@ -480,22 +534,8 @@ test('3.x and 4.x: the root is a namespace like any other', () => {
   assert.ok(chat.subs);
 });
 
-/** A window for one test: what it dispatches, and how many listen. */
-function fakePage(t) {
-  const page = new EventTarget();
-  let listeners = 0;
-  globalThis.addEventListener = (...args) => { listeners++; page.addEventListener(...args); };
-  globalThis.removeEventListener = (...args) => { listeners--; page.removeEventListener(...args); };
-  t.after(() => { delete globalThis.addEventListener; delete globalThis.removeEventListener; });
-  return {
-    listeners: () => listeners,
-    hide: () => page.dispatchEvent(new Event('pagehide')),
-    show: (persisted) => page.dispatchEvent(Object.assign(new Event('pageshow'), { persisted })),
-  };
-}
-
 test('a page that is left hangs up, and comes back when it is shown again', (t) => {
-  const page = fakePage(t);
+  const page = fakeWindow(t);
   const [root, chat, news] = open(classic(), '/', '/chat', '/news');
   news.receive('sinvalid', FINAL);
 
@@ -518,7 +558,7 @@ test('a page that is left hangs up, and comes back when it is shown again', (t) 
 
 test('a page that is left does not retry before it is shown again', (t) => {
   mockTimers(t);
-  const page = fakePage(t);
+  const page = fakeWindow(t);
   const [root, chat] = open(classic(), '/', '/chat');
   chat.receive('sinvalid', RENEWED);
   page.hide();
@@ -530,7 +570,7 @@ test('a page that is left does not retry before it is shown again', (t) => {
 });
 
 test('a closed connection leaves no listener with the page', (t) => {
-  const page = fakePage(t);
+  const page = fakeWindow(t);
   const [socket] = open(classic(), '/');
   assert.equal(page.listeners(), 1);
   socket.disconnect();

@@ -1,0 +1,140 @@
+'use strict';
+
+// The script with real clients and our real server.
+
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const attach = require('..');
+const { startMirror } = require('./mirror');
+const { browserFetch } = require('./page');
+
+const CLIENTS = {
+  '1.7.4': attach(require('socket.io-client-1')),
+  '2.0.4': attach(require('socket.io-client-2.0')),
+  '2.5.0': attach(require('socket.io-client')),
+  '3.1.3': attach(require('socket.io-client-3')),
+  '4.8.4': attach(require('socket.io-client-4')),
+};
+
+let mirror;
+before(async () => { mirror = await startMirror(); });
+after(() => mirror.stop());
+
+for (const [version, io] of Object.entries(CLIENTS)) {
+  for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+    test(`socket.io-client ${version}, ${transports}`, async (t) => {
+      for (const [name, body] of Object.entries(cases)) {
+        await t.test(name, { timeout: 10000 }, async (t) => body(visit(t, io, transports)));
+      }
+    });
+  }
+}
+
+/** A browser without a session. */
+function visit(t, io, transports) {
+  const headers = {};
+  browserFetch(t, mirror.uri, headers);
+  t.mock.method(Math, 'random', () => 0.999); // half the delay of a retry
+
+  async function request(method, path) {
+    const res = await fetch(path, { method, redirect: 'manual' });
+    await res.arrayBuffer();
+    return res.status;
+  }
+
+  function connect(nsp = '/') {
+    const opts = { transports, extraHeaders: headers, reconnectionDelay: 1 };
+    const socket = io.connectWithSession(mirror.uri + nsp, opts);
+    socket.opens = 0;
+    socket.heard = [];
+    socket.io.on('open', () => socket.opens++);
+    for (const event of ['connect', 'disconnect', 'sinvalid']) socket.on(event, () => socket.heard.push(event));
+    t.after(() => socket.disconnect());
+    return socket;
+  }
+  return { headers, request, connect };
+}
+
+/** The next event of a session, with its reason. */
+function next({ session }, event) {
+  return new Promise((resolve) => {
+    function f(reason) {
+      session.off(event, f);
+      resolve(reason);
+    }
+    session.on(event, f);
+  });
+}
+
+function up(socket, text) {
+  return new Promise((resolve) => socket.emit('up', 1, text, resolve));
+}
+
+const cases = {
+  async 'no session, then one'({ request, connect }) {
+    const socket = connect();
+    const reason = await next(socket, 'invalid');
+    assert.deepEqual([reason.code, reason.reconnect], ['no_cookie', false]);
+    assert.equal(await request('GET', '/'), 200);
+    assert.deepEqual([socket.opens, socket.heard.includes('connect'), socket.session.state], [1, false, 'invalid']);
+    socket.session.refresh();
+    await next(socket, 'active');
+    assert.deepEqual(await up(socket, 'hello'), { n: 1, text: 'hello' });
+    assert.equal(socket.opens, 2);
+  },
+
+  async 'a login, and a logout'({ request, connect, headers }) {
+    await request('GET', '/');
+    const socket = connect();
+    await next(socket, 'active');
+    const old = headers.Cookie;
+    const renewed = next(socket, 'invalid');
+    await request('POST', '/login');
+    assert.notEqual(headers.Cookie, old);
+    assert.equal((await renewed).code, 'renewed');
+    await next(socket, 'active');
+    assert.deepEqual(await up(socket, 'hello'), { n: 1, text: 'hello' });
+    assert.equal(socket.opens, 2);
+
+    const destroyed = next(socket, 'invalid');
+    await request('POST', '/logout');
+    const reason = await destroyed;
+    assert.deepEqual([reason.code, reason.reconnect], ['destroyed', false]);
+    assert.equal(socket.session.state, 'invalid');
+    await request('GET', '/');
+    assert.equal(socket.opens, 2);
+    assert.deepEqual(socket.heard.filter((event) => event === 'sinvalid').length, 2);
+  },
+
+  async 'a namespace that is refused beside one that is not'({ request, connect }) {
+    await request('GET', '/');
+    const vip = connect('/vip');
+    const reason = await next(vip, 'invalid');
+    assert.deepEqual([reason.code, reason.reconnect, reason.data.level], ['members_only', false, 3]);
+    const root = connect();
+    const chat = connect('/chat');
+    await Promise.all([next(root, 'active'), next(chat, 'active')]);
+    assert.deepEqual(await up(chat, 'hello'), { n: 1, text: 'hello' });
+    assert.equal(vip.session.state, 'invalid');
+  },
+
+  async 'a claim, though nothing is kept for it'({ request, connect, headers }) {
+    await request('GET', '/');
+    const socket = connect();
+    await next(socket, 'active');
+    const answers = [];
+    const { fetch } = globalThis;
+    const answered = new Promise((resolve) => {
+      globalThis.fetch = async (...args) => {
+        const res = await fetch(...args);
+        answers.push([args[0], res.status]);
+        resolve();
+        return res;
+      };
+    });
+    socket.io.emit('packet', { type: 2, nsp: '/', data: ['sclaim'] });
+    await answered;
+    assert.deepEqual(answers, [[`${mirror.uri}/socket.io/session-claim`, 204]]);
+    assert.deepEqual(await up(socket, headers.Cookie), { n: 1, text: headers.Cookie });
+  },
+};
