@@ -3,7 +3,9 @@
  *
  * The session is named by the cookie of the handshake, so this script holds no secret and is the same
  * for everyone. It obeys the server: a socket that is refused hangs up, and comes back by itself only
- * when the server says so, after session.refresh(), or after a login in another tab.
+ * when the server says so, after session.refresh(), or after a login in another tab. Most logins end with
+ * a page that is loaded anew, so every page tells the others when it is connected for the first time; those
+ * that have lost their session then try once.
  *
  *   script tag   after socket.io.js; extends the global io
  *   CommonJS     require('./socket.io-sessions.js')(io)
@@ -103,6 +105,7 @@
     this.timer = null;      // of the next retry
     this.refusal = null;    // why the root was refused, see watchPackets
     this.renewed = 0;       // when the server said so
+    this.untold = true;     // until the first login that is told or heard: sessions start with it
     this.loggedOut = false; // whether all tabs know of a logout
     watchHandshakes(this);
     watchPackets(this);
@@ -161,9 +164,22 @@
   /** After a login in another tab, what it may mend is tried once. */
   Connection.prototype.hearLogin = function () {
     var lost = this.sessions.filter(isLost);
-    this.sessions.forEach(function (session) { session._untold = false; });
     lost.forEach(function (session) { session._expect(); });
+    this.knowLogin();
     if (lost.length) this.resume();
+  };
+
+  /** All tabs know of this login: only sessions that are invalid now will have news, when they are back. */
+  Connection.prototype.knowLogin = function () {
+    this.untold = false;
+    this.sessions.forEach(function (session) {
+      if (session.state !== 'invalid') session._untold = false;
+    });
+  };
+
+  Connection.prototype.tellLogin = function () {
+    this.knowLogin();
+    this.tell('login');
   };
 
   /** Of a logout an open connection hears from the server, and asks if it does not; others ask at once. */
@@ -178,11 +194,13 @@
     }, LOGOUT_WAIT);
   };
 
-  /** Tells the other tabs of a 'login', or of a 'logout' unless they know. */
+  Connection.prototype.tellLogout = function () {
+    if (!this.loggedOut) this.tell('logout');
+    this.loggedOut = true;
+  };
+
   Connection.prototype.tell = function (word) {
-    var known = this.loggedOut && word === 'logout';
-    this.loggedOut = word === 'logout';
-    if (channel && !known) channel.postMessage({ address: this.address, word: word });
+    if (channel) channel.postMessage({ address: this.address, word: word });
   };
 
   /** Lets the connection hear of other tabs until forget() finds that the page has closed it. */
@@ -388,7 +406,7 @@
     this._listeners = {};
     this._waiting = false; // to be connected by Connection.connect
     this._left = false;    // closed by the page
-    this._untold = false;  // whether other tabs are to hear when it becomes active
+    this._untold = connection.untold; // whether the other tabs are to hear when it becomes active
     this._since = 0;       // when it became active
     this._disconnect = socket.disconnect;
     connection.sessions.push(this);
@@ -437,8 +455,7 @@
     this.reason = undefined;
     this._waiting = this._connection.loggedOut = false;
     this._since = Date.now();
-    if (this._untold) this._connection.tell('login');
-    this._untold = false;
+    if (this._untold) this._connection.tellLogin();
     this._emit('active');
   };
 
@@ -459,7 +476,7 @@
     this._waiting = reason.reconnect === true && connection.manager.reconnection();
     this._left = false;
     this._untold = this._untold || !this._waiting || reason.code === 'renewed';
-    if (reason.code === 'destroyed') connection.tell('logout');
+    if (reason.code === 'destroyed') connection.tellLogout();
     if (this._waiting) connection.retry();
     this._emit('invalid', reason);
     if (this._waiting) this.state = 'pending'; // unless a listener has refreshed or disconnected meanwhile

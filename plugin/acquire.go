@@ -46,10 +46,13 @@ func (s *Sessions) identify(so *socket) *Refusal {
 // stands for that where a ticket was used.
 func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
 	if ticket := s.ticketOf(so.request); ticket != "" {
-		if key = s.keyOfTicket(so.connection, ticket); key == "" {
-			return "", "", refusal(CodeUnknown)
+		if key, err := s.redeem(so.connection, ticket); err != nil {
+			so.report(StageConnect, err)
+			return "", "", refusal(CodeStoreError)
+		} else if key != "" {
+			return key, key, nil
 		}
-		return key, key, nil
+		return "", "", refusal(CodeUnknown)
 	}
 	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
 		s.report(StageConnect, "", err)
@@ -59,17 +62,6 @@ func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
 		return "", "", refusal(CodeNoCookie)
 	}
 	return s.store.Key(token), token, nil
-}
-
-// keyOfTicket returns the store key that a ticket stood for, "" when it was not
-// valid.
-func (s *Sessions) keyOfTicket(c *connection, ticket string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.key == "" {
-		c.key = s.tickets.take(ticket)
-	}
-	return c.key
 }
 
 // cut returns the token of a request, "" where there is none or the cutter

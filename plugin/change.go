@@ -47,12 +47,12 @@ func (so *socket) noteChange(keys []string) {
 // tellChange runs OnChange with all that has changed until its turn has come.
 func (so *socket) tellChange() {
 	<-so.ready
-	if !so.admitted || so.why.Load() != nil {
+	if !so.admitted || so.why.Load() != nil || so.hasLeft() {
 		return
 	}
 	set := so.namespace.handlers()
 	err := so.run(set, func(s *Session) error {
-		if keys := so.takeChanged(); len(keys) > 0 {
+		if keys := so.takeChanged(); len(keys) > 0 && !so.hasLeft() {
 			so.namespace.onChange(so.conn, s, keys)
 		}
 		return nil

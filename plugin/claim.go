@@ -51,7 +51,8 @@ func claimOf(id string) string { return "claim:" + id }
 const scriptQuery = "session-script"
 
 // keepCookie lets the browser's cookie live on with a session that only its
-// socket uses: the script fetches it anew.
+// socket uses: the script fetches it anew, about as often as the store is told of
+// the use, or the cookie would die before the session.
 func (so *socket) keepCookie() {
 	manager, e := so.sessions.manager, so.entry
 	if !so.scripted || !manager.Cookie.Persist || manager.IdleTimeout <= 0 {
@@ -59,7 +60,7 @@ func (so *socket) keepCookie() {
 	}
 	e.mu.Lock()
 	now := time.Now()
-	due := now.Sub(e.cookie) > manager.IdleTimeout/2
+	due := now.Sub(e.cookie) > manager.IdleTimeout/touchShare
 	if due {
 		e.cookie = now
 	}

@@ -37,6 +37,7 @@ type client struct {
 	pending []string        // what the last GET brought
 	polled  bool            // a GET has succeeded
 	goodbye string          // what comes between the reason and the end, see ends
+	lingers bool            // the server leaves it to the client to hang up
 }
 
 // open makes a client that has read OPEN. The status says why there is none.
@@ -178,7 +179,7 @@ func packetsOf(payload string, version int) (packets []string) {
 func (c *client) send(packet string) {
 	c.Helper()
 	if !c.try(packet) {
-		c.Fatalf("could not send %q", packet)
+		c.Fatalf("could not send %.100q", packet)
 	}
 }
 

@@ -54,7 +54,9 @@ func (e *entry) fresh(limit time.Duration) bool {
 // conclude keeps what a handler changed, or drops it when the handler failed.
 func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	if e.sessions.manager.Status(v) == scs.Destroyed {
-		_ = e.gone()
+		if failed := e.destroyed(); isStoreError(failed) {
+			return failed
+		}
 		return err
 	}
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // its traps. An acknowledgement goes behind what its handler has emitted.
 type conn struct {
 	socketio.Conn
-	emitted atomic.Bool // since the handler began
+	emitted atomic.Bool // and no acknowledgement has gone behind that
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io
 	// counts those without a lock.

@@ -92,7 +92,8 @@ func TestHTTPDestroyBetweenEvents(t *testing.T) {
 		c.ask(`["put","k","v"]`)
 		a.get(cookie, "/destroy")
 		first := c.askOr(`["put","k","v2"]`)
-		if options.Scope == plugin.PerMessage && !strings.Contains(first, `"destroyed"`) {
+		late := a.wired() && first == "closed" // the answer to /destroy came after that
+		if options.Scope == plugin.PerMessage && !late && !strings.Contains(first, `"destroyed"`) {
 			t.Errorf("the first event got %s", first)
 		}
 		for got := first; got != "closed" && !strings.Contains(got, `"destroyed"`); {
@@ -171,8 +172,8 @@ func TestExpiry(t *testing.T) {
 				c := a.enter(cookie)
 				started := time.Now()
 				eventually(t, "the session expires", func() bool { return a.stored(cookie) == nil })
-				got := c.askOr(`["get","user"]`)
-				if !strings.Contains(got, `"expired"`) {
+				got := c.askLate(`["get","user"]`)
+				if !strings.Contains(got, `"expired"`) || strings.Contains(got, `"destroyed"`) {
 					t.Errorf("after %v: got %s", time.Since(started), got)
 				}
 			})
@@ -197,7 +198,7 @@ func TestExpiryIsTold(t *testing.T) {
 // destroyed, not expired: base.Expiry is as old as the bytes.
 func TestDestroyedAfterTouches(t *testing.T) {
 	t.Parallel()
-	const idle = 400 * time.Millisecond
+	const idle = time.Second
 	var setup store.Backend = newSpy()
 	a := newApp(t, setup, plugin.Options{Scope: plugin.PerMessage}, func(a *app) { register(a); a.manager.IdleTimeout = idle })
 	cookie := a.login("alice")
@@ -208,7 +209,7 @@ func TestDestroyedAfterTouches(t *testing.T) {
 		return time.Now().After(over)
 	})
 	a.get(cookie, "/destroy")
-	if got := c.askOr(`["get","user"]`); !strings.Contains(got, `"destroyed"`) {
+	if got := c.askLate(`["get","user"]`); !strings.Contains(got, `"destroyed"`) || strings.Contains(got, `"expired"`) {
 		t.Errorf("got %s, want destroyed", got)
 	}
 }

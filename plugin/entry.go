@@ -49,6 +49,9 @@ type entry struct {
 	due     time.Time // when timer fires; zero when it does not
 	cookie  time.Time // when a browser was last told to fetch its cookie anew
 	ended   *Refusal
+
+	failure  error // of the last exchange that failed
+	failedAt time.Time
 }
 
 func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry {
@@ -175,7 +178,21 @@ func (e *entry) failed(stage string, err error) error {
 			go so.expel(refusal(CodeStoreError))
 		}
 	}
+	e.mu.Lock()
+	e.failure, e.failedAt = err, time.Now()
+	e.mu.Unlock()
 	return &storeError{stage, err}
+}
+
+// failedSince returns the error of an exchange that has failed since, nil if none
+// has: whoever waited for it need not fail by itself once more.
+func (e *entry) failedSince(start time.Time) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failedAt.After(start) {
+		return &storeError{StageLoad, e.failure}
+	}
+	return nil
 }
 
 // end marks the session as ended and tells its sockets. Only the first call

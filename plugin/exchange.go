@@ -14,13 +14,21 @@ import (
 // yet stay. The error is a storeError, or the Refusal of a session that has
 // ended.
 func (e *entry) refresh() error {
+	start := time.Now()
 	e.exchange.Lock()
 	defer e.exchange.Unlock()
+	if err := e.failedSince(start); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	stale := e.stale
+	e.stale = false // what is heard from now on may be missing in the answer
+	e.mu.Unlock()
 	base := e.base.Load()
 	now, expiry, ok, err := e.sessions.store.Load(context.Background(), e.key, base)
 	e.mu.Lock()
 	e.asked = time.Now()
-	e.stale = false
+	e.stale = e.stale || stale && err != nil
 	if ok {
 		e.learnLocked(expiry)
 	}
@@ -104,7 +112,7 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 		}
 		err = change(v)
 		if e.sessions.manager.Status(v) == scs.Destroyed {
-			return e.gone()
+			return e.destroyed()
 		}
 		if err != nil || !e.sessions.modified(v) {
 			// What change saw may be old, and so may be what it made of it.
@@ -194,6 +202,18 @@ func (e *entry) destroy() error {
 	}
 	e.end(refusal(CodeDestroyed))
 	return nil
+}
+
+// destroyed ends a session that was destroyed by the manager. Where a ticket
+// opened it and the store knows only the token's hash, SCS did not know the
+// session's key, and has destroyed nothing.
+func (e *entry) destroyed() error {
+	if e.sessions.store.Key(e.token) != e.key {
+		if err := e.sessions.store.End(context.Background(), e.key); err != nil {
+			return e.failed(StageSave, err)
+		}
+	}
+	return e.gone()
 }
 
 // gone ends a session that the store has no more, and returns why.

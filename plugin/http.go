@@ -40,10 +40,6 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.refuses(w, r) {
 			return
 		}
-		if why := s.redeem(r); why != nil {
-			writeRefusal(w, statusOf(why), why)
-			return
-		}
 	}
 	s.gate.ServeHTTP(w, r)
 }

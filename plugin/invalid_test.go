@@ -105,7 +105,7 @@ func TestRefusedClientLeaves(t *testing.T) {
 	}
 	c.try("41")
 	told := time.Now()
-	c.ends()
+	c.drain()
 	if took := time.Since(told); took > 3*time.Second {
 		t.Errorf("the connection was open for %v", took)
 	}

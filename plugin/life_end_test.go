@@ -21,6 +21,7 @@ func TestEnds(t *testing.T) {
 		"Destroy over HTTP":     func(nodes []node, _ shared, cookie string, _ *client) { nodes[0].get(cookie, "/destroy") },
 		"Session.Destroy":       func(_ []node, _ shared, _ string, asker *client) { asker.send(`42["destroy"]`) },
 		"manager in a handler":  func(_ []node, _ shared, _ string, asker *client) { asker.send(`42["manager"]`) },
+		"RenewToken over HTTP":  func(nodes []node, _ shared, cookie string, _ *client) { nodes[1].get(cookie, "/renew") },
 		"the other node's HTTP": func(nodes []node, _ shared, cookie string, _ *client) { nodes[1].get(cookie, "/destroy") },
 		"deleted by hand": func(nodes []node, b shared, cookie string, _ *client) {
 			if _, err := b.Delete(nodes[0].Context(), tokenIn(cookie), store.Note{}); err != nil {
@@ -32,15 +33,22 @@ func TestEnds(t *testing.T) {
 			t.Parallel()
 			backends(t, func(t *testing.T, b shared) {
 				scopes(t, func(t *testing.T, options plugin.Options) {
-					options.ProbeInterval = 100 * time.Millisecond
-					testEnd(t, b, options, end)
+					code := "destroyed"
+					options.ProbeInterval = time.Hour // they hear of it
+					switch name {
+					case "RenewToken over HTTP":
+						code = "renewed"
+					case "deleted by hand": // nothing tells of it
+						options.ProbeInterval = 100 * time.Millisecond
+					}
+					testEnd(t, b, options, code, end)
 				})
 			})
 		})
 	}
 }
 
-func testEnd(t *testing.T, b shared, options plugin.Options, end func([]node, shared, string, *client)) {
+func testEnd(t *testing.T, b shared, options plugin.Options, code string, end func([]node, shared, string, *client)) {
 	t.Helper()
 	l, stuck, release := &ledger{}, make(chan bool, 1), make(chan struct{})
 	nodes := newNodes(t, 2, b, options, func(a *app) {
@@ -77,9 +85,9 @@ func testEnd(t *testing.T, b shared, options plugin.Options, end func([]node, sh
 
 	end(nodes, b, cookie, asker)
 	for i, c := range append(sockets, sticky) {
-		want := "!destroyed"
+		want := "!" + code
 		if i == 1 || i == 3 {
-			want += " /chat!destroyed"
+			want += " /chat!" + code
 		}
 		if got := c.farewells(); got != want {
 			t.Errorf("socket %d heard %q, want %q", i, got, want)
@@ -88,9 +96,9 @@ func testEnd(t *testing.T, b shared, options plugin.Options, end func([]node, sh
 	close(release)
 	eventually(t, "the contexts are cancelled", func() bool { return l.count("cancelled") == 2 })
 	eventually(t, "all have left", func() bool {
-		return l.count("-alice/:destroyed") == len(sockets)+1 && l.count("-alice/chat:destroyed") == 2
+		return l.count("-alice/:"+code) == len(sockets)+1 && l.count("-alice/chat:"+code) == 2
 	})
-	if l.count("!alice/:destroyed") != len(sockets)+1 || l.count("!alice/chat:destroyed") != 2 {
+	if l.count("!alice/:"+code) != len(sockets)+1 || l.count("!alice/chat:"+code) != 2 {
 		t.Errorf("OnInvalid: %s", l.all())
 	}
 	for _, c := range others {

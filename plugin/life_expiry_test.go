@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,71 +30,80 @@ func (c *client) expires() time.Time {
 // told within a second, on every node, and never early.
 func TestExpiryElsewhere(t *testing.T) {
 	t.Parallel()
-	const idle, sockets = 600 * time.Millisecond, 10
-	for _, row := range []struct {
+	const idle, sockets = 800 * time.Millisecond, 5
+	type row struct {
 		name   string
-		change func(n node, cookie string) // on the other node
+		change func(n node, cookie string) // on the other node, when half of the time is over
 		life   time.Duration               // from then on
-	}{
-		{"as it was", func(node, string) {}, idle},
-		{"a page view", func(n node, cookie string) { n.get(cookie, "/get?user") }, idle},
-		{"a change", func(n node, cookie string) { n.get(cookie, "/put?k=v") }, idle},
-		{"a deadline cut short", func(n node, cookie string) {
-			n.change(cookie, func(ctx context.Context) { n.manager.SetDeadline(ctx, time.Now().Add(idle/3)) })
-		}, idle / 3},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			backends(t, func(t *testing.T, b shared) {
-				nodes := newNodes(t, 2, b, plugin.Options{}, func(a *app) { register(a); a.manager.IdleTimeout = idle })
-				loaded := time.Now()
-				cookie := nodes[0].login("alice")
-				var all []*client
-				for range sockets {
-					all = append(all, nodes[0].enter(cookie))
-				}
-				all = append(all, nodes[1].enter(cookie))
-				eventually(t, "half of its life is over", func() bool { return time.Since(loaded) > idle/2 })
-				changed, asked := time.Now(), nodes[0].link.count("find")
-				row.change(nodes[1], cookie)
-				if row.name == "as it was" {
-					changed = loaded
-				}
-				for _, c := range all {
-					switch took := c.expires().Sub(changed); {
-					case took < row.life:
-						t.Errorf("told after %v of %v", took, row.life)
-					case took > row.life+idle/2+time.Second:
-						t.Errorf("told only after %v of %v", took, row.life)
-					}
-				}
-				if n := nodes[0].link.count("find") - asked; n > 4 {
-					t.Errorf("the store was asked %d times for %d sockets", n, sockets)
-				}
-				if nodes[0].stored(cookie) != nil {
-					t.Error("the session is still there")
-				}
-			})
-		})
+
+		cookie  string
+		loaded  time.Time
+		clients []*client
 	}
+	view := func(path string) func(node, string) {
+		return func(n node, cookie string) { n.get(cookie, path) }
+	}
+	backends(t, func(t *testing.T, b shared) {
+		rows := []*row{ // by the time of their end
+			{name: "a deadline cut short", life: idle / 4, change: func(n node, cookie string) {
+				n.change(cookie, func(ctx context.Context) { n.manager.SetDeadline(ctx, time.Now().Add(idle/4)) })
+			}},
+			{name: "as it was", life: idle / 2, change: func(node, string) {}},
+			{name: "a page view", life: idle, change: view("/get?user")},
+			{name: "a change", life: idle, change: view("/put?k=v")},
+		}
+		nodes := newNodes(t, 2, b, plugin.Options{}, func(a *app) { register(a); a.manager.IdleTimeout = idle })
+		for _, row := range rows {
+			row.loaded = time.Now()
+			row.cookie = nodes[0].login("alice")
+			for range sockets {
+				row.clients = append(row.clients, nodes[0].enter(row.cookie))
+			}
+			row.clients = append(row.clients, nodes[1].enter(row.cookie))
+		}
+		asked := nodes[0].link.count("find")
+		for _, row := range rows {
+			eventually(t, "half of the time is over", func() bool { return time.Since(row.loaded) > idle/2 })
+			changed := time.Now()
+			row.change(nodes[1], row.cookie)
+			if row.life == idle/2 {
+				changed = row.loaded.Add(idle / 2)
+			}
+			row.loaded = changed
+		}
+		for _, row := range rows {
+			for _, c := range row.clients {
+				switch took := c.expires().Sub(row.loaded); {
+				case took < row.life:
+					t.Errorf("%s: told after %v of %v", row.name, took, row.life)
+				case took > row.life+time.Second:
+					t.Errorf("%s: told only after %v of %v", row.name, took, row.life)
+				}
+			}
+			if nodes[0].stored(row.cookie) != nil {
+				t.Errorf("%s: the session is still there", row.name)
+			}
+		}
+		if n := nodes[0].link.count("find") - asked; n > 5*len(rows) {
+			t.Errorf("the store was asked %d times for %d sessions of %d sockets", n, len(rows), sockets)
+		}
+	})
 }
 
 // A session whose time is over is expired for all of its sockets, and not
 // destroyed, also where an event is the first to notice.
 func TestExpiryDuringEvents(t *testing.T) {
 	t.Parallel()
-	pool := storetest.Redis(t).Pool()
-	a := newApp(t, store.NewRedis(pool, nil), plugin.Options{Scope: plugin.PerMessage}, func(a *app) {
+	a := newApp(t, store.NewRedis(storetest.Redis(t).Pool(), nil), plugin.Options{Scope: plugin.PerMessage}, func(a *app) {
 		register(a)
-		a.manager.Lifetime = 200 * time.Millisecond
+		a.manager.Lifetime = 400 * time.Millisecond
 	})
+	var all sync.WaitGroup
 	for range 20 {
-		t.Run("", func(t *testing.T) {
-			t.Parallel()
-			c := a.enter(a.login("alice"))
-			c.T = t
+		c := a.enter(a.login("alice"))
+		all.Go(func() {
 			got := ""
-			for n := 0; !strings.Contains(got, "error") && got != "closed"; n++ {
+			for !strings.Contains(got, "error") && got != "closed" {
 				got = c.askOr(`["get","user"]`)
 			}
 			if got != "closed" && !strings.Contains(got, `"expired"`) {
@@ -101,13 +111,14 @@ func TestExpiryDuringEvents(t *testing.T) {
 			}
 		})
 	}
+	all.Wait()
 }
 
 // Options.KeepAlive: an open socket counts as use, whether or not it sends
 // anything, and on any node; when it has left, the session expires.
 func TestKeepAlive(t *testing.T) {
 	t.Parallel()
-	const idle = 400 * time.Millisecond
+	const idle = 300 * time.Millisecond
 	backends(t, func(t *testing.T, b shared) {
 		nodes := newNodes(t, 2, b, plugin.Options{KeepAlive: true}, func(a *app) { register(a); a.manager.IdleTimeout = idle })
 		started := time.Now()

@@ -30,6 +30,7 @@ type shared interface {
 type link struct {
 	shared
 	cut, deaf atomic.Bool
+	found     atomic.Pointer[func()] // runs after a Find has read, before it returns
 
 	mu    sync.Mutex
 	calls map[string]int
@@ -63,7 +64,11 @@ func (l *link) Find(ctx context.Context, key string) ([]byte, time.Time, bool, e
 	if err := l.call("find"); err != nil {
 		return nil, time.Time{}, false, err
 	}
-	return l.shared.Find(ctx, key)
+	b, expiry, ok, err := l.shared.Find(ctx, key)
+	if f := l.found.Load(); f != nil {
+		(*f)()
+	}
+	return b, expiry, ok, err
 }
 
 func (l *link) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
@@ -175,6 +180,16 @@ func (c *client) farewells() string {
 	}
 	slices.Sort(all)
 	return strings.Join(all, " ")
+}
+
+// skipTo reads until a packet comes.
+func (c *client) skipTo(packet string) {
+	c.Helper()
+	for got := c.read(); got != packet; got = c.read() {
+		if got == "closed" {
+			c.Fatalf("closed before %s", packet)
+		}
+	}
 }
 
 // in enters a further namespace.

@@ -1,6 +1,9 @@
 package plugin
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // mailboxSize is how much may wait for one socket; what comes on top is
 // dropped.
@@ -28,6 +31,23 @@ func (m *mailbox) put(s *Sessions, f func()) bool {
 		go m.work(s) // ends when there is nothing left to do
 	}
 	return true
+}
+
+// settle waits until what was put so far is done, but not for longer than limit.
+func (m *mailbox) settle(s *Sessions, limit time.Duration) {
+	m.mu.Lock()
+	works := m.works
+	m.mu.Unlock()
+	done := make(chan struct{})
+	if !works || !m.put(s, func() { close(done) }) {
+		return
+	}
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-done:
+	case <-late.C:
+	}
 }
 
 func (m *mailbox) work(s *Sessions) {

@@ -45,8 +45,8 @@ func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) 
 }
 
 // OnChange registers the handler of clients whose session was changed by
-// somebody else: by a request, another socket of the session, or another
-// process. keys are the keys that were put or removed, in order, as far as is
+// somebody else: by a request, another socket of the session, another process,
+// or a goroutine between events, whosever it is. keys are the keys that were put or removed, in order, as far as is
 // known; changes that come fast are told together. It runs like an event, with
 // the session as it is then, and what it changes is saved.
 func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session, keys []string)) {
@@ -136,7 +136,7 @@ func (n *namespace) enter(c socketio.Conn) error {
 		return nil
 	}
 	why := s.resolve(so)
-	if why == nil && n.onConnect == nil {
+	if why == nil && n.onConnect == nil && so.why.Load() == nil {
 		so.welcome()
 		s.running.Done() // for admit
 		return nil

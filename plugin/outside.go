@@ -47,12 +47,15 @@ func (e *entry) collect() error {
 	e.mu.Lock()
 	destroyed := e.outside != nil && e.sessions.manager.Status(e.outside) == scs.Destroyed
 	var err error
+	before := e.work
 	if e.outside != nil && !destroyed {
 		err = e.collectLocked()
 	}
+	after := e.work
 	e.mu.Unlock()
+	e.announce(before, after, nil) // nobody knows whose goroutine it was
 	if destroyed {
-		return e.gone()
+		return e.destroyed()
 	}
 	if err != nil {
 		e.sessions.report(StageSave, e.id, err)

@@ -17,11 +17,12 @@ func (s *Sessions) startProbeLocked() {
 	}
 }
 
-// probePause is the interval, a tenth of it more or less: nodes that were
-// started together do not ask together.
+// probePause is less than the interval, so that no session goes unasked for
+// longer, also one that was fresh; and random: nodes that were started together
+// do not ask together.
 func (s *Sessions) probePause() time.Duration {
 	interval := s.options.ProbeInterval
-	return interval - interval/10 + rand.N(interval/5+1) //nolint:gosec // jitter is no secret
+	return interval*7/10 + rand.N(interval/5+1) //nolint:gosec // jitter is no secret
 }
 
 // runProbe runs when the timer fires, in a goroutine of its own.
@@ -44,10 +45,10 @@ func (s *Sessions) runProbe() {
 	s.probe.Reset(s.probePause())
 }
 
-// silent returns the entries that were not asked for since the last probe.
+// silent returns the entries that were not asked for just now.
 func (s *Sessions) silent() (silent []*entry) {
 	for _, e := range s.all() {
-		if !e.fresh(s.options.ProbeInterval / 2) {
+		if !e.fresh(s.options.ProbeInterval / 10) {
 			e.rest()
 			silent = append(silent, e)
 		}

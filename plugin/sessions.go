@@ -27,7 +27,6 @@ type Sessions struct {
 	views   *views
 	sealed  map[error]context.Context // the parents of sessions that cannot be written
 	gate    gate
-	tickets tickets
 	frontDesk
 
 	namespaces   map[string]*namespace // fixed once the server serves

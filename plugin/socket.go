@@ -48,7 +48,11 @@ func (so *socket) admit(why *Refusal) {
 	if so.after != nil {
 		<-so.after // namespaces are entered in the order in which they were asked for
 	}
-	if connect := so.namespace.onConnect; why == nil && connect != nil && so.why.Load() == nil {
+	if why == nil && so.why.Load() != nil {
+		close(so.ready) // its session has ended meanwhile: expel tells it
+		return
+	}
+	if connect := so.namespace.onConnect; why == nil && connect != nil {
 		err := so.run(so.namespace.handlers(), func(s *Session) error { return connect(so.conn, s) })
 		if err != nil {
 			so.report(StageConnect, err)
@@ -86,10 +90,9 @@ func (so *socket) expel(why *Refusal) {
 	if running := so.current.Load(); running != nil {
 		running.cancel()
 	}
-	select {
-	case <-so.left:
+	so.emits.settle(so.sessions, settling) // what was emitted before comes before
+	if so.hasLeft() {
 		return // by itself
-	default:
 	}
 	if told := so.condemn(why); told != nil {
 		<-so.ready
@@ -99,6 +102,15 @@ func (so *socket) expel(why *Refusal) {
 			so.sessions.gate.refuse(so.conn, told, so.left) // it ended while OnConnect failed
 		}
 		so.sessions.leave(so, told.Code)
+	}
+}
+
+func (so *socket) hasLeft() bool {
+	select {
+	case <-so.left:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -182,7 +194,6 @@ func (so *socket) runLast(handle func(*Session) error) error {
 
 func (so *socket) handle(set settings, handle func(*Session) error) error {
 	e := so.entry
-	so.conn.emitted.Store(false)
 	s := &Session{sessions: so.sessions, entry: e, socket: so, view: e.open(), access: set.access}
 	if set.scope == PerMessage {
 		so.current.Store(s)
@@ -200,7 +211,6 @@ func (so *socket) handle(set settings, handle func(*Session) error) error {
 
 func (so *socket) runAnonymous(handle func(*Session) error) error {
 	v := so.sessions.views.open("", nil)
-	so.conn.emitted.Store(false)
 	s := &Session{sessions: so.sessions, socket: so, owner: so.session, view: v, access: ReadOnly}
 	err := contain(func() error { return handle(s) })
 	s.leave()

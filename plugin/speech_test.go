@@ -53,6 +53,18 @@ func (c *client) askOr(event string) string {
 	}
 }
 
+// askLate sends an event when the session may have ended, and returns all that
+// comes until the connection has too: the answer, if there was time for one, and
+// why.
+func (c *client) askLate(event string) (all string) {
+	c.Helper()
+	c.try("421" + event)
+	for got := c.read(); got != "closed"; got = c.read() {
+		all += got + "\n"
+	}
+	return all
+}
+
 // prefix is how packets name a namespace.
 func prefix(namespace string) string {
 	if namespace == "/" {
@@ -100,7 +112,7 @@ func (c *client) refused(namespace string) (why string) {
 		why = c.dataOf(why)
 	}
 	if isFinal(why) {
-		c.goodbye = bare("41", namespace)
+		c.goodbye, c.lingers = bare("41", namespace), true
 	}
 	return why
 }
@@ -129,18 +141,22 @@ func (c *client) expelled(namespace string) (why string) {
 		c.Fatalf("got packet %q, want sinvalid", got)
 	}
 	if c.app.wired() && isFinal(why) {
-		c.goodbye = bare("41", namespace)
+		c.goodbye, c.lingers = bare("41", namespace), false
 	}
 	return why
 }
 
 // ends expects the end of the connection, after the client was refused or
 // expelled where it was last. Our transports say DISCONNECT first to one that
-// must not come back by itself.
+// must not come back by itself; where it was refused, they give it a second to
+// hang up, as it does here.
 func (c *client) ends() {
 	c.Helper()
 	if c.goodbye != "" {
 		c.want(c.goodbye)
+	}
+	if c.lingers {
+		c.hangUp()
 	}
 	c.want("closed")
 }

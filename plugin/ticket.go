@@ -1,12 +1,12 @@
 package plugin
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
@@ -21,32 +21,6 @@ const (
 	// ticketLife is how long a ticket waits to be used.
 	ticketLife = 30 * time.Second
 )
-
-// tickets remembers those that opened a connection until it is registered. The
-// zero value is empty.
-type tickets struct {
-	mu       sync.Mutex
-	redeemed map[string]string // the store key, by ticket
-}
-
-// add remembers a redeemed ticket for as long as a handshake may take.
-func (t *tickets) add(ticket, key string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.redeemed == nil {
-		t.redeemed = make(map[string]string)
-	}
-	t.redeemed[ticket] = key
-	time.AfterFunc(ticketLife, func() { t.take(ticket) })
-}
-
-func (t *tickets) take(ticket string) (key string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	key = t.redeemed[ticket]
-	delete(t.redeemed, ticket)
-	return key
-}
 
 // ticketOf returns the ticket of a request, "" where there is none or they are
 // not used.
@@ -101,20 +75,23 @@ func (s *Sessions) issueTicket(w http.ResponseWriter, r *http.Request) {
 	}{ticket, ticketLife.Seconds()})
 }
 
-// redeem takes the ticket of a handshake. A ticket that is not there any more
-// is refused when the client asks for a namespace.
-func (s *Sessions) redeem(r *http.Request) *Refusal {
-	ticket := s.ticketOf(r)
-	if ticket == "" {
-		return nil
+// redeem returns the store key that a connection's ticket stands for, "" when it
+// is not valid, or no more. It is redeemed when the first namespace is asked for:
+// what is no handshake, or is turned away as one, does not use it up. A
+// connection asks for one namespace after another.
+func (s *Sessions) redeem(c *connection, ticket string) (key string, err error) {
+	s.mu.RLock()
+	key = c.key
+	s.mu.RUnlock()
+	if key != "" {
+		return key, nil
 	}
-	key, ok, err := s.store.Withdraw(r.Context(), depositOf(ticket))
+	b, _, err := s.store.Withdraw(context.Background(), depositOf(ticket))
 	if err != nil {
-		s.report(StageLoad, "", err)
-		return refusal(CodeStoreError)
+		return "", &storeError{StageLoad, err}
 	}
-	if ok {
-		s.tickets.add(ticket, string(key))
-	}
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.key = string(b)
+	return c.key, nil
 }

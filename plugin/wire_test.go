@@ -176,7 +176,7 @@ func TestMalformedPackets(t *testing.T) { //nolint:tparallel // the subtests sha
 		t.Run(row.name, func(t *testing.T) {
 			c := a.enter(cookie)
 			c.T = t
-			c.send(row.packet)
+			c.try(row.packet) // it may be hung up on before the end of a long one
 			c.want("closed")
 			if got := bystander.ask(`["get","user"]`); got != `["alice"]` {
 				t.Errorf("the other client got %s", got)

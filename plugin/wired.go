@@ -112,6 +112,7 @@ func (g wired) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 	case <-left:
 	case <-late.C:
 	}
+	conn.Flush(c.Emit) // what was emitted comes before
 	conn.Expel(nameOf(c), transport.Farewell{
 		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
 	})
@@ -128,9 +129,9 @@ func (g wired) own(namespace, event string) { g.wire.Own(namespace, event) }
 func (g wired) acknowledge(c *conn, values []any) error {
 	conn := g.wire.Find(c.ID())
 	switch {
-	case conn == nil:
+	case conn == nil || !conn.Asked():
 		return nil
-	case c.emitted.Load():
+	case c.emitted.Swap(false) || conn.Answering():
 		return conn.AcknowledgeBehind(c.Conn.Emit, values...)
 	}
 	return conn.Acknowledge(values...)

@@ -37,6 +37,34 @@ func TestWiredEmitBeforeAcknowledgement(t *testing.T) {
 	})
 }
 
+// What a handler emits also goes before the acknowledgement of a later event,
+// when nobody has asked for its own; and before the reason when the session
+// ends.
+func TestWiredEmitBeforeLaterPackets(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, k kind) {
+		a := wiredApp(t, plugin.Options{}, transport.Options{}, func(a *app) {
+			a.sessions.OnEvent("/", "tell", func(c socketio.Conn, _ *plugin.Session, n int) { c.Emit("said", n) })
+			a.sessions.OnEvent("/", "ask", func(_ socketio.Conn, _ *plugin.Session, n int) int { return n })
+			a.sessions.OnEvent("/", "leave", func(c socketio.Conn, s *plugin.Session) error {
+				c.Emit("bye", 1)
+				return s.Destroy()
+			})
+		})
+		c := a.enterAs(k, a.login("alice"))
+		for n := range 100 {
+			c.send(fmt.Sprintf(`42["tell",%d]`, n))
+			c.send(fmt.Sprintf(`42%d["ask",%d]`, n, n))
+			c.want(fmt.Sprintf(`42["said",%d]`, n))
+			c.want(fmt.Sprintf(`43%d[%d]`, n, n))
+		}
+		c.send(`421["leave"]`)
+		c.want(`42["bye",1]`)
+		c.want(`431[null]`)
+		c.expelled("/")
+	})
+}
+
 // Every acknowledgement that was asked for comes once, and none that was not,
 // of handlers on the Sessions and on the server itself, with results; each in
 // the order in which their events were sent.

@@ -76,6 +76,46 @@ func TestWiredEndWhileEntering(t *testing.T) {
 	}
 }
 
+// A session that ends when a namespace was asked for and OnConnect has not begun:
+// the client is refused, and neither OnConnect nor OnDisconnect runs.
+func TestWiredEndBeforeEntering(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, k kind) {
+		l, spy := &ledger{}, newSpy()
+		wire := transport.New(transport.Options{Logger: discard})
+		a := newApp(t, spy, plugin.Options{Transport: wire, FlushInterval: time.Hour}, func(a *app) {
+			a.server.OnConnect("/", func(socketio.Conn) error { return nil })
+			l.watch(a, "/chat")
+			l.watch(a, "/other")
+		})
+		cookie := a.login("alice")
+		c := a.enterAs(k, cookie)
+		c.send("40/other,")
+		c.enters("/other")
+		elsewhere := store.Attach(scs.New(), spy)
+		spy.mu.Lock()
+		spy.found = func(key string) { // the last moment at which the store has it
+			_ = elsewhere.End(context.Background(), key)
+			eventually(t, "both hear of it", func() bool { return l.count("!/chat:destroyed")+l.count("!/other:destroyed") == 2 })
+		}
+		spy.mu.Unlock()
+		c.send("40/chat,")
+		seen := map[string]int{}
+		for seen["44/chat,"]+seen["40/chat"]+seen["40/chat,"] == 0 || seen[`42/other,["sinvalid",`] == 0 {
+			kind, _, _ := strings.Cut(c.read(), "{")
+			seen[kind]++
+		}
+		if seen["44/chat,"] != 1 {
+			t.Errorf("got %v", seen)
+		}
+		c.hangUp()
+		eventually(t, "the connection is forgotten", func() bool { return a.server.Count() == 0 && a.sessions.Entries() == 0 })
+		if l.count("+/chat")+l.count("-/chat") > 0 {
+			t.Errorf("handlers: %s", l.all())
+		}
+	})
+}
+
 // A client that connects when its session has just ended on another node, which
 // it is the first to notice here: it is refused, and others of the session hear
 // of it too.
@@ -103,7 +143,7 @@ func TestWiredConnectAfterEndElsewhere(t *testing.T) {
 			if !strings.Contains(got, `"code":"destroyed"`) && !strings.Contains(got, `"code":"unknown"`) {
 				t.Errorf("got %s", got)
 			}
-			c.drain()
+			c.hangUp()
 			if why := first.expelled("/"); !strings.HasPrefix(why, `{"code":"destroyed"`) {
 				t.Errorf("the first got %s", why)
 			}

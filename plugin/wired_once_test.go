@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -131,10 +132,8 @@ func TestWiredOneAtATime(t *testing.T) {
 			if inside.Add(1) > 1 {
 				beside.Add(1)
 			}
-			defer inside.Add(-1)
-			for range 100 {
-				_ = fmt.Sprint("some work")
-			}
+			runtime.Gosched()
+			inside.Add(-1)
 		}
 		options := plugin.Options{Cutter: plugin.FirstOf(plugin.FromHeader(transport.AuthHeader+"-Token"), plugin.FromCookie("session"))}
 		a := wiredApp(t, options, transport.Options{}, func(a *app) {

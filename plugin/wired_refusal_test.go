@@ -99,7 +99,8 @@ func TestWiredRefusal(t *testing.T) {
 					if why := c.refused("/chat"); why != row.data {
 						t.Errorf("another namespace got %s", why)
 					}
-					c.ends()
+					c.want("41/chat")
+					c.want("closed")
 				default:
 					c.want("closed")
 				}

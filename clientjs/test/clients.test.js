@@ -382,6 +382,25 @@ const cases = {
     assert.deepEqual(server.handshakes, [undefined, undefined, 'session=alice', 'session=alice']);
   },
 
+  async 'a page that is loaded after a login brings back the other tab'(t, io) {
+    const original = io.connectWithSession;
+    t.after(() => { io.connectWithSession = io.SessionSocket = original; });
+    const server = await startServer(t, (nsp, cookie) => (cookie ? undefined : { ...FINAL, at: 'connect' }));
+    const browser = new Browser(t);
+    const headers = {};
+    const old = connect(t, browser.open(io), server.uri, { extraHeaders: headers });
+    await next(old.session, 'invalid');
+    headers.Cookie = 'session=alice';
+    const loaded = connect(t, browser.open(io), server.uri, { extraHeaders: headers });
+    await next(loaded.session, 'active');
+    browser.deliver();
+    await next(old.session, 'active');
+    browser.deliver();
+    assert.equal(await echo(old, 'alice'), 'alice');
+    assert.deepEqual(server.handshakes, [undefined, 'session=alice', 'session=alice']);
+    assert.equal(browser.messages.length, 1, 'who is back because of it does not tell it');
+  },
+
   async 'a plain io() of the same page is not touched'(t, io) {
     const server = await startServer(t, (nsp, cookie) => (cookie === 'plain' ? undefined : FINAL));
     const socket = connect(t, io, server.uri);

@@ -99,6 +99,12 @@ class Browser {
   deliver() {
     while (this.queue.length) this.queue.shift()();
   }
+
+  /** Delivers what was sent, and starts to count anew. */
+  forget() {
+    this.deliver();
+    this.messages = [];
+  }
 }
 
 module.exports = { Browser, browserFetch, fakeFetch, fakeWindow, settled };

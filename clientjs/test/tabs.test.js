@@ -9,11 +9,18 @@ const REFUSED = { code: 'login_required', message: 'log in', reconnect: false, d
 const LOGIN = { address: 'http://page.test/socket.io', word: 'login' };
 const LOGOUT = { address: 'http://page.test/socket.io', word: 'logout' };
 
+/** The open sockets of a new tab, after the others have heard that it was loaded. */
+function openTab(browser, protocol, ...uris) {
+  const sockets = open(browser.open(fakeIo(protocol)), ...uris);
+  browser.forget();
+  return sockets;
+}
+
 /** Tabs with an open root each, and the browser that they are in. */
 function openTabs(t, count, protocol = 4) {
   mockTimers(t);
   const browser = new Browser(t);
-  const tabs = Array.from({ length: count }, () => open(browser.open(fakeIo(protocol)), '/')[0]);
+  const tabs = Array.from({ length: count }, () => openTab(browser, protocol, '/')[0]);
   return { browser, tabs };
 }
 
@@ -52,7 +59,7 @@ function play(t, browser, sockets, answer, quick = true) {
 test('a logout', async (t) => {
   await t.test('is told once, without a word of the session', (t) => {
     const { browser, tabs: [tab] } = openTabs(t, 1);
-    const [, chat] = open(browser.open(fakeIo()), '/', '/chat');
+    const [, chat] = openTab(browser, 4, '/', '/chat');
     tab.receive('sinvalid', FINAL);
     chat.receive('sinvalid', FINAL);
     chat.io.nsps['/'].receive('sinvalid', FINAL);
@@ -122,7 +129,7 @@ test('a logout', async (t) => {
 
   await t.test('does not disturb the namespaces that outlive it', (t) => {
     const { browser, tabs: [one] } = openTabs(t, 1, 5);
-    const [root, open5] = open(browser.open(fakeIo(5)), '/', '/open');
+    const [root, open5] = openTab(browser, 5, '/', '/open');
     one.receive('sinvalid', FINAL);
     browser.deliver();
     root.receive('sinvalid', FINAL);
@@ -201,6 +208,15 @@ test('a login', async (t) => {
     assert.deepEqual(browser.messages, [LOGIN]);
   });
 
+  await t.test('is told once by all namespaces of a connection', (t) => {
+    const { browser } = openTabs(t, 0);
+    const sockets = openTab(browser, 4, '/', '/chat', '/news');
+    for (const socket of sockets) socket.receive('sinvalid', RENEWED);
+    t.mock.timers.tick(1000);
+    admit(...sockets);
+    assert.deepEqual(browser.messages, [LOGIN]);
+  });
+
   await t.test('is told also when the server was busy at first', (t) => {
     const { browser, tabs: [one] } = openTabs(t, 1);
     one.receive('sinvalid', { ...FINAL, code: 'no_cookie' });
@@ -228,8 +244,8 @@ test('a login', async (t) => {
 
   await t.test('leaves open what is open', (t) => {
     const { browser, tabs: [one] } = openTabs(t, 1);
-    const [root, chat] = open(browser.open(fakeIo()), '/', '/chat');
-    const [alone] = open(browser.open(fakeIo()), '/');
+    const [root, chat] = openTab(browser, 4, '/', '/chat');
+    const [alone] = openTab(browser, 4, '/');
     chat.emit('error', REFUSED);
     one.receive('sinvalid', RENEWED);
     t.mock.timers.tick(1000);
@@ -244,7 +260,7 @@ test('a login', async (t) => {
 
   await t.test('brings back no socket that the page has closed', (t) => {
     const { browser, tabs: [one, two] } = openTabs(t, 2);
-    const [root, chat] = open(browser.open(fakeIo()), '/', '/chat');
+    const [root, chat] = openTab(browser, 4, '/', '/chat');
     two.receive('sinvalid', FINAL);
     two.disconnect();
     chat.emit('error', REFUSED);
@@ -272,7 +288,7 @@ test('a login', async (t) => {
 
   await t.test('finds a socket that the page has opened beside another', (t) => {
     const { browser, tabs: [one] } = openTabs(t, 1, 5);
-    const [root, chat] = open(browser.open(fakeIo(5)), '/', '/chat');
+    const [root, chat] = openTab(browser, 5, '/', '/chat');
     chat.receive('sinvalid', FINAL);
     chat.connect();
     root.session.refresh();
@@ -301,6 +317,115 @@ test('a login', async (t) => {
     admit(one);
     browser.deliver();
     assert.deepEqual(handshakes([...others, same]), [1, 1, 1, 2]);
+  });
+});
+
+test('a page load', async (t) => {
+  for (const protocol of [4, 5]) {
+    await t.test(`is told once, whatever it connects and however often, protocol ${protocol}`, (t) => {
+      const { browser } = openTabs(t, 0);
+      const io = browser.open(fakeIo(protocol));
+      const [root, chat] = open(io, '/', '/chat');
+      assert.deepEqual(browser.messages, [LOGIN]);
+      io.connectWithSession('/late').admit();
+      root.io.drop('transport close');
+      admit(root, chat);
+      root.session.refresh();
+      admit(root, chat);
+      assert.deepEqual(browser.messages, [LOGIN]);
+    });
+
+    await t.test(`brings back all tabs after a logout and a login, protocol ${protocol}`, (t) => {
+      const { browser, tabs } = openTabs(t, 5, protocol);
+      for (const tab of tabs) tab.receive('sinvalid', FINAL);
+      browser.forget();
+      const page = browser.open(fakeIo(protocol)).connectWithSession('/');
+      play(t, browser, [page, ...tabs], () => undefined);
+      assert.ok(tabs.every((tab) => tab.session.state === 'active'));
+      assert.deepEqual(handshakes([page, ...tabs]), [1, 2, 2, 2, 2, 2]);
+      assert.deepEqual(browser.messages, [LOGIN], 'who is back because of it does not tell it');
+    });
+
+    await t.test(`disturbs no tab that is active, protocol ${protocol}`, (t) => {
+      const { browser } = openTabs(t, 0);
+      const pages = [];
+      for (let i = 0; i < 5; i++) {
+        pages.push(open(browser.open(fakeIo(protocol)), '/', '/chat'));
+        play(t, browser, pages.flat(), () => assert.fail('nobody asks'));
+      }
+      assert.deepEqual(pages.map(([root, chat]) => [root.io.handshakes, chat.asked]), Array(5).fill([1, 1]));
+      assert.deepEqual(browser.messages, Array(5).fill(LOGIN));
+    });
+
+    for (const quick of [true, false]) {
+      const name = quick ? 'one by one' : 'at the same time';
+      await t.test(`of five at once takes a handshake each, and they are connected ${name}, protocol ${protocol}`, (t) => {
+        const { browser } = openTabs(t, 0);
+        const pages = Array.from({ length: 5 }, () => {
+          const io = browser.open(fakeIo(protocol));
+          return ['/', '/chat'].map((uri) => io.connectWithSession(uri));
+        });
+        play(t, browser, pages.flat(), () => undefined, quick);
+        assert.ok(pages.flat().every((socket) => socket.session.state === 'active'));
+        assert.deepEqual(pages.map(([root, chat]) => [root.io.handshakes, chat.asked]), Array(5).fill([1, 1]));
+        assert.equal(browser.messages.length, quick ? 1 : 5, 'who has heard of it does not tell it');
+      });
+    }
+  }
+
+  await t.test('makes a tab ask once that no login helps', (t) => {
+    const { browser, tabs } = openTabs(t, 5);
+    for (const tab of tabs) tab.receive('sinvalid', FINAL);
+    const page = browser.open(fakeIo()).connectWithSession('/');
+    play(t, browser, [page, ...tabs], (socket) => (socket === page ? undefined : REFUSED));
+    assert.ok(tabs.every((tab) => tab.session.state === 'invalid'));
+    assert.deepEqual(handshakes([page, ...tabs]), [1, 2, 2, 2, 2, 2]);
+  });
+
+  await t.test('is told in vain where a server connects before it refuses, and that ends', (t) => {
+    const { browser } = openTabs(t, 0);
+    const pages = Array.from({ length: 5 }, () => browser.open(fakeIo()).connectWithSession('/'));
+    for (let round = 0; round < 20; round++) {
+      for (const page of pages.filter(({ subs }) => subs)) {
+        admit(page);
+        page.receive('sinvalid', REFUSED);
+      }
+      browser.deliver();
+    }
+    assert.deepEqual(handshakes(pages), [2, 2, 2, 2, 2]);
+    assert.deepEqual(browser.messages, Array(5).fill(LOGIN));
+  });
+
+  await t.test('is nothing to tell before the server has connected it', (t) => {
+    const { browser } = openTabs(t, 0);
+    const [busy, refused] = [0, 0].map(() => browser.open(fakeIo()).connectWithSession('/'));
+    busy.io.accept();
+    busy.emit('error', { ...RENEWED, code: 'busy' });
+    refused.io.accept();
+    refused.emit('error', REFUSED);
+    assert.deepEqual(browser.messages, []);
+    t.mock.timers.tick(1000);
+    admit(busy);
+    assert.deepEqual(browser.messages, [LOGIN]);
+  });
+
+  await t.test('is not yet the login of what it found refused', async (t) => {
+    for (const code of ['login_required', 'of_the_app']) {
+      await t.test(code, (t) => {
+        const { browser } = openTabs(t, 0);
+        const io = browser.open(fakeIo());
+        const [vip, root] = ['/vip', '/'].map((uri) => io.connectWithSession(uri));
+        root.io.accept();
+        vip.emit('error', { ...REFUSED, code });
+        root.admit();
+        assert.deepEqual(browser.messages, [LOGIN]);
+        openTab(browser, 4, '/'); // may have mended it, but has not
+        if (vip.asked > 1) vip.emit('error', { ...REFUSED, code });
+        vip.session.refresh();
+        admit(root, vip);
+        assert.deepEqual(browser.messages, [LOGIN]);
+      });
+    }
   });
 });
 
@@ -334,7 +459,7 @@ test('five tabs', async (t) => {
     await t.test(`a login that the server tells to all, and they are back ${name}; namespaces were refused`, (t) => {
       mockTimers(t);
       const browser = new Browser(t);
-      const pages = Array.from({ length: 5 }, () => open(browser.open(fakeIo()), '/', '/chat', '/vip'));
+      const pages = Array.from({ length: 5 }, () => openTab(browser, 4, '/', '/chat', '/vip'));
       for (const [root, chat, vip] of pages) {
         chat.emit('error', REFUSED);
         vip.emit('error', REFUSED);
@@ -392,7 +517,7 @@ test('the channel', async (t) => {
   await t.test('is closed while the page is away', (t) => {
     const { browser } = openTabs(t, 0);
     const page = fakeWindow(t);
-    const [socket] = open(browser.open(fakeIo()), '/');
+    const [socket] = openTab(browser, 4, '/');
     page.hide();
     assert.equal(browser.channels.length, 0);
     page.show(true);
@@ -412,7 +537,7 @@ test('the channel', async (t) => {
     const forbidden = class { constructor() { throw new Error('SecurityError'); } };
     for (const kind of [undefined, forbidden]) {
       globalThis.BroadcastChannel = kind;
-      const [socket] = open(browser.open(fakeIo()), '/');
+      const [socket] = openTab(browser, 4, '/');
       socket.receive('sinvalid', FINAL);
       assert.equal(socket.session.state, 'invalid');
       socket.session.refresh();

@@ -71,6 +71,31 @@ func (c *Conn) AcknowledgeBehind(emit func(event string, args ...any), values ..
 	return err
 }
 
+// Asked tells whether the client waits for the acknowledgement of the event that
+// is handled.
+func (c *Conn) Asked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current.asked
+}
+
+// Answering tells whether an acknowledgement still waits for what was emitted
+// before: the next one must go behind it.
+func (c *Conn) Answering() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answers.len() > 0
+}
+
+// Flush returns when go-socket.io has written what was emitted before. emit is as
+// for AcknowledgeBehind.
+func (c *Conn) Flush(emit func(event string, args ...any)) {
+	c.mu.Lock()
+	c.answers.push(nil)
+	c.mu.Unlock()
+	emit(AnswerEvent) // is taken from Emit when the one before is written
+}
+
 func (c *Conn) acknowledge(values []any, send func([]parcel)) error {
 	c.mu.Lock()
 	current := c.current

@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"io"
-	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,7 +12,7 @@ import (
 // version, the process lives, other clients are answered within a second, and
 // the memory comes back.
 func TestAttacks(t *testing.T) { //nolint:paralleltest // it measures memory and goroutines
-	h := newHost(t, Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, nil)
+	h := newHost(t, Options{Logger: quiet}, nil)
 	bystander := h.call(nameWebsocket, 3)
 	before, goroutines := heap(), runtime.NumGoroutine()
 	for _, version := range []int{3, 4} {

@@ -1,6 +1,9 @@
 package transport
 
-import "bytes"
+import (
+	"bytes"
+	"io"
+)
 
 // binaryMark stands before a binary message: Engine.IO 3 sends it over
 // websocket as the type of the packet, the others leave it out.
@@ -18,6 +21,26 @@ func (b *buffer) frame(binary bool) frame {
 		return frame{binary: true, data: b.binary()}
 	}
 	return frame{data: b.bytes}
+}
+
+// fill appends what r has, up to a number of bytes: what is compressed may be
+// more than it seemed.
+func (b *buffer) fill(r io.Reader, limit int) error {
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			b.bytes = append(b.bytes, make([]byte, max(512, cap(b.bytes)))...)[:len(b.bytes)]
+		}
+		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		switch {
+		case len(b.bytes) > limit:
+			return errTooLong
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // maxPooled is the size of the largest buffer that is kept.
@@ -69,6 +92,9 @@ func (q *queue[T]) pop() (item T, ok bool) {
 	switch {
 	case q.head == len(q.items):
 		q.items, q.head = q.items[:0], 0
+		if cap(q.items) > 64 {
+			q.items = nil // a crowd has gone
+		}
 	case q.head >= 64 && q.head*2 >= len(q.items):
 		// It has not been empty for long: make room at its head.
 		n := copy(q.items, q.items[q.head:])

@@ -15,15 +15,6 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// The reasons why a connection ended, in Socket.IO's words.
-const (
-	ReasonClosed   = "transport close"             // the client hung up
-	ReasonError    = "transport error"             // it broke, or the client broke the rules
-	ReasonTimeout  = "ping timeout"                // nothing was heard of the client
-	ReasonServer   = "server namespace disconnect" // the server hung up
-	ReasonShutdown = "server shutting down"        // Wire.Close
-)
-
 // A Conn is one client's connection, from the handshake to the end, whatever
 // wire it uses meanwhile. go-socket.io reads and writes it as one of its own;
 // its other methods are for who gates namespaces, and safe for concurrent use.
@@ -34,7 +25,6 @@ type Conn struct {
 	request    *http.Request
 	local      net.Addr
 	credential string // of the handshake
-	started    time.Time
 
 	heartbeat heartbeat
 	posting   sync.Mutex // held by a POST: one after another
@@ -49,10 +39,12 @@ type Conn struct {
 	done chan struct{} // closed when it has left the registry
 
 	mu       sync.Mutex
-	reason   string // why it ends; "" while it lives
+	reason   string // why it ends; "" while it lives, and takes in what comes
+	ending   bool   // what is queued is all that will be sent
 	in       inbox
 	out      outbox
 	spaces   map[string]*space // the namespaces that were asked for
+	alone    time.Time         // since when it is in none, if it is
 	decided  sync.Cond         // a namespace was admitted or left
 	rooted   bool              // the root was asked for
 	refused  *refused          // why the client may not come in, once it was told
@@ -73,7 +65,7 @@ type Conn struct {
 	probed    bool            // its client was told that the websocket works
 	candidate *websocket.Conn // what it tries
 	noops     int             // how many GETs it has cut short
-	end       *time.Timer     // of the farewell
+	end       *time.Timer     // disposes of it, also if nobody listens
 	disposed  bool
 }
 
@@ -108,7 +100,7 @@ func handshakeOf(r *http.Request) *http.Request {
 
 // start begins the heartbeat.
 func (c *Conn) start(now time.Time) {
-	c.started = now
+	c.alone = now
 	c.heartbeat.start(c, now)
 }
 
@@ -117,17 +109,6 @@ func (c *Conn) ID() string { return c.id }
 
 // Version returns the client's version of Engine.IO, 3 or 4.
 func (c *Conn) Version() int { return c.version }
-
-// Done returns a channel that closes when the connection is over and its wire
-// is closed.
-func (c *Conn) Done() <-chan struct{} { return c.done }
-
-// Reason returns why the connection ended, "" while it lives.
-func (c *Conn) Reason() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.reason
-}
 
 // URL returns the address of the handshake, also after an upgrade.
 func (c *Conn) URL() url.URL { return *c.request.URL }
@@ -158,7 +139,9 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 	defer c.mu.Unlock()
 	c.wire.release(c.reading)
 	c.reading = nil
-	c.idleLocked()
+	if c.in.rest.len() == 0 {
+		c.idleLocked() // or it reads the attachments of the event
+	}
 	for {
 		if b, binary := c.nextLocked(); b != nil {
 			c.reading, c.handling = b, true
@@ -176,118 +159,18 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 	}
 }
 
-// Close is go-socket.io's wish to end the connection. What was written is sent
-// first.
-func (c *Conn) Close() error {
-	c.hangUp(ReasonServer)
-	return nil
-}
-
-// hangUp ends the connection when what was written is sent, without waiting
-// for it.
-func (c *Conn) hangUp(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.hangUpLocked(reason)
-}
-
-func (c *Conn) hangUpLocked(reason string) {
-	if !c.closeLocked(reason) {
-		return
-	}
-	c.in.clear(c.wire)
-	if c.ws == nil {
-		c.endInLocked(farewell)
-	}
-	c.kickLocked()
-}
-
-// endIn disposes of the connection after some time.
-func (c *Conn) endIn(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.endInLocked(d)
-}
-
-func (c *Conn) endInLocked(d time.Duration) {
-	switch {
-	case c.disposed:
-	case c.end == nil:
-		c.end = time.AfterFunc(d, c.dispose)
-	default:
-		c.end.Reset(d)
-	}
-}
-
-// lose ends a connection that the client or the network has ended: what the
-// client sent before is still handled.
-func (c *Conn) lose(reason string) {
-	c.mu.Lock()
-	c.closeLocked(reason)
-	c.mu.Unlock()
-	c.dispose()
-}
-
-// violate ends a connection whose client broke the rules.
-func (c *Conn) violate(err error) {
-	c.mu.Lock()
-	first := c.closeLocked(ReasonError)
-	c.in.clear(c.wire)
-	c.mu.Unlock()
-	if first {
-		c.wire.options.Logger.Info("transport: connection ended", "remote", c.request.RemoteAddr, "why", err)
-	}
-	c.dispose()
-}
-
-// closeLocked makes reason the reason of the end, and tells whether it is the
-// first. Nothing is taken in or written from then on. c.mu is held.
-func (c *Conn) closeLocked(reason string) bool {
-	if c.reason != "" {
-		return false
-	}
-	c.reason = reason
-	c.in.arrived.Broadcast()
-	c.in.taken.Broadcast()
-	c.decided.Broadcast()
-	return true
-}
-
-// dispose closes the wire and forgets the connection.
-func (c *Conn) dispose() {
-	c.mu.Lock()
-	if c.disposed {
-		c.mu.Unlock()
-		return
-	}
-	c.disposed = true
-	if c.end != nil {
-		c.end.Stop()
-	}
-	c.out.clear(c.wire)
-	wires := [2]*websocket.Conn{c.ws, c.candidate}
-	c.wakePollLocked()
-	c.mu.Unlock()
-	c.heartbeat.stop()
-	for _, ws := range wires {
-		if ws != nil {
-			_ = ws.Close()
-		}
-	}
-	c.wire.forget(c)
-	close(c.done)
-}
-
 // Idle returns a channel that closes when no event of the connection is being
 // handled: its acknowledgement is written.
 func (c *Conn) Idle() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	idle := make(chan struct{})
+	if !c.handling || c.reason != "" {
+		close(idle)
+		return idle
+	}
 	if c.idle == nil {
-		c.idle = make(chan struct{})
-		if !c.handling || c.reason != "" {
-			close(c.idle)
-		}
+		c.idle = idle
 	}
 	return c.idle
 }
@@ -295,13 +178,8 @@ func (c *Conn) Idle() <-chan struct{} {
 // idleLocked notes that what go-socket.io has read is handled. c.mu is held.
 func (c *Conn) idleLocked() {
 	c.handling = false
-	if c.idle == nil {
-		return
-	}
-	select {
-	case <-c.idle:
-	default:
+	if c.idle != nil {
 		close(c.idle)
+		c.idle = nil
 	}
-	c.idle = nil
 }

@@ -84,6 +84,9 @@ func (f front) open(w http.ResponseWriter, r *http.Request) {
 	case f.wire.isClosing():
 		w.Header().Set("Connection", "close")
 		http.Error(w, "going away", http.StatusServiceUnavailable)
+	case !f.wire.knows("/"):
+		// go-socket.io would let nobody in, and forget nobody.
+		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
 		f.server.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), frontKey{}, f.wire)))
 	}
@@ -142,7 +145,9 @@ func versionOf(r *http.Request) int {
 }
 
 // knows tells whether the server has a namespace. It asks to leave a room that
-// does not exist there: go-socket.io has no other question without effect.
+// does not exist there: go-socket.io has no other question without effect. The
+// answer waits for broadcasts, which wait for NextWriter: no lock may be held
+// that this needs.
 func (w *Wire) knows(namespace string) bool {
 	return w.gated[namespace] || w.server.LeaveRoom(namespace, "\x00 no room", nil)
 }

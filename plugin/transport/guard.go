@@ -14,13 +14,15 @@ const (
 	errID          = malformed("wrong acknowledgement id")
 	errNoArray     = malformed("data is no array")
 	errNoObject    = malformed("connect data is no object")
+	errAuth        = malformed("connect data is too long")
 	errNoData      = malformed("disconnect with data")
 	errName        = malformed("event without a proper name")
 )
 
 const (
-	maxID     = 1 << 53 // JavaScript counts no further
-	maxName   = 1024    // bytes of an event's name; go-socket.io reads them one by one
+	maxID     = 1 << 53  // JavaScript counts no further
+	maxAuth   = 64 << 10 // bytes of connect data, which is kept as long as the client is there
+	maxName   = 1024     // bytes of an event's name; go-socket.io reads them one by one
 	jsonSpace = " \t\r\n"
 )
 
@@ -129,6 +131,9 @@ func (g guard) readData(p *packet) error {
 		}
 		if p.data[0] != '{' {
 			return errNoObject
+		}
+		if len(p.data) > maxAuth {
+			return errAuth
 		}
 		return g.scan(p)
 	}

@@ -87,17 +87,16 @@ func (c *Conn) ping() {
 	}
 }
 
-// full tells whether the client may be waiting for its own messages to be
-// handled.
+// full tells whether the client waits for its own messages to be handled.
 func (c *Conn) full() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.in.messages.len() >= maxQueueLength || c.in.size > c.wire.options.MaxQueueBytes/2
+	return c.in.full
 }
 
 // stray tells whether a client has been in no namespace for too long.
 func (c *Conn) stray(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.spaces) == 0 && now.Sub(c.started) > connectTimeout
+	return len(c.spaces) == 0 && now.Sub(c.alone) > connectTimeout
 }

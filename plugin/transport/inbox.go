@@ -8,6 +8,7 @@ import (
 // A message is a Socket.IO packet that a client sent, with its attachments.
 type message struct {
 	packet   packet
+	known    bool    // a CONNECT: the server has the namespace
 	text     *buffer // what the packet aliases
 	binaries []*buffer
 	size     int
@@ -21,7 +22,8 @@ type inbox struct {
 
 	partial  *message // waits for its attachments; guarded by receiving
 	messages queue[message]
-	size     int // of the messages, in bytes
+	size     int  // of the messages, in bytes
+	full     bool // a message waits until there is room
 
 	injected queue[*buffer] // texts of our own, which go first
 	rest     queue[*buffer] // the attachments of the packet that was read last
@@ -33,8 +35,11 @@ func (c *Conn) put(m message) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.reason == "" && c.in.fullFor(m, c.wire.options.MaxQueueBytes) {
+		c.in.full = true
 		c.in.taken.Wait()
+		c.heartbeat.hear() // now it is listened to again
 	}
+	c.in.full = false
 	if c.reason != "" {
 		return false
 	}
@@ -74,9 +79,9 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 	if b, ok := c.in.rest.pop(); ok {
 		return b, true
 	}
+	c.current = acknowledgement{}
 	for {
 		if b, ok := c.in.injected.pop(); ok {
-			c.current = acknowledgement{}
 			return b, false
 		}
 		m, ok := c.in.messages.pop()
@@ -122,6 +127,9 @@ func (c *Conn) receiveText(b *buffer) error {
 		return errMissingBinary
 	}
 	m := message{packet: p, text: b, size: len(b.bytes)}
+	if p.kind == kindConnect {
+		m.known = c.wire.knows(string(p.namespace)) // not under mu
+	}
 	if p.attachments > 0 {
 		partial := m // or every m would be on the heap
 		c.in.partial = &partial

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -43,7 +42,7 @@ func (c *Conn) passLocked(m *message) bool {
 	s := c.spaces[string(p.namespace)]
 	switch p.kind {
 	case kindConnect:
-		return s == nil && c.askLocked(string(p.namespace), string(p.query), bytes.Clone(p.data))
+		return s == nil && c.askLocked(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
 	case kindDisconnect:
 		if s != nil {
 			c.leaveLocked(s)
@@ -72,19 +71,20 @@ func (c *Conn) passLocked(m *message) bool {
 	return true
 }
 
-// askLocked notes that a client asks for a namespace. c.mu is held.
-func (c *Conn) askLocked(name, query string, auth []byte) (pass bool) {
+// askLocked notes that a client asks for a namespace, known if the server has
+// it. It tells whether go-socket.io is to see that. c.mu is held.
+func (c *Conn) askLocked(name, query string, auth []byte, known bool) (pass bool) {
 	switch {
 	case c.floodedLocked(time.Now()):
-		go c.violate(errFlood) // it takes mu
+		c.violateLocked(errFlood)
 		return false
 	case len(c.spaces) >= c.wire.options.MaxNamespaces:
-		go c.violate(errTooSpread)
+		c.violateLocked(errTooSpread)
 		return false
 	case c.refused != nil:
 		c.turnAwayLocked(name)
 		return false
-	case !c.wire.knows(name):
+	case !known:
 		c.sendLocked(c.refusal(name, "Invalid namespace", nil))
 		return false
 	}
@@ -114,6 +114,9 @@ func (c *Conn) floodedLocked(now time.Time) bool {
 
 func (c *Conn) leaveLocked(s *space) {
 	delete(c.spaces, s.name)
+	if len(c.spaces) == 0 {
+		c.alone = time.Now()
+	}
 	for _, p := range s.held {
 		c.wire.release(p.buffer)
 	}
@@ -150,65 +153,6 @@ func (c *Conn) socketID(namespace string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:15])
 }
 
-// lingering is how long a client that was turned away from the root may take to
-// hang up by itself: it may have asked for other namespaces, and must hear that
-// it is turned away there too.
-const lingering = time.Second
-
-// A refused is why a client was turned away for good.
-type refused struct {
-	message string
-	data    json.RawMessage
-}
-
-// turnAwayLocked turns a client away for good: told to disconnect, it does not
-// come back by itself. c.mu is held.
-func (c *Conn) turnAwayLocked(name string) {
-	c.sendLocked(c.refusal(name, c.refused.message, c.refused.data))
-	c.sendTextLocked("4" + bare(kindDisconnect, name))
-}
-
-// Refuse turns the client away from a namespace that it has asked for. It gets
-// an ERROR packet with data, or with message where data is nil; a client of
-// version 4 gets a CONNECT_ERROR packet with both. Where it ends up in no
-// namespace, or is turned away from the root, the connection ends. Then, unless
-// back says that it may come back by itself, it is told not to.
-func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.spaces[namespace]
-	if s == nil || s.admitted {
-		return
-	}
-	last := namespace == "/" || len(c.spaces) == 1
-	if back || !last {
-		c.sendLocked(c.refusal(namespace, message, data))
-		c.partLocked(s, false)
-		return
-	}
-	c.refused = &refused{message, data}
-	c.turnAwayLocked(namespace)
-	c.leaveLocked(s)
-	c.injectLocked(bare(kindDisconnect, namespace))
-	time.AfterFunc(lingering, func() { c.hangUp(ReasonServer) })
-}
-
-func (c *Conn) refusal(namespace, message string, data json.RawMessage) parcel {
-	text, err := json.Marshal(message)
-	if err == nil && c.version == 4 {
-		text, err = json.Marshal(struct {
-			Message string          `json:"message"`
-			Data    json.RawMessage `json:"data,omitempty"`
-		}{message, data})
-	} else if data != nil {
-		text = data
-	}
-	if err != nil {
-		text = []byte(`""`)
-	}
-	return parcel{buffer: c.wire.takeText("4" + prefix(kindError, namespace) + string(text))}
-}
-
 // Await waits until the client was admitted to a namespace that it has asked
 // for or turned away, or has left.
 func (c *Conn) Await(namespace string) {
@@ -219,68 +163,6 @@ func (c *Conn) Await(namespace string) {
 			return
 		}
 		c.decided.Wait()
-	}
-}
-
-// A Farewell is what a client gets that is sent out of a namespace.
-type Farewell struct {
-	Event  string          // its last event
-	Data   json.RawMessage // the event's argument
-	Answer json.RawMessage // the acknowledgement of whatever it still sends
-	Back   bool            // it may come back by itself
-}
-
-// parting is how long a client that was sent out may take to hang up by
-// itself, and its connection to say goodbye in other namespaces.
-const parting = 100 * time.Millisecond
-
-// Expel sends a client out of a namespace. When it has had the time to hang up
-// by itself, it is told to leave for good, and the connection ends if that was
-// the root or its last namespace; a client that may come back is told nothing,
-// and the connection ends.
-func (c *Conn) Expel(namespace string, farewell Farewell) {
-	name, err := json.Marshal(farewell.Event)
-	if err != nil {
-		return // not of a string
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.spaces[namespace]
-	if s == nil || !s.admitted || s.over != "" || c.reason != "" {
-		return
-	}
-	s.over = "[" + string(farewell.Answer) + "]"
-	c.sendTextLocked("4" + prefix(kindEvent, namespace) + "[" + string(name) + "," + string(farewell.Data) + "]")
-	time.AfterFunc(parting, func() { c.part(s, farewell.Back) })
-}
-
-// part ends the stay of a client that was sent out, unless it has left.
-func (c *Conn) part(s *space, back bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.spaces[s.name] != s || c.reason != "" {
-		return
-	}
-	if !back {
-		c.sendTextLocked("4" + bare(kindDisconnect, s.name))
-	}
-	if !back && s.name == "/" {
-		for name := range c.spaces { // they go with it, and would come back
-			if name != "/" {
-				c.sendTextLocked("4" + bare(kindDisconnect, name))
-			}
-		}
-	}
-	c.partLocked(s, back)
-}
-
-// partLocked ends a client's stay in a namespace from our side, and with end,
-// or if there is nothing left, the connection. c.mu is held.
-func (c *Conn) partLocked(s *space, end bool) {
-	c.leaveLocked(s)
-	c.injectLocked(bare(kindDisconnect, s.name))
-	if end || s.name == "/" || len(c.spaces) == 0 {
-		c.hangUpLocked(ReasonServer)
 	}
 }
 

@@ -1,11 +1,13 @@
 package transport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -74,25 +76,13 @@ const (
 
 // withDefaults returns the options with every field set.
 func (o Options) withDefaults() Options {
-	set := func(d *time.Duration, to time.Duration) {
-		if *d == 0 {
-			*d = to
-		}
-	}
-	count := func(n *int, to int) {
-		if *n == 0 {
-			*n = to
-		}
-	}
-	set(&o.PingInterval, 25*time.Second)
-	set(&o.PingTimeout, 20*time.Second)
-	count(&o.MaxMessageBytes, 1_000_000)
-	count(&o.MaxQueueBytes, 4<<20)
-	count(&o.MaxNamespaces, 100)
+	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
+	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
+	o.MaxMessageBytes = cmp.Or(o.MaxMessageBytes, 1_000_000)
+	o.MaxQueueBytes = cmp.Or(o.MaxQueueBytes, 4<<20)
+	o.MaxNamespaces = cmp.Or(o.MaxNamespaces, 100)
+	o.Logger = cmp.Or(o.Logger, slog.Default())
 	o.AllowedOrigins = slices.Clone(o.AllowedOrigins)
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
 	return o
 }
 
@@ -103,29 +93,38 @@ func (o Options) validate() error {
 		problems = append(problems, fmt.Errorf("transport: Options."+format, args...))
 	}
 	for _, origin := range o.AllowedOrigins {
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-			complain("AllowedOrigins: %q is no origin like https://app.example.com", origin)
+		if !isOrigin(origin) {
+			complain("AllowedOrigins: %q is no origin as browsers write it, like https://app.example.com", origin)
 		}
 	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{{"PingInterval", o.PingInterval}, {"PingTimeout", o.PingTimeout}} {
-		if d.value < 0 || d.value > 0 && d.value < time.Millisecond {
-			complain("%s %v is less than a millisecond", d.name, d.value)
+	o = o.withDefaults()
+	duration := func(name string, d time.Duration) {
+		if d < time.Millisecond {
+			complain("%s %v is less than a millisecond", name, d)
 		}
 	}
-	for _, n := range []struct {
-		name  string
-		value int
-	}{{"MaxMessageBytes", o.MaxMessageBytes}, {"MaxQueueBytes", o.MaxQueueBytes}, {"MaxNamespaces", o.MaxNamespaces}} {
-		if n.value < 0 {
-			complain("%s %d is negative", n.name, n.value)
+	duration("PingInterval", o.PingInterval)
+	duration("PingTimeout", o.PingTimeout)
+	count := func(name string, n int) {
+		if n < 0 {
+			complain("%s %d is negative", name, n)
 		}
 	}
-	if all := o.withDefaults(); all.MaxQueueBytes < all.MaxMessageBytes {
-		complain("MaxQueueBytes %d does not hold one message of MaxMessageBytes %d", all.MaxQueueBytes, all.MaxMessageBytes)
+	count("MaxMessageBytes", o.MaxMessageBytes)
+	count("MaxQueueBytes", o.MaxQueueBytes)
+	count("MaxNamespaces", o.MaxNamespaces)
+	if o.MaxQueueBytes < o.MaxMessageBytes {
+		complain("MaxQueueBytes %d does not hold one message of MaxMessageBytes %d", o.MaxQueueBytes, o.MaxMessageBytes)
 	}
 	return errors.Join(problems...)
+}
+
+// isOrigin tells whether a browser may name an origin so.
+func isOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		return false
+	}
+	usual := u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443"
+	return !usual && strings.ToLower(origin) == origin && !strings.Contains(origin, "*")
 }

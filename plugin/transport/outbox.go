@@ -8,6 +8,12 @@ type parcel struct {
 	binary bool
 }
 
+// footprint is about what a parcel costs besides its bytes: most of what there
+// is, where clients make us send many that are short.
+const footprint = 64
+
+func (p parcel) size() int { return len(p.buffer.bytes) + footprint }
+
 // An outbox holds what was written and not sent. It is guarded by its
 // connection's mu.
 type outbox struct {
@@ -20,13 +26,13 @@ var errSlow = errors.New("the client is too slow: too much waits to be sent")
 // push adds a frame. Its buffer is the outbox's from then on.
 func (o *outbox) push(p parcel) {
 	o.parcels.push(p)
-	o.size += len(p.buffer.bytes)
+	o.size += p.size()
 }
 
 func (o *outbox) pop() (parcel, bool) {
 	p, ok := o.parcels.pop()
 	if ok {
-		o.size -= len(p.buffer.bytes)
+		o.size -= p.size()
 	}
 	return p, ok
 }
@@ -40,11 +46,15 @@ func (o *outbox) clear(w *Wire) {
 // sendLocked queues the frames of one packet. A client for whom too much waits
 // is dropped. c.mu is held.
 func (c *Conn) sendLocked(parcels ...parcel) {
+	if c.ending {
+		c.dropLocked(parcels)
+		return
+	}
 	for _, p := range parcels {
 		c.out.push(p)
 	}
-	if c.out.size > c.wire.options.MaxQueueBytes && c.reason == "" {
-		go c.violate(errSlow) // it takes mu
+	if c.out.size > c.wire.options.MaxQueueBytes {
+		c.violateLocked(errSlow)
 		return
 	}
 	c.kickLocked()
@@ -62,7 +72,7 @@ func (c *Conn) kickLocked() {
 		return // OPEN waits for go-socket.io
 	}
 	if c.ws != nil {
-		if !c.draining && (c.out.parcels.len() > 0 || c.reason != "") {
+		if !c.draining && (c.out.parcels.len() > 0 || c.ending) {
 			c.draining = true
 			go c.drainer() // ends when nothing is left to send
 		}

@@ -33,9 +33,11 @@ func (c *Conn) writeTextLocked(p parcel) {
 	case head.kind == kindConnect:
 		c.connectLocked(head)
 		c.wire.release(p.buffer)
+	case head.empty:
+		c.wire.release(p.buffer) // it has failed to encode the data, and says so to OnError
 	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(jsonAnswerEvent)):
 		c.wire.release(p.buffer)
-		if answer, ok := c.answers.pop(); ok {
+		if answer, ok := c.answers.pop(); ok && answer != nil {
 			c.dispatchLocked(answer)
 		}
 	case head.attachments > 0:
@@ -52,8 +54,8 @@ func (c *Conn) writeTextLocked(p parcel) {
 func (c *Conn) connectLocked(head head) {
 	if !c.taken.Load() {
 		c.take()
-		if c.version == 3 {
-			c.askLocked("/", c.request.URL.RawQuery, nil)
+		if c.version == 3 && c.reason == "" {
+			c.askLocked("/", c.request.URL.RawQuery, nil, true)
 		}
 		c.kickLocked()
 		return
@@ -92,11 +94,11 @@ func (c *Conn) dispatchLocked(parcels []parcel) {
 		c.sendLocked(parcels...)
 	default:
 		for _, p := range parcels {
-			s.size += len(p.buffer.bytes)
+			s.size += p.size()
 		}
 		s.held = append(s.held, parcels...)
 		if s.size > c.wire.options.MaxQueueBytes {
-			go c.violate(errSlow) // it takes mu
+			c.violateLocked(errSlow)
 		}
 	}
 }
@@ -109,6 +111,7 @@ type head struct {
 	namespace   []byte
 	id          uint64
 	hasID       bool
+	empty       bool // there is no data
 }
 
 func (h head) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
@@ -127,7 +130,8 @@ func readHead(text []byte) head {
 	if len(text) > 0 && text[0] == '/' {
 		h.namespace, text, _ = bytes.Cut(text, []byte{','})
 	}
-	h.id, _, h.hasID = leadingUint(text)
+	id, size, ok := leadingUint(text)
+	h.id, h.hasID, h.empty = id, ok, size == len(text)
 	return h
 }
 

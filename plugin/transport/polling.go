@@ -55,6 +55,8 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 // client may have nothing but the end of the connection.
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	c.heartbeat.hear()
+	// An http.Server's ReadTimeout would end the wait.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	p := c.park(last)
 	var late <-chan time.Time
 	if last {
@@ -65,14 +67,12 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	for {
 		body, end := c.collect(p)
 		if body != nil {
-			header := w.Header()
-			header.Set("Content-Type", "text/plain; charset=UTF-8")
-			header.Set("Cache-Control", "no-store")
-			_, err := w.Write(body)
-			if end {
+			err := c.respond(w, "text/plain; charset=UTF-8", body)
+			switch {
+			case end:
 				c.dispose()
-			} else if err != nil {
-				c.lose(ReasonClosed)
+			case err != nil && !p.replaced:
+				c.lose(ReasonClosed) // and what was in body with it
 			}
 			return
 		}
@@ -89,6 +89,16 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 			return
 		}
 	}
+}
+
+// respond answers a request. The client has the ping timeout to read it: of an
+// http.Server's WriteTimeout, the wait may have left nothing.
+func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.wire.options.PingTimeout))
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+	_, err := w.Write(body)
+	return err
 }
 
 // park makes p the GET that waits. An earlier one ends: its client has given
@@ -124,26 +134,27 @@ func (c *Conn) unpark(p *poll) bool {
 func (c *Conn) collect(p *poll) (body []byte, end bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ending := c.reason != ""
 	switch {
 	case p.replaced:
 		return c.noop(), false
-	case !ending && (p.last || !c.taken.Load()):
+	case c.ws != nil:
+		body = c.noop()
+	case c.reason == "" && (p.last || !c.taken.Load()):
 		return nil, false
-	}
-	if c.ws == nil {
+	default:
 		body = c.pack()
 	}
 	switch {
-	case ending && body == nil:
+	case body != nil:
+	case c.ending:
 		// By itself: some clients handle it before the packets of its payload.
 		body, end = appendPayload(nil, c.version, frame{data: []byte("1")}), true
-	case body == nil && (p.noop || c.ws != nil):
+	case p.noop:
 		body = c.noop()
+	default:
+		return nil, false
 	}
-	if body != nil {
-		c.poll = nil
-	}
+	c.poll = nil
 	return body, end
 }
 
@@ -170,8 +181,11 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.posting.Unlock()
+	// It may take as long as the client may be silent.
+	options := &c.wire.options
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
 	// A binary message of the largest size is a third longer as base64.
-	limit := int64(2 * c.wire.options.MaxMessageBytes)
+	limit := int64(2 * options.MaxMessageBytes)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		c.violate(errTooLong)
@@ -188,9 +202,7 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, codeBadRequest)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html")
-	w.Header().Set("Cache-Control", "no-store")
-	io.WriteString(w, "ok")
+	_ = c.respond(w, "text/html", []byte("ok"))
 }
 
 // receiveFrame takes a frame of a payload in.

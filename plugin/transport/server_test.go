@@ -1,11 +1,10 @@
 package transport
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -20,6 +19,9 @@ import (
 // out by a test that passes.
 const patience = 20 * time.Second
 
+// quiet is for tests whose clients break the rules.
+var quiet = slog.New(slog.DiscardHandler)
+
 // host is a go-socket.io server on a Wire, as an app without sessions has it.
 type host struct {
 	testing.TB
@@ -28,7 +30,8 @@ type host struct {
 	web    *httptest.Server
 }
 
-func newHost(tb testing.TB, options Options, setup func(*socketio.Server)) *host {
+// newHost starts a host, after setup if there is one.
+func newHost(tb testing.TB, options Options, setup func(*host)) *host {
 	tb.Helper()
 	h := &host{TB: tb, wire: New(options)}
 	h.server = socketio.NewServer(h.wire.EngineOptions(nil))
@@ -38,30 +41,90 @@ func newHost(tb testing.TB, options Options, setup func(*socketio.Server)) *host
 		h.server.OnEvent(namespace, "number", func(_ socketio.Conn, n int) int { return n })
 		h.server.OnEvent(namespace, "buf", func(_ socketio.Conn, b parser.Buffer) int { return len(b.Data) })
 	}
+	h.web = httptest.NewUnstartedServer(h.wire.Handler(h.server))
 	if setup != nil {
-		setup(h.server)
+		setup(h)
 	}
 	go h.server.Serve() // ends with Close
-	h.web = httptest.NewServer(h.wire.Handler(h.server))
+	h.web.Start()
 	tb.Cleanup(func() {
-		if err := h.wire.Close(tb.Context()); err != nil && tb.Context().Err() == nil {
+		late, cancel := context.WithTimeout(context.Background(), patience) // tb.Context is over
+		defer cancel()
+		if err := h.wire.Close(late); err != nil {
 			tb.Errorf("Close: %v", err)
 		}
+		h.server.Close()
 		h.web.CloseClientConnections()
 		h.web.Close()
 	})
 	return h
 }
 
+// kinds runs a test for each transport and version.
+func kinds(t *testing.T, test func(t *testing.T, transport string, version int)) {
+	t.Helper()
+	for _, transport := range []string{namePolling, nameWebsocket} {
+		for version := 3; version <= 4; version++ {
+			t.Run(fmt.Sprint(transport, version), func(t *testing.T) {
+				t.Parallel()
+				test(t, transport, version)
+			})
+		}
+	}
+}
+
+// versions runs a test for each version.
+func versions(t *testing.T, test func(t *testing.T, version int)) {
+	t.Helper()
+	for version := 3; version <= 4; version++ {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			t.Parallel()
+			test(t, version)
+		})
+	}
+}
+
 func (h *host) url(transport string, version int) string {
 	return fmt.Sprintf("%s/socket.io/?EIO=%d&transport=%s", h.web.URL, version, transport)
 }
 
-// A caller is a raw client.
-type caller interface {
-	send(frames ...frame) error
-	read() (string, error) // the next text packet that is no heartbeat
-	close()
+// conn returns the server's end of a caller.
+func (h *host) conn(c caller) *Conn {
+	h.Helper()
+	conn := h.wire.Find(c.name())
+	if conn == nil {
+		h.Fatal("the connection is gone")
+	}
+	return conn
+}
+
+// say sends text, which must work.
+func (h *host) say(c caller, lines ...string) {
+	h.Helper()
+	if err := c.send(text(lines...)...); err != nil {
+		h.Fatalf("send %.100q: %v", lines, err)
+	}
+}
+
+// hear reads text, which must be as wanted. A line that ends in * is only a
+// beginning.
+func (h *host) hear(c caller, lines ...string) {
+	h.Helper()
+	for _, want := range lines {
+		got, err := c.read()
+		prefix, open := strings.CutSuffix(want, "*")
+		if err != nil || got != want && (!open || !strings.HasPrefix(got, prefix)) {
+			h.Fatalf("got %.200q, %v, want %.200q", got, err, want)
+		}
+	}
+}
+
+// hearEnd reads up to the end of the connection, before which nothing comes.
+func (h *host) hearEnd(c caller) {
+	h.Helper()
+	if got, err := c.read(); err == nil {
+		h.Fatalf("got %.200q, want the end", got)
+	}
 }
 
 // call connects, enters the root, and fails if that does not work.
@@ -69,13 +132,9 @@ func (h *host) call(transport string, version int) caller {
 	h.Helper()
 	c := h.dial(transport, version)
 	if version == 4 {
-		if err := c.send(frame{data: []byte("40")}); err != nil {
-			h.Fatal(err)
-		}
+		h.say(c, "40")
 	}
-	if text, err := c.read(); err != nil || !strings.HasPrefix(text, "40") {
-		h.Fatalf("got %q, %v, want CONNECT", text, err)
-	}
+	h.hear(c, "40*")
 	return c
 }
 
@@ -88,20 +147,28 @@ func (h *host) dial(transport string, version int) caller {
 		if err != nil || !strings.HasPrefix(open, "0{") {
 			h.Fatalf("got %q, %v, want OPEN", open, err)
 		}
-		p.url += "&sid=" + idOf(open)
+		p.id = idOf(open)
+		p.url += "&sid=" + p.id
 		return p
 	}
-	address := "ws" + strings.TrimPrefix(h.url(transport, version), "http")
-	ws, _, err := websocket.DefaultDialer.DialContext(h.Context(), address, nil)
+	w := h.socket(h.url(transport, version), version)
+	open, err := w.read()
+	if err != nil || !strings.HasPrefix(open, "0{") {
+		h.Fatalf("got %q, %v, want OPEN", open, err)
+	}
+	w.id = idOf(open)
+	return w
+}
+
+// socket opens a websocket, which must work.
+func (h *host) socket(url string, version int) *wsCaller {
+	h.Helper()
+	ws, _, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(url, "http"), nil)
 	if err != nil {
 		h.Fatal(err)
 	}
 	h.Cleanup(func() { ws.Close() })
-	w := &wsCaller{ws, version}
-	if open, err := w.read(); err != nil || !strings.HasPrefix(open, "0{") {
-		h.Fatalf("got %q, %v, want OPEN", open, err)
-	}
-	return w
+	return &wsCaller{ws: ws, version: version}
 }
 
 func idOf(open string) string {
@@ -109,129 +176,6 @@ func idOf(open string) string {
 	_ = json.Unmarshal([]byte(open[1:]), &p)
 	return p.ID
 }
-
-type wsCaller struct {
-	ws      *websocket.Conn
-	version int
-}
-
-func (c *wsCaller) send(frames ...frame) error {
-	for _, f := range frames {
-		if err := c.sendOne(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *wsCaller) sendOne(f frame) error {
-	if err := c.ws.SetWriteDeadline(time.Now().Add(patience)); err != nil {
-		return err
-	}
-	if !f.binary {
-		return c.ws.WriteMessage(websocket.TextMessage, f.data)
-	}
-	if c.version == 3 {
-		return c.ws.WriteMessage(websocket.BinaryMessage, append([]byte{4}, f.data...))
-	}
-	return c.ws.WriteMessage(websocket.BinaryMessage, f.data)
-}
-
-func (c *wsCaller) read() (string, error) {
-	for {
-		if err := c.ws.SetReadDeadline(time.Now().Add(patience)); err != nil {
-			return "", err
-		}
-		kind, b, err := c.ws.ReadMessage()
-		if err != nil {
-			return "", err
-		}
-		if text := string(b); kind == websocket.TextMessage && text != "2" && !strings.HasPrefix(text, "3") {
-			return text, nil
-		}
-	}
-}
-
-func (c *wsCaller) close() { c.ws.Close() }
-
-type pollCaller struct {
-	host    *host
-	version int
-	url     string
-	pending []string
-}
-
-func (p *pollCaller) do(method string, body []byte, kind string) (string, error) {
-	r, err := http.NewRequestWithContext(p.host.Context(), method, p.url, bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	r.Header.Set("Content-Type", kind)
-	response, err := p.host.web.Client().Do(r)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %d: %s", response.StatusCode, b)
-	}
-	return string(b), err
-}
-
-// send posts the frames, a megabyte at a time.
-func (p *pollCaller) send(frames ...frame) error {
-	var body []byte
-	for i, f := range frames {
-		body = appendPayload(body, p.version, f)
-		if i < len(frames)-1 && len(body)+len(frames[i+1].data) < 1<<20 {
-			continue
-		}
-		if _, err := p.do(http.MethodPost, body, "text/plain;charset=UTF-8"); err != nil {
-			return err
-		}
-		body = nil
-	}
-	return nil
-}
-
-func (p *pollCaller) read() (string, error) {
-	for {
-		for len(p.pending) > 0 {
-			text := p.pending[0]
-			p.pending = p.pending[1:]
-			switch {
-			case text == "1":
-				return "", io.EOF
-			case text != "" && text[0] != '6' && text[0] != '2' && text[0] != '3' && text[0] != 'b':
-				return text, nil
-			}
-		}
-		body, err := p.do(http.MethodGet, nil, "")
-		if err != nil {
-			return "", err
-		}
-		p.pending = split(body, p.version)
-	}
-}
-
-// split takes a payload of ASCII text apart.
-func split(body string, version int) (packets []string) {
-	if version == 4 {
-		return strings.Split(body, "\x1e")
-	}
-	for body != "" {
-		var n int
-		head, rest, _ := strings.Cut(body, ":")
-		if _, err := fmt.Sscan(head, &n); err != nil || n > len(rest) {
-			return append(packets, body)
-		}
-		packets, body = append(packets, rest[:n]), rest[n:]
-	}
-	return packets
-}
-
-func (p *pollCaller) close() { _ = p.send(frame{data: []byte("1")}) }
 
 // eventually waits for what another goroutine is about to do.
 func eventually(tb testing.TB, what string, ok func() bool) {

@@ -1,7 +1,7 @@
 package transport
 
 import (
-	"io"
+	"errors"
 	"net/http"
 	"time"
 
@@ -25,11 +25,14 @@ func (w *Wire) limit(ws *websocket.Conn) *websocket.Conn {
 func (c *Conn) pump(ws *websocket.Conn) {
 	for {
 		b, binary, err := c.read(ws)
-		if err != nil {
+		if err != nil && !errors.Is(err, errTooLong) {
 			c.lose(ReasonClosed)
 			return
 		}
-		if err := c.receive(b, binary); err != nil {
+		if err == nil {
+			err = c.receive(b, binary)
+		}
+		if err != nil {
 			c.violate(err)
 			return
 		}
@@ -40,26 +43,25 @@ func (c *Conn) pump(ws *websocket.Conn) {
 func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 	kind, r, err := ws.NextReader()
 	if err != nil {
-		return nil, false, err
+		return nil, false, tooLong(err)
 	}
 	b, binary = c.wire.take(), kind == websocket.BinaryMessage
 	if binary && c.version == 4 {
 		b.bytes = append(b.bytes, binaryMark)
 	}
-	for {
-		if len(b.bytes) == cap(b.bytes) {
-			b.bytes = append(b.bytes, make([]byte, max(512, cap(b.bytes)))...)[:len(b.bytes)]
-		}
-		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
-		b.bytes = b.bytes[:len(b.bytes)+n]
-		switch {
-		case err == io.EOF:
-			return b, binary, nil
-		case err != nil:
-			c.wire.release(b)
-			return nil, false, err
-		}
+	if err := b.fill(r, c.wire.options.MaxMessageBytes+1); err != nil {
+		c.wire.release(b)
+		return nil, false, tooLong(err)
 	}
+	return b, binary, nil
+}
+
+// tooLong names the error of a message that is longer than limit allows.
+func tooLong(err error) error {
+	if errors.Is(err, websocket.ErrReadLimit) {
+		return errTooLong
+	}
+	return err
 }
 
 // receive takes one frame in. It owns b.
@@ -94,7 +96,9 @@ func (c *Conn) receiveSignal(text []byte) error {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.sendTextLocked("3" + string(text[1:]))
+		if c.reason == "" {
+			c.sendTextLocked("3" + string(text[1:]))
+		}
 	case '3', '5', '6': // a pong is heard, the others come late or say nothing
 	default:
 		return errFrameType
@@ -112,7 +116,7 @@ func (c *Conn) drain() {
 		if !ok {
 			c.draining = false
 		}
-		ending := c.reason != ""
+		ending := c.ending
 		c.mu.Unlock()
 		if !ok {
 			if ending {

@@ -33,9 +33,9 @@ type Wire struct {
 
 	mu      sync.RWMutex
 	closing bool
-	conns   map[string]*Conn // by id
-	opening map[*Conn]struct{}
-	idle    chan struct{} // closed when closing and nothing is left; made by Close
+	conns   map[string]*Conn   // by id
+	opening map[*Conn]struct{} // those that go-socket.io has not taken over
+	idle    chan struct{}      // closed when closing and nothing is left; made by Close
 }
 
 // An Identity says whose a connection is. The zero value binds connections to
@@ -99,6 +99,9 @@ func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 		w.options.PingTimeout = all.PingTimeout
 	}
 	all.PingInterval, all.PingTimeout = w.options.PingInterval, w.options.PingTimeout
+	if w.err == nil {
+		w.err = w.options.validate()
+	}
 	return &all
 }
 
@@ -191,15 +194,14 @@ func (w *Wire) begin(c *Conn) bool {
 	return true
 }
 
-// opened notes that go-socket.io has taken a connection over.
-func (w *Wire) opened(c *Conn) {
+// opened notes that a handshake is no longer under way in go-socket.io,
+// whatever has become of its connection. It tells whether the Wire is closing.
+func (w *Wire) opened(c *Conn) (closing bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.opening, c)
-	if w.closing {
-		go c.hangUp(ReasonShutdown) // ends with the farewell
-	}
 	w.checkIdleLocked()
+	return w.closing
 }
 
 // register makes a connection findable.
@@ -209,15 +211,13 @@ func (w *Wire) register(c *Conn) {
 	w.conns[c.id] = c
 }
 
-// forget ends what register began, and what begin began where go-socket.io has
-// not taken the connection.
+// forget ends what register began.
 func (w *Wire) forget(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.conns[c.id] == c {
 		delete(w.conns, c.id)
 	}
-	delete(w.opening, c)
 	w.checkIdleLocked()
 }
 
@@ -261,7 +261,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 	if a.name == nameWebsocket {
 		ws, err := a.wire.upgrader.Upgrade(w, r, w.Header())
 		if err != nil {
-			a.wire.forget(c)
+			a.wire.opened(c)
 			return nil, err
 		}
 		c.ws = a.wire.limit(ws)

@@ -18,12 +18,11 @@ type writer struct {
 }
 
 // NextWriter returns a writer for the next packet. It does not wait: what is
-// written is queued when the writer is closed.
+// written is queued when the writer is closed. The root's CONNECT may always be
+// written: without it, go-socket.io would not remove what it has of the
+// connection.
 func (c *Conn) NextWriter(ft engineframe.Type, kind enginepacket.Type) (io.WriteCloser, error) {
-	if c.Reason() != "" {
-		// The first attempt shows that go-socket.io will not wait for the
-		// connection any more, or that it has it already.
-		c.take()
+	if c.taken.Load() && c.isEnding() {
 		return nil, io.EOF
 	}
 	w := c.wire.writers.Get().(*writer)
@@ -90,15 +89,20 @@ func (c *Conn) writeOpen(b *buffer) error {
 	var given struct {
 		ID string `json:"sid"`
 	}
-	if err := json.Unmarshal(b.bytes[1:], &given); err != nil {
-		return err
-	}
+	err := json.Unmarshal(b.bytes[1:], &given)
 	open.ID = given.ID
 	if c.version == 4 {
 		open.MaxPayload = c.wire.options.MaxMessageBytes
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.reason != "" {
+		err = io.EOF
+	}
+	if err != nil {
+		c.take() // it gives up
+		return err
+	}
 	if c.ws == nil {
 		open.Upgrades = append(open.Upgrades, nameWebsocket)
 	}
@@ -113,9 +117,10 @@ func (c *Conn) writeOpen(b *buffer) error {
 	return nil
 }
 
-// take notes that go-socket.io has the connection: OPEN may be sent.
+// take notes that go-socket.io has the connection, or will not have it: OPEN may
+// be sent.
 func (c *Conn) take() {
-	if c.taken.CompareAndSwap(false, true) {
-		c.wire.opened(c)
+	if c.taken.CompareAndSwap(false, true) && c.wire.opened(c) {
+		go c.hangUp(ReasonShutdown) // ends with the farewell
 	}
 }

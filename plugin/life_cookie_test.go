@@ -1,0 +1,182 @@
+package plugin_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// What Session.Renew cannot do it says, and then it leaves no claim. SCS's own
+// calls that would need a cookie are refused as before.
+func TestRenewErrors(t *testing.T) {
+	t.Parallel()
+	spy := newSpy()
+	errs, kept := make(chan error, 1), make(chan *plugin.Session, 1)
+	a := newApp(t, spy, plugin.Options{Scope: plugin.PerMessage, StoreDown: plugin.Keep}, func(a *app) {
+		register(a)
+		renew := func(values map[string]any) func(socketio.Conn, *plugin.Session) {
+			return func(_ socketio.Conn, s *plugin.Session) { errs <- s.Renew(values) }
+		}
+		a.sessions.OnEvent("/", "login", renew(map[string]any{"user": "alice"}))
+		a.sessions.OnEvent("/", "login-readonly", renew(map[string]any{"user": "alice"}), plugin.ReadOnly)
+		a.sessions.OnEvent("/", "login-chan", renew(map[string]any{"user": make(chan int)}))
+		a.sessions.OnEvent("/", "login-panic", renew(map[string]any{"user": explosive{}}))
+		a.sessions.OnEvent("/", "login-update", func(_ socketio.Conn, s *plugin.Session) {
+			errs <- s.Update(func(s *plugin.Session) error { return s.Renew(nil) })
+		})
+		a.sessions.OnEvent("/", "login-destroyed", func(_ socketio.Conn, s *plugin.Session) {
+			_ = s.Destroy()
+			errs <- s.Renew(nil)
+		})
+		a.sessions.OnEvent("/", "scs-renew", func(_ socketio.Conn, s *plugin.Session) { errs <- a.manager.RenewToken(s) })
+		a.sessions.OnEvent("/", "scs-merge", func(_ socketio.Conn, s *plugin.Session) {
+			errs <- a.manager.MergeSession(s, tokenIn(a.login("other")))
+		})
+		a.sessions.OnEvent("/", "keep", func(_ socketio.Conn, s *plugin.Session) { kept <- s })
+		a.sessions.AllowAnonymous("/open")
+		a.sessions.OnEvent("/open", "login", renew(nil))
+		a.sessions.AllowAnonymous("/")
+	})
+	cookie := a.login("guest")
+	anonymous := a.enter("").in("/open")
+	anonymous.send(`42/open,["login"]`)
+	if err := recv(t, "an anonymous login", errs); !errors.Is(err, plugin.ErrAnonymous) {
+		t.Errorf("anonymous: %v", err)
+	}
+	c := a.enter(cookie)
+	c.send(`42["keep"]`)
+	if err := recv(t, "the session", kept).Renew(nil); !errors.Is(err, plugin.ErrOver) {
+		t.Errorf("after the event: %v", err)
+	}
+	for _, row := range []struct {
+		event string
+		is    error // nil for any
+	}{
+		{"login-readonly", plugin.ErrReadOnly},
+		{"login-update", plugin.ErrReadOnly},
+		{"login-chan", nil},
+		{"login-panic", nil},
+		{"scs-renew", store.ErrNoCookie},
+		{"scs-merge", store.ErrNoCookie},
+		{"login", errDown},
+		{"login-destroyed", plugin.ErrGone},
+	} {
+		if row.event == "login" {
+			spy.hook(func(string) { spy.fail(errDown) }) // the event is loaded, and no more
+		}
+		c.send(`42["` + row.event + `"]`)
+		if err := recv(t, row.event, errs); err == nil || row.is != nil && !errors.Is(err, row.is) {
+			t.Errorf("%s: got %v, want %v", row.event, err, row.is)
+		}
+		spy.hook(nil)
+		spy.fail(nil)
+	}
+	if why := c.expelled("/"); !strings.HasPrefix(why, `{"code":"destroyed"`) {
+		t.Errorf("got %s", why)
+	}
+}
+
+// explosive is a value whose encoding panics.
+type explosive struct{}
+
+func (explosive) GobEncode() ([]byte, error) { panic("secret") }
+
+// Renew takes effect also where its handler fails, in OnConnect after CONNECT,
+// and with nothing to put; and it brings no session back.
+func TestRenewAnywhere(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, plugin.Options{}, func(a *app) {
+		register(a)
+		a.sessions.OnEvent("/", "login+fail", func(_ socketio.Conn, s *plugin.Session) error {
+			a.manager.Put(s, "dropped", true)
+			if err := s.Renew(nil); err != nil {
+				t.Error(err)
+			}
+			return errors.New("too late")
+		})
+		a.sessions.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error { return s.Renew(map[string]any{"chat": true}) })
+		a.sessions.OnEvent("/chat", "none", func(socketio.Conn, *plugin.Session) {})
+	})
+	old := a.login("alice")
+	c := a.enter(old)
+	c.send(`42["login+fail"]`)
+	c.skipTo(`42["sclaim"]`)
+	fresh := cookieIn(a.post("session-claim", old))
+	if stored := a.stored(fresh); fresh == "" || stored["user"] != "alice" || stored["dropped"] != nil {
+		t.Errorf("a failed handler: the new session %q holds %v", fresh, stored)
+	}
+	c = a.enter(fresh).in("/chat")
+	c.want(`42/chat,["sclaim"]`)
+	a.get(fresh, "/destroy")
+	if response := a.post("session-claim", fresh); response.StatusCode != http.StatusUnauthorized || cookieIn(response) != "" {
+		t.Errorf("after the logout: got %s with the cookie %q", response.Status, cookieIn(response))
+	}
+	if a.stored(fresh) != nil {
+		t.Error("the session is back")
+	}
+}
+
+// Issue 5.4: the browser's cookie is kept in step with a session that only a
+// socket uses: the script is told to fetch it, where there is a script, and a
+// cookie that would die. Nothing else becomes of the session.
+func TestCookieIsKept(t *testing.T) {
+	t.Parallel()
+	const idle = 500 * time.Millisecond
+	for _, row := range []struct {
+		name            string
+		persist, script bool
+		idle            time.Duration
+		told            bool
+	}{
+		{"persistent", true, true, idle, true},
+		{"of the browser's session", false, true, idle, false},
+		{"without the script", true, false, idle, false},
+		{"without an idle timeout", true, true, 0, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, nil, plugin.Options{}, func(a *app) {
+				register(a)
+				a.manager.IdleTimeout, a.manager.Cookie.Persist = row.idle, row.persist
+			})
+			cookie := a.login("alice")
+			query := "/socket.io/?EIO=3&transport=websocket"
+			if row.script {
+				query += "&session-script=1"
+			}
+			c := &client{T: t, app: a, kind: kind{overWebsocket, 3}}
+			c.ws, _ = a.upgrade(a.url+query, withCookie(cookie))
+			c.read()
+			c.enters("/")
+			told := 0
+			for over := time.Now().Add(idle / 2); time.Now().Before(over); {
+				c.send(`421["get","user"]`)
+				for got := c.read(); !strings.HasPrefix(got, "431"); got = c.read() {
+					if got != `42["sclaim"]` {
+						t.Fatalf("got %s", got)
+					}
+					told++
+				}
+			}
+			if (told > 0) != row.told || told > 5 {
+				t.Errorf("the script was told %d times", told)
+			}
+			if !row.told {
+				return
+			}
+			response := a.post("session-claim", cookie)
+			set := response.Cookies()
+			if len(set) != 1 || cookieIn(response) != cookie || time.Until(set[0].Expires) > 2*time.Second || set[0].MaxAge < 1 {
+				t.Errorf("got the cookies %v", set)
+			}
+			c.still("alice")
+		})
+	}
+}
