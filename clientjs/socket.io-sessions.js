@@ -26,7 +26,8 @@
   var SCRIPT_QUERY = 'session-script=1'; // by which the server knows that it may send CLAIM
   var CLAIM = 'sclaim';
   var CHANNEL = 'socket.io-sessions';
-  var LOGIN_MENDS = ['no_cookie', 'unknown', 'destroyed', 'expired', 'renewed', 'login_required'];
+  var COOKIE_ENDS = ['no_cookie', 'unknown', 'destroyed', 'expired', 'renewed']; // the handshake's cookie is of no use
+  var LOGIN_MENDS = COOKIE_ENDS.concat('login_required');
 
   // Socket.IO's protocol in 1.x and 2.x ("classic" below), and its packet types.
   var CLASSIC = 4;
@@ -406,6 +407,7 @@
     this._listeners = {};
     this._waiting = false; // to be connected by Connection.connect
     this._left = false;    // closed by the page
+    this._outdated = false; // was refused for the cookie of the handshake
     this._untold = connection.untold; // whether the other tabs are to hear when it becomes active
     this._since = 0;       // when it became active
     this._disconnect = socket.disconnect;
@@ -439,10 +441,15 @@
     this._connection.attempts = 0;
   };
 
-  /** Connects the socket; a classic root on an open connection needs a new one, as no packet asks for it. */
+  /**
+   * Connects the socket. On an open connection two need a new handshake: a classic root, as no packet asks for
+   * it, and who was refused for the cookie of that one.
+   */
   Session.prototype._connect = function () {
     var connection = this._connection;
-    var handshake = connection.classic && this._socket.nsp === '/' && connection.isOpen();
+    var asked = connection.classic && this._socket.nsp === '/';
+    var handshake = connection.isOpen() && (asked || this._outdated);
+    this._outdated = false;
     this.state = 'pending';
     this.reason = undefined;
     this._waiting = handshake;
@@ -472,6 +479,7 @@
     this._since = 0;
     this.state = 'invalid';
     this.reason = reason = this._weigh(reason);
+    this._outdated = COOKIE_ENDS.indexOf(reason.code) >= 0;
     this._disconnect.call(this._socket);
     this._waiting = reason.reconnect === true && connection.manager.reconnection();
     this._left = false;

@@ -277,17 +277,26 @@ test('half of the delay is random', (t) => {
 
 test('a refusal at connect says nothing of how long the last connection lasted', (t) => {
   mockTimers(t);
+  const busy = { code: 'busy', message: 'later', reconnect: true, data: null };
   const [, chat] = open(classic(), '/', '/chat');
   t.mock.timers.tick(10000);
-  chat.emit('error', RENEWED);
+  chat.emit('error', busy);
   t.mock.timers.tick(1000);
   assert.equal(chat.asked, 2);
   t.mock.timers.tick(10000);
-  chat.emit('error', RENEWED);
+  chat.emit('error', busy);
   t.mock.timers.tick(1999);
   assert.equal(chat.asked, 2);
   t.mock.timers.tick(1);
   assert.equal(chat.asked, 3);
+});
+
+test('a namespace that was refused for the cookie comes back by a new handshake', (t) => {
+  mockTimers(t);
+  const [root, chat] = open(classic(), '/', '/chat');
+  chat.emit('error', RENEWED);
+  t.mock.timers.tick(1000);
+  assert.equal(root.io.handshakes, 2);
 });
 
 test('what ends a retry', async (t) => {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -8,12 +10,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 )
 
-const (
-	chatNamespace = "/chat"
-	// backlog is how many lines may wait for a client; what comes on top is
-	// not told to a client that slow.
-	backlog = 64
-)
+const chatNamespace = "/chat"
 
 // said is one line of the chat.
 type said struct {
@@ -38,49 +35,35 @@ func (d *demo) handleChat() {
 	})
 }
 
-// A room is who is in the chat. Each member has a queue and a goroutine of its
-// own. A broadcast of go-socket.io's writes to one client after the other with
-// a lock held: one that does not read would stop the whole namespace.
+// A room is who is in the chat. It tells a line to each member by itself: a
+// broadcast of go-socket.io's holds a lock over all of them meanwhile.
 type room struct {
 	mu      sync.Mutex
-	members map[string]chan said // by connection
+	members map[string]socketio.Conn // by the connection's id
 }
 
 func (r *room) join(c socketio.Conn) {
-	r.leave(c)
-	lines := make(chan said, backlog)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.members == nil {
-		r.members = make(map[string]chan said)
+		r.members = make(map[string]socketio.Conn)
 	}
-	r.members[c.ID()] = lines
-	go deliver(c, lines) // until leave closes lines
+	r.members[c.ID()] = c
 }
 
 func (r *room) leave(c socketio.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if lines, ok := r.members[c.ID()]; ok {
-		close(lines)
-		delete(r.members, c.ID())
-	}
+	delete(r.members, c.ID())
 }
 
-// tell hands the line to every member and waits for none of them.
+// tell sends the line to every member. An Emit only queues it: a client that
+// does not read holds up nobody.
 func (r *room) tell(line said) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, lines := range r.members {
-		select {
-		case lines <- line:
-		default:
-		}
-	}
-}
-
-func deliver(c socketio.Conn, lines <-chan said) {
-	for line := range lines {
+	members := slices.Collect(maps.Values(r.members))
+	r.mu.Unlock()
+	for _, c := range members {
 		c.Emit("said", line)
 	}
 }

@@ -19,9 +19,16 @@ type socket struct {
 	ack int
 }
 
-// connect opens a websocket with the cookies of v and waits for the root's
-// CONNECT.
+// connect opens a socket and waits for the root's CONNECT.
 func (v *visitor) connect(path string) *socket {
+	v.t.Helper()
+	s := v.dial(path)
+	s.frame("40")
+	return s
+}
+
+// dial opens a websocket with the cookies of v.
+func (v *visitor) dial(path string) *socket {
 	v.t.Helper()
 	header := make(http.Header)
 	if token := v.token(); token != "" {
@@ -35,9 +42,7 @@ func (v *visitor) connect(path string) *socket {
 	resp.Body.Close()
 	v.t.Cleanup(func() { ws.Close() })
 	_ = ws.SetReadDeadline(time.Now().Add(limit))
-	s := &socket{Conn: ws, t: v.t}
-	s.frame("40")
-	return s
+	return &socket{Conn: ws, t: v.t}
 }
 
 // frame reads until a text frame that begins with prefix, and returns the rest.
@@ -78,22 +83,19 @@ func (s *socket) ask(namespace string, args ...any) any {
 	return answer[0]
 }
 
-type invalid struct {
+// refusal is what a client is told of why it has no session.
+type refusal struct {
 	Code      string `json:"code"`
 	Reconnect bool   `json:"reconnect"`
 }
 
-// invalid waits for the event sinvalid of the root.
-func (s *socket) invalid() (why invalid) {
+// refusal waits for the frame that begins with prefix and goes on with a
+// refusal.
+func (s *socket) refusal(prefix string) (why refusal) {
 	s.t.Helper()
-	return s.invalidIn("")
-}
-
-func (s *socket) invalidIn(namespace string) (why invalid) {
-	s.t.Helper()
-	text := strings.TrimSuffix(s.frame(`42`+namespace+`["sinvalid",`), "]\n")
-	if err := json.Unmarshal([]byte(strings.TrimSuffix(text, "]")), &why); err != nil {
-		s.t.Fatalf("%q: %v", text, err)
+	text := strings.TrimSuffix(s.frame(prefix), "]")
+	if err := json.Unmarshal([]byte(text), &why); err != nil {
+		s.t.Fatalf("%s%s: %v", prefix, text, err)
 	}
 	return why
 }
@@ -176,8 +178,12 @@ func TestChat(t *testing.T) {
 	s := start(t)
 	stranger := s.visit(t).connect("/socket.io/")
 	stranger.write("40/chat")
-	if why := stranger.invalidIn("/chat,"); why.Code != "login_required" || why.Reconnect {
+	stranger.write(`42/chat,["say","unheard"]`)
+	if why := stranger.refusal("44/chat,"); why.Code != "login_required" || why.Reconnect {
 		t.Errorf("got %+v, want login_required", why)
+	}
+	if got := stranger.ask("", "echo", "on"); got != "on" { // the root goes on
+		t.Errorf("got %v", got)
 	}
 
 	join := func(user string) *socket {
@@ -189,32 +195,46 @@ func TestChat(t *testing.T) {
 		return c
 	}
 	ann, bob := join("ann"), join("bob")
-	// An answer in the namespace says that its OnConnect is over.
-	bob.ask("/chat,", "say", "hello")
 	if got := ann.ask("/chat,", "say", "hi"); got != true {
 		t.Errorf("acknowledged %v", got)
 	}
-	if got := strings.TrimSpace(bob.frame(`42/chat,["said",{"user":"ann",`)); got != `"text":"hi"}]` {
+	if got := bob.frame(`42/chat,["said",`); got != `{"user":"ann","text":"hi"}]` {
 		t.Errorf("bob hears %s", got)
 	}
 }
 
-func TestNoCookieNoEvents(t *testing.T) {
+func TestRefusalComesFirst(t *testing.T) {
 	t.Parallel()
-	socket := start(t).visitor(t).connect("/socket.io/")
-	if why := socket.invalid(); why.Code != "no_cookie" || why.Reconnect {
-		t.Errorf("got %+v, want no_cookie", why)
+	socket := start(t).visitor(t).dial("/socket.io/")
+	socket.frame("0")
+	socket.write(`421["echo","on"]`)
+	for i, want := range []string{`44{"code":"no_cookie",`, "41"} {
+		_, b, err := socket.ReadMessage()
+		if got := string(b); err != nil || !strings.HasPrefix(got, want) {
+			t.Errorf("frame %d: got %s, %v; want %s", i, got, err, want)
+		}
+	}
+	if _, b, err := socket.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+		t.Errorf("got %s, %v; want the close", b, err)
 	}
 }
 
 func TestConnectionIDs(t *testing.T) {
 	t.Parallel()
+	v := start(t).visit(t)
 	seen := make(map[string]bool)
 	for range 100 {
-		id := randomIDs{}.NewID()
-		if seen[id] || len(id) < 26 { // of 5 bits each
-			t.Fatalf("id %q", id)
+		var open struct {
+			ID string `json:"sid"`
 		}
-		seen[id] = true
+		answer := v.want("GET", "/socket.io/?EIO=4&transport=polling", nil, http.StatusOK)
+		text, _, _ := strings.Cut(strings.TrimPrefix(answer.body, "0"), "\x1e")
+		if err := json.Unmarshal([]byte(text), &open); err != nil {
+			t.Fatalf("%s: %v", answer.body, err)
+		}
+		if seen[open.ID] || len(open.ID) < 26 { // of 5 bits each
+			t.Fatalf("id %q", open.ID)
+		}
+		seen[open.ID] = true
 	}
 }

@@ -9,12 +9,20 @@ import (
 	"time"
 )
 
-var scopes = []string{"connection", "message"}
+// variants are the pages that a test looks at: each scope once, and the clients of
+// both versions of the protocol.
+var variants = map[string][]string{
+	"connection": {"-scope", "connection"},
+	"message":    {"-scope", "message", "-client", modernClient},
+}
+
+// modernClient is what the demo does not serve by itself.
+const modernClient = "clients/node_modules/socket.io-client-4.8/dist/socket.io.js"
 
 func TestPingsAndValues(t *testing.T) {
-	for _, scope := range scopes {
+	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
-			p := openTab(startBrowser(t), t, startDemo(t, "-faults", "-scope", scope), viewport(1280, 900))
+			p := openTab(startBrowser(t), t, startDemo(t, append(flags, "-faults")...), viewport(1280, 900))
 			p.untilShows("visits", "1")
 			p.screenshot("start-" + scope)
 
@@ -50,20 +58,20 @@ func TestPingsAndValues(t *testing.T) {
 }
 
 func TestLogin(t *testing.T) {
-	for _, scope := range scopes {
+	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
-			p := openTab(startBrowser(t), t, startDemo(t, "-scope", scope), viewport(1280, 900))
+			p := openTab(startBrowser(t), t, startDemo(t, flags...), viewport(1280, 900))
 			p.click("#ping")
 			p.untilShows("pings", "1")
 			before := ask[string](p, `$('id').title`)
 
 			p.click("#join")
 			p.untilLogged("/chat refused: login_required")
-			p.until(`$('state').textContent === 'connected'`)
+			p.until(connected)
 
 			p.fill("#login [name=user]", "alice")
 			p.click("#login button")
-			p.until(`$('user').textContent === 'alice' && $('state').textContent === 'connected'`)
+			p.until(connected + ` && $('user').textContent === 'alice'`)
 			p.untilShows("pings", "1")
 			p.untilShows("user", "alice")
 			p.until(fmt.Sprintf(`$('id').title !== %q`, before))
@@ -81,7 +89,7 @@ func TestLogin(t *testing.T) {
 			// The next login takes the chat along.
 			p.fill("#login [name=user]", "bob")
 			p.click("#login button")
-			p.until(`$('user').textContent === 'bob' && $('state').textContent === 'connected' && !$('say').disabled`)
+			p.until(connected + ` && $('user').textContent === 'bob' && !$('say').disabled`)
 			p.click("#say")
 			p.untilLogged("/chat bob:hello there")
 			p.until(`$('banner').hidden`)
@@ -90,13 +98,13 @@ func TestLogin(t *testing.T) {
 			p.click("#logout button")
 			p.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
 			p.until(`$('user').textContent === 'nobody' && $('id').textContent === 'none'`)
-			p.until(`$('say').disabled`)
+			p.until(`$('say').disabled && $('transport').textContent === 'none'`)
 			p.untilLogged("socket and /chat ended: destroyed")
 			p.screenshot("logout-" + scope)
 
 			// A way back, with a session that knows nothing of the one before.
 			p.click("#banner-button")
-			p.until(`$('state').textContent === 'connected' && $('banner').hidden`)
+			p.until(connected + ` && $('banner').hidden`)
 			p.untilShows("visits", "1")
 			p.click("#ping")
 			p.untilShows("pings", "1")
@@ -106,9 +114,9 @@ func TestLogin(t *testing.T) {
 }
 
 func TestTwoTabs(t *testing.T) {
-	for _, scope := range scopes {
+	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
-			browser, d := startBrowser(t), startDemo(t, "-scope", scope)
+			browser, d := startBrowser(t), startDemo(t, flags...)
 			first := openTab(browser, t, d, viewport(1280, 900))
 			second := openTab(browser, t, d, viewport(1280, 900))
 			first.untilShows("visits", "2")
@@ -132,7 +140,7 @@ func TestTwoTabs(t *testing.T) {
 			first.fill("#login [name=user]", "alice")
 			first.click("#login button")
 			for _, p := range []*tab{first, second} {
-				p.until(`$('user').textContent === 'alice' && $('state').textContent === 'connected'`)
+				p.until(connected + ` && $('user').textContent === 'alice'`)
 				p.untilShows("user", "alice")
 				p.untilShows("pings", "3")
 			}
@@ -158,6 +166,8 @@ func TestTwoTabs(t *testing.T) {
 				p.until(`$('session-state').textContent === 'session.state: invalid, destroyed'`)
 				p.untilLogged("socket ended: destroyed")
 			}
+			second.click("#join")
+			second.untilLogged("/chat refused: no_cookie")
 			second.screenshot("second-tab-" + scope)
 		})
 	}
@@ -177,21 +187,33 @@ func TestExpiry(t *testing.T) {
 	p.untilLogged("socket ended: expired")
 	p.screenshot("expired")
 	p.click("#banner-button")
-	p.until(`$('state').textContent === 'connected' && $('banner').hidden`)
+	p.until(connected + ` && $('banner').hidden`)
 	p.untilShows("visits", "1")
 }
 
-func TestServerGoesAway(t *testing.T) {
-	d := startDemo(t)
-	p := openTab(startBrowser(t), t, d, viewport(1280, 900))
-	p.until(`Date.now() - Date.parse($('log').querySelector('time').dateTime) > 200`) // it is in for good
-	d.stop()
-	p.until(`$('state').textContent === 'reconnecting' && !$('banner').hidden`)
-	p.until(`$('banner').textContent.includes('going away')`)
-	p.until(`$('session-state').textContent.startsWith('session.state: pending')`)
-	p.until(`!$('empty').hidden && $('empty').textContent.startsWith('Not known')`)
-	p.untilLogged("socket closed: going_away")
-	p.screenshot("going-away")
+func TestServerRestarts(t *testing.T) {
+	for scope, flags := range variants {
+		t.Run(scope, func(t *testing.T) {
+			d := startDemo(t, flags...)
+			p := openTab(startBrowser(t), t, d, viewport(1280, 900))
+			d.stop()
+			p.until(`$('state').textContent === 'reconnecting' && !$('banner').hidden`)
+			p.until(`$('banner').textContent.includes('going away')`)
+			p.until(`$('session-state').textContent.startsWith('session.state: pending')`)
+			p.until(`!$('empty').hidden && $('empty').textContent.startsWith('Not known')`)
+			p.untilLogged("socket closed: going_away")
+			p.screenshot("going-away-" + scope)
+
+			// Its memory is gone.
+			startDemo(t, append(flags, "-addr", strings.TrimPrefix(d.url, "http://"))...)
+			p.until(`$('banner-title').textContent === 'The server does not know this session'`)
+			p.until(`$('state').textContent === 'session ended' && $('session-state').textContent === 'session.state: invalid, unknown'`)
+			p.untilLogged("socket refused: unknown")
+			p.click("#banner-button")
+			p.until(connected + ` && $('banner').hidden`)
+			p.untilShows("visits", "1")
+		})
+	}
 }
 
 // TestNarrow looks at the page as a telephone shows it.

@@ -73,6 +73,9 @@ type tab struct {
 	errors []string // what the page wrote to the console as errors
 }
 
+// connected says in JavaScript that the page's socket is where it stays.
+const connected = `$('state').textContent === 'connected' && $('transport').textContent === 'websocket'`
+
 // openTab loads the page and waits until its socket has connected.
 func openTab(browser context.Context, t *testing.T, d *demo, steps ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
@@ -82,7 +85,7 @@ func openTab(browser context.Context, t *testing.T, d *demo, steps ...chromedp.A
 	go p.listen(chromedp.Console(ctx)) // until the tab is closed
 	p.do(steps...)
 	p.do(chromedp.Navigate(d.url))
-	p.until(`$('state').textContent === 'connected'`)
+	p.until(connected)
 	return p
 }
 

@@ -4,10 +4,9 @@
 
 const TOLD = 1000;   // ms that a logout may take to reach the socket
 const GLANCE = 1500; // ms between looks at what the socket sees
-const HASTE = 100;   // ms in which a socket that had connected may still be refused
 
 const { path, live } = document.body.dataset;
-const connect = (namespace) => io.connectWithSession(namespace, { path, transports: ['websocket'] });
+const connect = (namespace) => io.connectWithSession(namespace, { path });
 let root = null;
 let chat = null;
 
@@ -66,18 +65,11 @@ async function comeBack(sameSession) {
 /** Writes down when a socket gets in, when it is refused, and how it ends. */
 function follow(socket, name) {
   let inside = false;
-  let since = 0;
-  let greeting = null;
   socket.session.on('active', () => {
     inside = true;
-    since = performance.now();
-    greeting = log(name + ' connected', '', 'good');
+    log(name + ' connected', '', 'good');
   });
   socket.session.on('invalid', ({ code, message, reconnect }) => {
-    if (inside && performance.now() - since < HASTE) { // the server let it in before it looked
-      inside = false;
-      greeting.closest('li').remove();
-    }
     const what = !inside ? 'refused' : reconnect ? 'closed' : 'ended';
     const next = reconnect ? 'The script reconnects by itself.' : 'The script does not try again.';
     inside = false;
@@ -97,6 +89,7 @@ function followRoot() {
   root.session.on('active', () => {
     hideBanner();
     state('connected', 'good');
+    showTransport();
     look();
   });
   root.session.on('invalid', (reason) => {
@@ -104,10 +97,21 @@ function followRoot() {
     look();
   });
   root.on('disconnect', () => {
+    $('transport').textContent = 'none';
     if (root.session.state !== 'invalid') state('reconnecting', 'wait');
   });
-  root.on('connect_error', detail);
+  root.on('connect_error', () => {
+    detail();
+    look(); // HTTP may have gone too
+  });
   root.on('blob', (bytes) => log('event blob', hex(bytes)));
+}
+
+/** It begins with polling, and soon moves to a websocket. */
+function showTransport() {
+  const { engine } = root.io;
+  $('transport').textContent = engine.transport.name;
+  engine.once('upgrade', ({ name }) => { if (root.connected) $('transport').textContent = name; });
 }
 
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, '0')).join(' ');
@@ -115,7 +119,7 @@ const hex = (bytes) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).p
 // ---- The chat
 
 function join() {
-  if (chat) return chat.session.refresh();
+  if (chat) return chat.connect(); // it was refused, or its session has ended
   chat = connect('/chat');
   follow(chat, '/chat');
   chat.on('said', (line) => log('/chat ' + line.user + ':', line.text));

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
 import { isRefusal } from './refusal.mjs';
 import { scopes, ways } from './visitor.mjs';
-import { becomes, sleep } from './wait.mjs';
+import { becomes } from './wait.mjs';
 
 for (const scope of scopes) {
   describe(`chat in scope ${scope}`, () => {
@@ -19,29 +19,34 @@ for (const scope of scopes) {
 }
 
 function suite(demo, way) {
-  it('refuses who has no user', async (t) => {
+  it('refuses who has no user, and leaves the root open', async (t) => {
     const member = await (await demo().visit(t, 'alice')).connect({ ...way, namespace: '/chat' });
-    const visitor = await demo().visit(t);
-    const root = await visitor.connect(way);
+    const root = await (await demo().visit(t)).connect(way);
     const chat = root.namespace('/chat');
     const answers = [];
     chat.socket.emit('say', 'hello', (answer) => answers.push(answer));
 
     isRefusal(await chat.refusal(), 'login_required');
-    await chat.end();
-    for (const answer of answers) assert.equal(answer?.error?.code, 'login_required');
-    assert.equal(root.refusals.length, 0);
+    assert.equal(await root.ask('echo', 'on'), 'on');
+    assert.deepEqual([chat.count('connect'), chat.count('refused'), answers], [0, 1, []]);
+    assert.deepEqual(root.heard, ['connect']);
     assert.deepEqual(await heardUntil(member, 'end'), []);
   });
 
-  it('leaves the root to a client that hangs up on the refusal', async (t) => {
+  it('refuses who asks again, and lets in who has logged in meanwhile', async (t) => {
     const visitor = await demo().visit(t);
     const root = await visitor.connect(way);
     const chat = root.namespace('/chat');
-    await chat.refusal();
-    chat.leave();
-    // The server would close the connection half a second after it has refused.
-    for (const end = Date.now() + 800; Date.now() < end; await sleep(50)) assert.equal(await root.ask('echo', 'on'), 'on');
+    isRefusal(await chat.refusal(), 'login_required');
+    const refused = chat.hears(way.modern ? 'connect_error' : 'error');
+    chat.socket.connect();
+    await refused;
+    assert.equal(await root.ask('echo', 'on'), 'on');
+
+    await visitor.login('alice'); // ends the connection: its cookie is the old one
+    isRefusal(await root.sinvalid(), 'renewed');
+    const again = await visitor.connect({ ...way, namespace: '/chat' });
+    assert.equal(await again.ask('say', 'here'), true);
   });
 
   it('tells every member what one says', async (t) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
 import { Redis } from './redis.mjs';
-import { scopes } from './visitor.mjs';
+import { few, scopes } from './visitor.mjs';
 import { becomes, SECOND, within } from './wait.mjs';
 
 const WRITERS = 8;            // sockets, and as many over HTTP
@@ -29,8 +29,7 @@ describe('contention', () => {
         const twins = demos.map((demo) => Object.assign(visitor.twin(), { url: demo.url }));
         const sockets = [];
         for (let i = 0; i < WRITERS; i++) {
-          // Not over polling: stock go-socket.io answers a poll or a post in hundreds with 400.
-          sockets.push(await twins[i % processes].connect({ transport: 'websocket' }));
+          sockets.push(await twins[i % processes].connect(few[i % few.length]));
         }
 
         const begun = performance.now();

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
 import { Redis } from './redis.mjs';
 import { isRefusal } from './refusal.mjs';
-import { scopes } from './visitor.mjs';
+import { few, scopes } from './visitor.mjs';
 import { SECOND, sleep, within } from './wait.mjs';
 
 const LIFE = 2000; // ms, of the sessions that are to end by themselves
@@ -35,7 +35,7 @@ describe('ends', { concurrency: 3 }, () => {
   }
 });
 
-/** The page of a visitor of the first process, and a socket by each transport in every process. All are idle. */
+/** The page of a visitor of the first process, and sockets of several clients in every process. All are idle. */
 async function settle(t, demos) {
   const visitor = await demos[0].visit(t, 'alice');
   const sockets = await connectAll(visitor, demos);
@@ -45,20 +45,23 @@ async function settle(t, demos) {
 
 async function connectAll(visitor, demos) {
   const twins = demos.map((demo) => Object.assign(visitor.twin(), { url: demo.url }));
-  return Promise.all(twins.flatMap((twin) => [twin.connect({ transport: 'polling' }), twin.connect({ transport: 'websocket' })]));
+  return Promise.all(twins.flatMap((twin) => few.map((way) => twin.connect(way))));
 }
 
-/** Each socket is told once, within a second, and then closed. */
+/** Each socket is told once, within a second, and then closed; who is not to come back is told so. */
 async function areTold(sockets, code) {
-  const whys = await within(SECOND, Promise.all(sockets.map(({ refused }) => refused)), `sinvalid ${code} at every socket`);
+  const whys = await within(SECOND, Promise.all(sockets.map(({ told }) => told)), `sinvalid ${code} at every socket`);
   for (const why of whys) isRefusal(why, code);
-  await Promise.all(sockets.map((socket) => socket.end()));
-  for (const { refusals } of sockets) assert.equal(refusals.length, 1);
+  for (const socket of sockets) {
+    assert.equal(await socket.end(), code === 'renewed' ? 'transport close' : 'io server disconnect');
+    await socket.over();
+    assert.deepEqual(socket.heard, ['connect', 'sinvalid', 'disconnect']);
+  }
 }
 
 async function areLeftAlone(sockets) {
   await sleep(QUIET);
-  for (const { refusals, socket } of sockets) assert.ok(refusals.length === 0 && socket.connected);
+  for (const { heard, socket } of sockets) assert.ok(heard.length === 1 && socket.connected, String(heard));
 }
 
 function telling(start) {
@@ -84,8 +87,8 @@ function expiring(start) {
       const visitor = await demos[0].visit(t);
       const loaded = Date.now(); // the last request that counts
       const sockets = await connectAll(visitor, demos);
-      const told = sockets.map(async ({ refused }) => {
-        isRefusal(await refused, 'expired');
+      const told = sockets.map(async (socket) => {
+        isRefusal(await socket.told, 'expired');
         return Date.now();
       });
       const late = loaded + LIFE + SECOND;
@@ -93,6 +96,7 @@ function expiring(start) {
         assert.ok(at >= before + LIFE, `told ${before + LIFE - at} ms early`);
       }
       assert.equal(await visitor.status('GET', '/session'), 401);
+      isRefusal(await visitor.open().refusal(), 'expired', 'unknown');
     });
   }
 }
@@ -107,10 +111,11 @@ function keeping(name, address) {
     for (let round = 0; round < 5; round++) {
       const sockets = await connectAll(visitor, [demo]);
       const puts = sockets.map((socket, i) => socket.ask('put', `k${round}.${i}`, 'kept'));
-      assert.deepEqual(await Promise.all(puts), [true, true]);
+      assert.deepEqual(await Promise.all(puts), sockets.map(() => true));
       const old = visitor.twin();
       assert.equal(await visitor.login('user' + round), 303);
-      Object.assign(wanted, { user: 'user' + round, [`k${round}.0`]: 'kept', [`k${round}.1`]: 'kept' });
+      wanted.user = 'user' + round;
+      for (const i of sockets.keys()) wanted[`k${round}.${i}`] = 'kept';
       assert.deepEqual(await visitor.values(), wanted);
       assert.equal(await old.status('GET', '/session'), 401);
       await areTold(sockets, 'renewed');

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
-import { scopes, ways } from './visitor.mjs';
+import { few, scopes, ways } from './visitor.mjs';
 import { within } from './wait.mjs';
 
 const EVENTS = 100;
-const SLOW = 500; // ms
+const PAIRS = 50;
+const SLOW = 1000; // ms
 
 for (const scope of scopes) {
   describe(`order in scope ${scope}`, () => {
@@ -15,7 +16,10 @@ for (const scope of scopes) {
     before(async () => { demo = await Demo.start('-scope', scope, '-faults'); });
     after(() => demo?.stop());
 
-    for (const way of ways) describe(way.name, () => suite(() => demo, way));
+    for (const way of ways) describe(way.name, { concurrency: true }, () => suite(() => demo, way));
+    describe('who waits', { concurrency: true }, () => {
+      for (const way of few) waiting(() => demo, way);
+    });
   });
 }
 
@@ -33,6 +37,18 @@ function suite(demo, way) {
     assert.deepEqual(acked, sent);
   });
 
+  it('also behind a handler that emits', async (t) => {
+    const socket = await (await demo().visit(t)).connect(way);
+    const wrong = [];
+    for (let i = 0; i < PAIRS; i++) {
+      const acked = [];
+      const blob = socket.ask('blob', Buffer.from([i])).then(() => acked.push('blob'));
+      await Promise.all([blob, socket.ask('echo', '').then(() => acked.push('echo'))]);
+      if (acked[0] !== 'blob') wrong.push(i);
+    }
+    assert.deepEqual(wrong, []);
+  });
+
   it('events of one socket are handled in order', async (t) => {
     const socket = await (await demo().visit(t)).connect(way);
     for (let i = 1; i <= EVENTS; i++) socket.socket.emit('put', 'n', String(i));
@@ -48,8 +64,10 @@ function suite(demo, way) {
       assert.deepEqual(await sockets[(i + 1) % 2].ask('message', ''), { pings: i + 1, user: '' });
     }
   });
+}
 
-  it('slow holds up its own session, and no other', async (t) => {
+function waiting(demo, way) {
+  it(`slow holds up its own session, and no other, ${way.name}`, async (t) => {
     const visitor = await demo().visit(t);
     const [first, second] = [await visitor.connect(way), await visitor.connect(way)];
     const other = await (await demo().visit(t)).connect(way);

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
 import { Redis } from './redis.mjs';
 import { isRefusal } from './refusal.mjs';
-import { scopes } from './visitor.mjs';
+import { few, scopes, ways, waysOf } from './visitor.mjs';
 import { becomes, SECOND, sleep, within } from './wait.mjs';
 
 const PATIENCE = 6000;    // ms; an event may have to wait for the timeout of another, and then for its own
@@ -52,11 +52,11 @@ describe('Redis', () => {
         const stranger = demo.visitor(t);
         for (const token of [undefined, randomBytes(32).toString('base64url')]) {
           stranger.token = token;
-          for (const transport of ['polling', 'websocket']) {
-            const socket = stranger.open({ transport });
+          await Promise.all(ways.map(async (way) => {
+            const socket = stranger.open(way);
             socket.socket.emit('put', 'k', 'v');
-            await socket.end();
-          }
+            await socket.over();
+          }));
         }
         await demo.stop();
         assert.equal(await redis.commandIn(1, 'DBSIZE'), '0');
@@ -98,7 +98,8 @@ describe('Redis', () => {
           t.after(() => demo.stop());
           const visitor = await demo.visit(t, 'alice');
           const socket = await visitor.connect();
-          const polling = await visitor.connect({ transport: 'polling' });
+          const [way] = waysOf('4.8.4 by polling');
+          const polling = await visitor.connect(way);
           await socket.ask('put', 'color', 'teal');
           await becomes(SECOND, () => visitor.value('color'), 'teal');
 
@@ -106,7 +107,7 @@ describe('Redis', () => {
           await whileGone({ demo, visitor, socket, polling, scope, t });
           await heals(redis);
           await onceBack({ visitor, socket, polling, scope });
-          assert.deepEqual([...socket.refusals, ...polling.refusals], []);
+          assert.deepEqual([socket.heard, polling.heard], [['connect'], ['connect']]);
         });
       }
     }
@@ -133,11 +134,12 @@ async function whileGone({ demo, visitor, socket, polling, scope, t }) {
     assert.equal(await soon(polling.ask('put', 'shape', 'round'), 'put'), true);
   }
 
-  for (const transport of ['polling', 'websocket']) {
-    const refused = visitor.open({ transport });
-    isRefusal(await within(REFUSED, refused.refused, 'the refusal'), 'store_error');
-    await refused.end();
-  }
+  await Promise.all(few.map(async (way) => {
+    const socket = visitor.open(way);
+    isRefusal(await within(REFUSED, socket.refused, 'the refusal'), 'store_error');
+    await socket.over();
+    assert.equal(socket.count('connect'), 0);
+  }));
   assert.equal(demo.child.exitCode, null);
 }
 
@@ -147,7 +149,7 @@ async function onceBack({ visitor, socket, polling, scope }) {
   const answers = async (peer) => (await peer.ask('message', ''))?.error?.code;
   const connects = async () => {
     const fresh = visitor.open();
-    const code = await Promise.race([fresh.refused.then((why) => why.code), fresh.ask('whoami').then(({ user }) => user)]);
+    const code = await Promise.race([fresh.refused.then((why) => why.code), fresh.connected.then(() => fresh.ask('whoami')).then(({ user }) => user)]);
     fresh.leave();
     return code;
   };

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
-import { scopes, ways } from './visitor.mjs';
-import { becomes, SECOND, sleep } from './wait.mjs';
-
-const LIFE = 2000; // ms, of the sessions that are to end by themselves
+import { settled } from './matrix.mjs';
+import { LIMIT } from './peer.mjs';
+import { few, scopes, ways } from './visitor.mjs';
+import { becomes, SECOND, sleep, within } from './wait.mjs';
 
 for (const scope of scopes) {
   // In scope message everything is seen at once. In scope connection a socket follows HTTP, and HTTP a socket,
@@ -18,15 +18,15 @@ for (const scope of scopes) {
     before(async () => { demo = await Demo.start('-scope', scope); });
     after(() => demo?.stop());
 
-    for (const way of ways) {
-      describe(way.name, { concurrency: true }, () => {
-        sharing(() => demo, way, follows);
-        ending(() => demo, way);
-      });
-    }
+    describe('shared', { concurrency: 3 }, () => {
+      for (const way of ways) describe(way.name, { concurrency: true }, () => sharing(() => demo, way, follows));
+    });
+    // One after the other: what a client says when its session has ended must come soon.
+    for (const way of ways) describe(`ended, ${way.name}`, () => ending(() => demo, way));
+    describe('gone', { concurrency: true }, () => {
+      for (const way of few) describe(way.name, () => resurrecting(() => demo, way));
+    });
   });
-
-  describe(`time in scope ${scope}`, { concurrency: true }, () => expiring(scope));
 }
 
 function sharing(demo, way, follows) {
@@ -87,29 +87,36 @@ function sharing(demo, way, follows) {
     await becomes(follows, () => socket.ask('get', 'gone'), null);
   });
 
-  it('a client that chooses its transports loses nothing', { skip: way.transport !== 'polling' }, async (t) => {
+  it('what is sent from the first moment on is counted, and in order', async (t) => {
     const visitor = await demo().visit(t);
-    const socket = visitor.open({ ...way, transport: undefined });
-    const answers = await Promise.all(Array.from({ length: 25 }, () => socket.ask('message', '')));
-    assert.deepEqual(answers.map(({ pings }) => pings), Array.from({ length: 25 }, (_, i) => i + 1));
+    const socket = visitor.open(way);
+    const there = within(LIMIT, settled(socket.socket, way.mode), 'the upgrade');
+    const early = Array.from({ length: 10 }, () => socket.ask('message', ''));
+    await socket.connected;
+    const late = Array.from({ length: 10 }, () => socket.ask('message', ''));
+    const answers = await Promise.all([...early, ...late]);
+    assert.deepEqual(answers.map(({ pings }) => pings), Array.from({ length: 20 }, (_, i) => i + 1));
+    await there; // on websocket, unless it only polls
+    assert.deepEqual(await socket.ask('message', ''), { pings: 21, user: '' });
+    assert.deepEqual(socket.heard, ['connect']);
   });
 }
 
 function ending(demo, way) {
-  it('after a logout, events are acknowledged with the code', async (t) => {
+  it('after a logout, events are acknowledged with the code, and the connection ends', async (t) => {
     const visitor = await demo().visit(t, 'alice');
     const socket = await visitor.connect(way);
     const other = await (await demo().visit(t)).connect(way);
     const old = visitor.twin();
     await socket.ask('put', 'color', 'teal');
 
+    const codes = lateCodes(socket);
     assert.equal(await visitor.logout(), 303);
+    assert.deepEqual(await codes, ['destroyed']);
+    await socket.over();
+    assert.deepEqual(socket.heard, ['connect', 'sinvalid', 'disconnect']);
     assert.equal(await old.status('GET', '/session'), 401);
-    const codes = [socket.code('echo', ''), socket.code('put', 'color', 'red'), socket.code('message', '')];
-    assert.deepEqual(await Promise.all(codes), ['destroyed', 'destroyed', 'destroyed']);
     assert.equal(await other.ask('echo', 'on'), 'on');
-    socket.leave();
-    assert.equal(await old.status('GET', '/session'), 401);
   });
 
   it('after a login, events are acknowledged with the code, and the new cookie goes on', async (t) => {
@@ -119,10 +126,11 @@ function ending(demo, way) {
     const { id } = await visitor.session();
     const old = visitor.token;
 
+    const codes = lateCodes(socket);
     assert.equal(await visitor.login('alice'), 303);
     assert.notEqual(visitor.token, old);
-    const codes = [socket.code('echo', ''), socket.code('put', 'color', 'red')];
-    assert.deepEqual(await Promise.all(codes), ['renewed', 'renewed']);
+    assert.deepEqual(await codes, ['renewed']);
+    await socket.over();
 
     const again = await visitor.connect(way);
     const who = await again.ask('whoami');
@@ -131,7 +139,9 @@ function ending(demo, way) {
     assert.deepEqual(await again.ask('message', ''), { pings: 2, user: 'alice' });
     assert.equal(await again.ask('get', 'color'), null);
   });
+}
 
+function resurrecting(demo, way) {
   it('nothing brings a session back', async (t) => {
     const visitor = await demo().visit(t);
     const socket = await visitor.connect(way);
@@ -150,59 +160,15 @@ function ending(demo, way) {
   });
 }
 
-function expiring(scope) {
-  const quiet = async (t, way, ...flags) => {
-    const demo = await Demo.start('-scope', scope, ...flags);
-    t.after(() => demo.stop());
-    const before = Date.now();
-    const visitor = await demo.visit(t);
-    return { demo, visitor, before, after: Date.now(), socket: await visitor.connect(way) };
-  };
-
-  for (const transport of ['polling', 'websocket']) {
-    it(`-lifetime ends it in time over ${transport}, however busy it is`, async (t) => {
-      const { visitor, socket, before, after } = await quiet(t, { transport }, '-lifetime', LIFE + 'ms');
-      let code, asked, answered;
-      do {
-        asked = Date.now();
-        code = await Promise.race([socket.refused.then((why) => why.code), socket.code('echo', '')]);
-        answered = Date.now();
-        await sleep(20);
-      } while (!code && answered < after + 3 * LIFE);
-      assert.equal(code, 'expired');
-      assert.ok(answered >= before + LIFE, `ended ${before + LIFE - answered} ms early`);
-      assert.ok(asked <= after + LIFE + SECOND, `ended ${asked - after - LIFE} ms late`);
-      assert.equal(await visitor.status('GET', '/session'), 401);
-    });
-
-    it(`-idle ends it when nothing but heartbeats and connects come over ${transport}`, async (t) => {
-      const { visitor, socket } = await quiet(t, { transport }, '-idle', LIFE + 'ms');
-      // Events keep it alive beyond its idle timeout.
-      let active;
-      for (const end = Date.now() + 1.5 * LIFE; Date.now() < end; await sleep(LIFE / 4)) {
-        assert.equal(await socket.ask('echo', 'on'), 'on');
-        active = Date.now();
-      }
-      // These do not.
-      while (Date.now() < active + LIFE + SECOND) {
-        socket.socket.io.engine.sendPacket('ping');
-        const guest = visitor.open({ transport });
-        await sleep(LIFE / 8);
-        guest.leave();
-      }
-      // It may know by now, be told at the next event, or be closed already.
-      const code = await Promise.race([socket.refused.then((why) => why.code), socket.code('echo', '')]);
-      assert.equal(code, 'expired');
-      assert.equal(await visitor.status('GET', '/session'), 401);
-    });
-
-    it(`-idle never ends it early over ${transport}`, async (t) => {
-      const { visitor, socket } = await quiet(t, { transport }, '-idle', LIFE + 'ms');
-      await socket.ask('echo', ''); // the last sign of life
-      await sleep(LIFE - 200);
-      assert.equal(await socket.ask('echo', 'on'), 'on');
-      await sleep(LIFE - 200);
-      assert.equal(await visitor.status('GET', '/session'), 200);
-    });
+/** The codes of events that it sends as soon as it is told: of the first, and of those that are not too late. */
+async function lateCodes(socket) {
+  await socket.sinvalid();
+  const first = socket.code('echo', '');
+  const codes = [];
+  for (const event of [['put', 'color', 'red'], ['message', '']]) {
+    socket.socket.emit(...event, (answer) => codes.push(answer?.error?.code));
   }
+  codes.push(await first);
+  await socket.end();
+  return [...new Set(codes)];
 }

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { Demo } from './demo.mjs';
 import { Redis } from './redis.mjs';
 import { isRefusal } from './refusal.mjs';
-import { scopes } from './visitor.mjs';
+import { few, scopes } from './visitor.mjs';
 import { becomes, within } from './wait.mjs';
 
 const SOCKETS = 8;
@@ -31,8 +31,8 @@ describe('the end of the demo', () => {
       traffic.end();
       assert.ok(took < 5000, `it took ${took} ms`);
       for (const socket of traffic.sockets) {
-        isRefusal(await within(1000, socket.refused, 'going_away'), 'going_away');
-        assert.equal(socket.refusals.length, 1);
+        isRefusal(await within(1000, socket.told, 'going_away'), 'going_away');
+        assert.equal(socket.count('sinvalid'), 1);
       }
       await isKept(t, redis, visitor, traffic.acked.map(({ key }) => key));
     });
@@ -68,7 +68,7 @@ class Traffic {
 
   async begin() {
     for (let i = 0; i < SOCKETS; i++) {
-      const socket = await this.visitor.connect({ transport: i % 4 ? 'websocket' : 'polling' });
+      const socket = await this.visitor.connect(few[i % few.length]);
       this.sockets.push(socket);
       this.#next(socket, i, 0);
     }

@@ -1,20 +1,24 @@
 // A browser as far as HTTP and Socket.IO go: it keeps the cookie and sends it, also with sockets.
 
-import io1 from 'socket.io-client-1.7';
-import io20 from 'socket.io-client-2.0';
-import io25 from 'socket.io-client-2.5';
+import { modes, ways } from './matrix.mjs';
+import { LIMIT, Peer } from './peer.mjs';
 import { within } from './wait.mjs';
-
-const LIMIT = 10000; // ms that nothing here takes
-
-const clients = { '1.7.4': io1, '2.0.4': io20, '2.5.0': io25 };
-const transports = ['polling', 'websocket'];
 
 export const scopes = ['connection', 'message'];
 
-/** Every client with every transport, named. */
-export const ways = Object.keys(clients).flatMap((client) =>
-  transports.map((transport) => ({ client, transport, name: `${client} over ${transport}` })));
+export { ways };
+
+/** The ways of these names. */
+export const waysOf = (...names) => names.map((name) => {
+  const way = ways.find((one) => one.name === name);
+  if (!way) throw new Error(`no client ${name}`);
+  return way;
+});
+
+/** Some that differ in all, where every way would be too many. */
+export const few = waysOf('1.7.4 by polling', '2.5.0 by websocket', '3.1.3 by upgrade', '4.8.4 by polling');
+
+const [usual] = waysOf('2.5.0 by websocket');
 
 export class Visitor {
   constructor(t, url) {
@@ -65,15 +69,15 @@ export class Visitor {
     return twin;
   }
 
-  /** Opens a socket on a connection of its own. */
-  open({ client = '2.5.0', transport = 'websocket', namespace = '/', options = {} } = {}) {
-    const headers = this.token ? { Cookie: this.cookie } : {};
-    const settings = { forceNew: true, reconnection: false, extraHeaders: headers, ...options };
-    if (transport) settings.transports = [transport];
-    const socket = clients[client](this.url + namespace, settings);
-    this.t.after(() => socket.io.close());
-    handshakeAgain(socket);
-    return new Peer(socket);
+  /** Opens a socket with the cookie, on a connection of its own. way may be one of ways, or name but a mode. */
+  open(way = {}) {
+    const { io, modern, mode, namespace = '/', options } = { ...usual, ...way };
+    const settings = { forceNew: true, reconnection: false, ...options };
+    if (this.token) settings.extraHeaders = { Cookie: this.cookie, ...options?.extraHeaders };
+    if (modes[mode]) settings.transports = modes[mode];
+    const socket = io(this.url + namespace, settings);
+    this.t.after(() => socket.io[modern ? '_close' : 'close']());
+    return new Peer(socket, modern);
   }
 
   /** Opens a socket and waits until it has connected. */
@@ -82,55 +86,4 @@ export class Visitor {
     await within(LIMIT, peer.connected, 'connect');
     return peer;
   }
-}
-
-/**
- * go-socket.io v1.7.0 answers a polling handshake before it knows the id that it answers with, so now and then the next
- * request gets 400 "invalid sid value". A user's client would reconnect; these do so only until they have connected.
- */
-function handshakeAgain(socket, tries = 5) {
-  socket.once('connect', () => { tries = 0; });
-  socket.io.on('close', () => { if (tries-- > 0) setTimeout(() => socket.connect(), 10); });
-}
-
-/** A client's socket that remembers what it heard from its first moment on. */
-export class Peer {
-  refusals = [];
-  said = [];
-
-  constructor(socket) {
-    this.socket = socket;
-    this.connected = new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('connect_error', (err) => reject(new Error(`connect_error: ${err.message} ${err.description}`)));
-    });
-    this.connected.catch(() => {}); // for those who expect it
-    this.refused = new Promise((resolve) => socket.once('sinvalid', resolve));
-    this.closed = new Promise((resolve) => socket.once('disconnect', resolve));
-    socket.on('sinvalid', (why) => this.refusals.push(why));
-    socket.on('said', (line) => this.said.push(line));
-  }
-
-  /** Another namespace of the same connection. */
-  namespace(name) {
-    return new Peer(this.socket.io.socket(name));
-  }
-
-  /** Emits and resolves with the acknowledgement. */
-  ask = (event, ...args) => {
-    const acked = new Promise((resolve) => this.socket.emit(event, ...args, resolve));
-    return within(LIMIT, acked, `the acknowledgement of ${event}`);
-  };
-
-  /** Emits and resolves with the code that the acknowledgement carries, or undefined for a success. */
-  code = async (...args) => (await this.ask(...args))?.error?.code;
-
-  /** The next event of this name. */
-  hears(event) {
-    return within(LIMIT, new Promise((resolve) => this.socket.once(event, resolve)), event);
-  }
-
-  refusal = () => within(LIMIT, this.refused, 'sinvalid');
-  end = () => within(LIMIT, this.closed, 'disconnect');
-  leave = () => this.socket.close();
 }
