@@ -20,6 +20,11 @@ const (
 // Said is the kind of what [Store.Say] tells of a session. It does not end it.
 const Said Kind = "said"
 
+// renewing is the kind of a note that goes before Renewed: the old token is dead
+// and the new one is not committed yet. Who finds the session gone meanwhile
+// knows why; nobody is told.
+const renewing Kind = "renewing"
+
 // An Event says what became of the session of an id.
 type Event struct {
 	ID   string
@@ -89,7 +94,7 @@ func (n *Note) UnmarshalJSON(b []byte) error {
 	}
 	*n = Note{From: body.From, Event: Event{ID: body.ID, Kind: body.Kind, Keys: body.Keys, Data: body.Data}}
 	switch body.Kind {
-	case Changed, Destroyed, Renewed, Expired, Said:
+	case Changed, Destroyed, Renewed, Expired, Said, renewing:
 		if body.Version == noteVersion {
 			return nil
 		}

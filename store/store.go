@@ -172,10 +172,11 @@ func (s *Store) End(ctx context.Context, key string) error {
 // end deletes the session and tells of it, unless that must wait.
 func (s *Store) end(ctx context.Context, key string, why Kind, tell bool) (last []byte, err error) {
 	event := Event{ID: ID(key), Kind: why}
+	note := s.news.note(event)
 	if !tell {
-		event = Event{}
+		event, note.Event.Kind = Event{}, renewing
 	}
-	if last, err = s.backend.Delete(ctx, key, s.news.note(event)); err != nil {
+	if last, err = s.backend.Delete(ctx, key, note); err != nil {
 		return nil, fmt.Errorf("store: %s: %w", why, err)
 	}
 	if last != nil {

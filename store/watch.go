@@ -125,6 +125,10 @@ func (w *Watch) closeLocked() {
 // hear gets the notes of other Stores.
 func (n *news) hear(note Note) {
 	if note.From != n.name {
+		if note.Event.Kind == renewing {
+			n.ends.add(note.Event.ID, Renewed)
+			return
+		}
 		if note.Event.ends() {
 			n.ends.add(note.Event.ID, note.Event.Kind)
 		}

@@ -1,0 +1,55 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
+)
+
+// Between the end of the old token and the commit of the new one, another node
+// that finds the session gone knows that it was renewed, and tells nobody.
+func TestRenewing(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		backend store.Backend
+	}{
+		{"memory", store.NewMemory()},
+		{"redis", store.NewRedis(storetest.Redis(t).Pool(), nil)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			here, there := scs.New(), scs.New()
+			store.Attach(here, row.backend)
+			other := store.Attach(there, row.backend)
+			token := newHeldSession(t, here, "n")
+			id := store.ID(token)
+			watch := other.Watch()
+			defer watch.Close()
+			watch.Follow(id)
+			if row.name == "redis" {
+				hear(t, watch.Events(), store.Missed) // it has been joined
+			}
+			ctx, err := here.Load(store.Begin(t.Context()), token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := here.RenewToken(ctx); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the other node knows", func() bool { return other.Ended(id) == store.Renewed })
+			select {
+			case event := <-watch.Events():
+				t.Errorf("told %v before the new token is committed", event)
+			default:
+			}
+			if _, _, err := here.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+			hear(t, watch.Events(), store.Renewed)
+		})
+	}
+}
