@@ -13,6 +13,7 @@ import (
 // its traps. An acknowledgement goes behind what its handler has emitted.
 type conn struct {
 	socketio.Conn
+	gate    gate
 	emitted atomic.Bool // and no acknowledgement has gone behind that
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io
@@ -33,4 +34,10 @@ func (c *conn) Emit(event string, args ...any) {
 		}
 	}
 	c.Conn.Emit(event, args...)
+}
+
+// Close ends the connection behind what was emitted.
+func (c *conn) Close() error {
+	c.gate.flush(c)
+	return c.Conn.Close()
 }

@@ -218,19 +218,37 @@ func (e *entry) destroyed() error {
 
 // gone ends a session that the store has no more, and returns why.
 func (e *entry) gone() error {
+	e.mu.Lock()
+	over := !time.Now().Before(e.expiry)
+	e.mu.Unlock()
 	code := string(e.sessions.store.Ended(e.id))
-	if code == "" {
-		code = CodeDestroyed
-		e.mu.Lock()
-		over := !time.Now().Before(e.expiry)
-		e.mu.Unlock()
-		if over {
-			code = CodeExpired
-			e.sessions.store.Expire(e.id)
-		}
+	switch {
+	case code == "" && over:
+		code = CodeExpired
+		e.sessions.store.Expire(e.id)
+	case code == "":
+		code = e.rumour()
 	}
 	e.end(refusal(code))
 	return e.refusal()
+}
+
+// hearsay is how long the news of an end may take when the end itself is there to
+// be seen: they come by another way.
+const hearsay = 100 * time.Millisecond
+
+// rumour returns why the session has ended when the news have come, or when they
+// will not. It would be hard on a client that may come back to be told too soon
+// that it may not.
+func (e *entry) rumour() string {
+	again := time.NewTicker(hearsay / 20)
+	defer again.Stop()
+	for late := time.Now().Add(hearsay); time.Now().Before(late); <-again.C {
+		if why := e.sessions.store.Ended(e.id); why != "" {
+			return string(why)
+		}
+	}
+	return CodeDestroyed
 }
 
 // modified tells whether a view was changed, or may have been.

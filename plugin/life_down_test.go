@@ -117,7 +117,10 @@ func TestStoreDownKeep(t *testing.T) {
 		a.link.fail(true) // until carol's session has ended
 		server.Start()
 		eventually(t, "it ends", func() bool { // Redis may still be loading
-			last, _ := b.Delete(t.Context(), tokenIn(ended), store.Note{})
+			last, err := b.Delete(t.Context(), tokenIn(ended), store.Note{})
+			if last == nil && err == nil {
+				t.Fatal("Redis has lost the session")
+			}
 			return last != nil
 		})
 		a.link.fail(false)

@@ -36,7 +36,7 @@ func TestNothingComesBack(t *testing.T) {
 				}
 				crash := nodes[2].link
 				all.Go(func() {
-					<-time.After(rand.N(20 * time.Millisecond)) //nolint:gosec // any moment will do
+					<-time.After(rand.N(20 * time.Millisecond)) // any moment will do
 					crash.fail(true)
 				})
 				all.Wait()
@@ -78,7 +78,7 @@ func race(all *sync.WaitGroup, nodes []node, cookie string) {
 		all.Go(func() { n.get(cookie, fmt.Sprintf("/put?http%d=v", i)) })
 	}
 	all.Go(func() {
-		<-time.After(rand.N(10 * time.Millisecond)) //nolint:gosec // any moment will do
+		<-time.After(rand.N(10 * time.Millisecond)) // any moment will do
 		nodes[0].get(cookie, []string{"/destroy", "/renew"}[rand.N(2)])
 		nodes[1].get(cookie, "/put?late=v")
 		nodes[1].post("session-claim", cookie)

@@ -157,7 +157,7 @@ func (n *namespace) leave(c socketio.Conn, reason string) {
 
 // answer acknowledges the event that c's handler has handled.
 func (n *namespace) answer(c socketio.Conn, values []any) {
-	handed := &conn{Conn: c}
+	handed := &conn{Conn: c, gate: n.sessions.gate}
 	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
 		handed = so.conn
 	}

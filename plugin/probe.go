@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -22,7 +23,7 @@ func (s *Sessions) startProbeLocked() {
 // do not ask together.
 func (s *Sessions) probePause() time.Duration {
 	interval := s.options.ProbeInterval
-	return interval*7/10 + rand.N(interval/5+1) //nolint:gosec // jitter is no secret
+	return interval*6/10 + rand.N(interval/5+1) //nolint:gosec // jitter is no secret
 }
 
 // runProbe runs when the timer fires, in a goroutine of its own.
@@ -74,10 +75,14 @@ func (s *Sessions) probeBatch(entries []*entry) {
 		s.report(StageProbe, "", err)
 		return
 	}
+	var all sync.WaitGroup // each may wait for the news
 	for _, key := range missing {
-		// It asks once more, and finds out why.
-		if err := ignoreEnd(byKey[key].refresh()); err != nil {
-			s.report(StageProbe, byKey[key].id, err)
-		}
+		all.Go(func() {
+			// It asks once more, and finds out why.
+			if err := ignoreEnd(byKey[key].refresh()); err != nil {
+				s.report(StageProbe, byKey[key].id, err)
+			}
+		})
 	}
+	all.Wait()
 }

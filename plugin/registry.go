@@ -34,7 +34,7 @@ func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier
 	if earlier = s.leaving[at]; earlier != nil {
 		return nil, earlier
 	}
-	handed := &conn{Conn: c}
+	handed := &conn{Conn: c, gate: s.gate}
 	so = &socket{
 		sessions: s, namespace: n, conn: handed, handed: handed,
 		session: &Session{sessions: s},

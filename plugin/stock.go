@@ -100,6 +100,8 @@ func (stock) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 
 func (stock) answers() bool { return false }
 
+func (stock) flush(*conn) {}
+
 func (stock) own(string, string) {}
 
 func (stock) acknowledge(*conn, []any) error { return nil }

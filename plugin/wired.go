@@ -124,6 +124,12 @@ func (g wired) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
 
 func (wired) answers() bool { return true }
 
+func (g wired) flush(c *conn) {
+	if conn := g.wire.Find(c.ID()); conn != nil {
+		conn.Flush(c.Conn.Emit)
+	}
+}
+
 func (g wired) own(namespace, event string) { g.wire.Own(namespace, event) }
 
 func (g wired) acknowledge(c *conn, values []any) error {

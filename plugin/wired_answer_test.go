@@ -38,14 +38,18 @@ func TestWiredEmitBeforeAcknowledgement(t *testing.T) {
 }
 
 // What a handler emits also goes before the acknowledgement of a later event,
-// when nobody has asked for its own; and before the reason when the session
-// ends.
+// when nobody has asked for its own; before the reason when the session ends;
+// and before the end of the connection when the handler closes it.
 func TestWiredEmitBeforeLaterPackets(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, k kind) {
 		a := wiredApp(t, plugin.Options{}, transport.Options{}, func(a *app) {
 			a.sessions.OnEvent("/", "tell", func(c socketio.Conn, _ *plugin.Session, n int) { c.Emit("said", n) })
 			a.sessions.OnEvent("/", "ask", func(_ socketio.Conn, _ *plugin.Session, n int) int { return n })
+			a.sessions.OnEvent("/", "close", func(c socketio.Conn, _ *plugin.Session) error {
+				c.Emit("bye", 1)
+				return c.Close()
+			})
 			a.sessions.OnEvent("/", "leave", func(c socketio.Conn, s *plugin.Session) error {
 				c.Emit("bye", 1)
 				return s.Destroy()
@@ -62,6 +66,10 @@ func TestWiredEmitBeforeLaterPackets(t *testing.T) {
 		c.want(`42["bye",1]`)
 		c.want(`431[null]`)
 		c.expelled("/")
+		c = a.enterAs(k, a.login("alice"))
+		c.send(`42["close"]`)
+		c.want(`42["bye",1]`)
+		c.want("closed")
 	})
 }
 

@@ -99,7 +99,6 @@ func (c *Conn) Flush(emit func(event string, args ...any)) {
 func (c *Conn) acknowledge(values []any, send func([]parcel)) error {
 	c.mu.Lock()
 	current := c.current
-	c.current.asked = false
 	c.mu.Unlock()
 	if !current.asked {
 		return nil
@@ -117,9 +116,8 @@ func (c *Conn) acknowledge(values []any, send func([]parcel)) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reason == "" {
-		send(parcels)
-	}
+	c.current.asked = false // not before: the handler may answer what cannot be encoded by something else
+	send(parcels)
 	return nil
 }
 

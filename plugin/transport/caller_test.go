@@ -2,6 +2,8 @@ package transport
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -79,8 +81,11 @@ func (c *wsCaller) close() { c.ws.Close() }
 
 // nextOf returns the next frame that is no heartbeat or noop.
 func nextOf(raw func() (frame, error)) (frame, error) {
-	for {
+	for start := time.Now(); ; {
 		f, err := raw()
+		if time.Since(start) > patience {
+			return f, errors.New("nothing but heartbeats")
+		}
 		if err != nil || f.binary || !strings.ContainsRune("236", rune(f.data[0])) {
 			return f, err
 		}
@@ -108,7 +113,9 @@ type pollCaller struct {
 func (p *pollCaller) name() string { return p.id }
 
 func (p *pollCaller) do(method string, body []byte, kind string) (string, error) {
-	r, err := http.NewRequestWithContext(p.host.Context(), method, p.url, bytes.NewReader(body))
+	ctx, cancel := context.WithTimeout(p.host.Context(), 2*patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, p.url, bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}

@@ -37,11 +37,31 @@ func (c *Conn) Expel(namespace string, farewell Farewell) {
 	time.AfterFunc(parting, func() { c.part(s, farewell.Back) })
 }
 
+// maxWaits is how often the root waits for other namespaces, whose clients are
+// perhaps about to be told why they must go too.
+const maxWaits = 3
+
+// othersStayLocked tells whether the client is in a gated namespace, besides the
+// root, and was not sent out. c.mu is held.
+func (c *Conn) othersStayLocked() bool {
+	for _, s := range c.spaces {
+		if s.name != "/" && s.over == "" && c.wire.gated[s.name] {
+			return true
+		}
+	}
+	return false
+}
+
 // part ends the stay of a client that was sent out, unless it has left.
 func (c *Conn) part(s *space, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.spaces[s.name] != s || c.reason != "" {
+		return
+	}
+	if s.name == "/" && s.waits < maxWaits && c.othersStayLocked() {
+		s.waits++
+		time.AfterFunc(parting, func() { c.part(s, back) })
 		return
 	}
 	if !back {

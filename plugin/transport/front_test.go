@@ -151,8 +151,13 @@ func TestBelongsTo(t *testing.T) {
 		opened, asks string
 		want         bool
 	}{
-		{"a", "a", true}, {"a", "b", false}, {"a", "", false}, {"a", "aa", false}, {"aa", "a", false},
-		{"", "", true}, {"", "a", true},
+		{"a", "a", true},
+		{"a", "b", false},
+		{"a", "", false},
+		{"a", "aa", false},
+		{"aa", "a", false},
+		{"", "", true},
+		{"", "a", true},
 	} {
 		if got := newConn(wire, request(row.opened)).belongsTo(request(row.asks)); got != row.want {
 			t.Errorf("opened by %q, asked by %q: %t", row.opened, row.asks, got)

@@ -18,6 +18,7 @@ type space struct {
 	admitted bool
 	held     []parcel // written before it was admitted
 	size     int      // of held, in bytes
+	waits    int      // how often its end was put off for others
 	over     string   // what events are answered with once the client was sent out; "" before
 }
 
@@ -51,8 +52,8 @@ func (c *Conn) passLocked(m *message) bool {
 	case kindAck, kindBinaryAck:
 		return s != nil && s.admitted
 	}
-	if s == nil || !s.admitted {
-		return false
+	if s == nil || !s.admitted && c.wire.gated[s.name] {
+		return false // where there is no gate, go-socket.io has let it in, and is about to say so
 	}
 	if s.over != "" {
 		if p.hasID {

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +24,26 @@ const patience = 20 * time.Second
 
 // quiet is for tests whose clients break the rules.
 var quiet = slog.New(slog.DiscardHandler)
+
+// A logBook keeps what is logged.
+type logBook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *logBook) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 // host is a go-socket.io server on a Wire, as an app without sessions has it.
 type host struct {
@@ -48,6 +71,9 @@ func newHost(tb testing.TB, options Options, setup func(*host)) *host {
 	go h.server.Serve() // ends with Close
 	h.web.Start()
 	tb.Cleanup(func() {
+		for _, c := range h.conns() {
+			c.lose(ReasonClosed) // the test is over: nobody polls for the farewell
+		}
 		late, cancel := context.WithTimeout(context.Background(), patience) // tb.Context is over
 		defer cancel()
 		if err := h.wire.Close(late); err != nil {
@@ -86,6 +112,13 @@ func versions(t *testing.T, test func(t *testing.T, version int)) {
 
 func (h *host) url(transport string, version int) string {
 	return fmt.Sprintf("%s/socket.io/?EIO=%d&transport=%s", h.web.URL, version, transport)
+}
+
+// conns returns the server's ends of all callers.
+func (h *host) conns() []*Conn {
+	h.wire.mu.RLock()
+	defer h.wire.mu.RUnlock()
+	return slices.Collect(maps.Values(h.wire.conns))
 }
 
 // conn returns the server's end of a caller.
@@ -142,14 +175,7 @@ func (h *host) call(transport string, version int) caller {
 func (h *host) dial(transport string, version int) caller {
 	h.Helper()
 	if transport == namePolling {
-		p := &pollCaller{host: h, version: version, url: h.url(transport, version)}
-		open, err := p.read()
-		if err != nil || !strings.HasPrefix(open, "0{") {
-			h.Fatalf("got %q, %v, want OPEN", open, err)
-		}
-		p.id = idOf(open)
-		p.url += "&sid=" + p.id
-		return p
+		return h.polling(version, "")
 	}
 	w := h.socket(h.url(transport, version), version)
 	open, err := w.read()
@@ -158,6 +184,19 @@ func (h *host) dial(transport string, version int) caller {
 	}
 	w.id = idOf(open)
 	return w
+}
+
+// polling connects by polling, with more in its query, and reads OPEN.
+func (h *host) polling(version int, query string) *pollCaller {
+	h.Helper()
+	p := &pollCaller{host: h, version: version, url: h.url(namePolling, version) + query}
+	open, err := p.read()
+	if err != nil || !strings.HasPrefix(open, "0{") {
+		h.Fatalf("got %q, %v, want OPEN", open, err)
+	}
+	p.id = idOf(open)
+	p.url += "&sid=" + p.id
+	return p
 }
 
 // socket opens a websocket, which must work.

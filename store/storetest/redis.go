@@ -126,9 +126,8 @@ func (r *RedisServer) start() error {
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
 	for late := time.After(10 * time.Second); ; {
-		conn, err := net.Dial("tcp", r.Addr)
-		if err == nil {
-			return conn.Close()
+		if r.answers() {
+			return nil
 		}
 		select {
 		case <-again.C:
@@ -140,6 +139,21 @@ func (r *RedisServer) start() error {
 			return errors.New("redis-server does not answer")
 		}
 	}
+}
+
+// answers tells whether the server is there: itself, not another that has taken
+// its port.
+func (r *RedisServer) answers() bool {
+	conn, err := redis.Dial("tcp", r.Addr, redis.DialReadTimeout(time.Second))
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	info, err := redis.String(conn.Do("INFO", "server"))
+	if refused := redis.Error(""); errors.As(err, &refused) {
+		return true // it wants a password first
+	}
+	return err == nil && strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", r.process.Process.Pid))
 }
 
 // freeAddr returns an address with a free port. A server in a cluster needs
