@@ -41,17 +41,19 @@ func (c *Conn) Close() error {
 
 // lastWord is how long go-socket.io may take to write what was emitted before
 // the end: it does so in a goroutine of its own.
-const lastWord = 5 * time.Millisecond
+const lastWord = 50 * time.Millisecond
 
 // hangUp ends the connection when what was written is sent, without waiting
 // for it.
 func (c *Conn) hangUp(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.hangUpLocked(reason)
+	c.hangUpLocked(reason, lastWord)
 }
 
-func (c *Conn) hangUpLocked(reason string) {
+// hangUpLocked is hangUp for who holds c.mu, and knows how long something may
+// still be written.
+func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 	if !c.closeLocked(reason) {
 		return
 	}
@@ -61,7 +63,7 @@ func (c *Conn) hangUpLocked(reason string) {
 	} else {
 		c.endInLocked(c.wire.options.PingTimeout)
 	}
-	time.AfterFunc(lastWord, c.finish)
+	time.AfterFunc(writing, c.finish)
 }
 
 // finish lets the connection end when what is queued is sent.

@@ -83,6 +83,6 @@ func (c *Conn) partLocked(s *space, end bool) {
 	c.leaveLocked(s)
 	c.injectLocked(bare(kindDisconnect, s.name))
 	if end || s.name == "/" || len(c.spaces) == 0 {
-		c.hangUpLocked(ReasonServer)
+		c.hangUpLocked(ReasonServer, 0)
 	}
 }

@@ -54,7 +54,9 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 // serveGet answers with what is queued, or waits for it. last says that the
 // client may have nothing but the end of the connection.
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
-	c.heartbeat.hear()
+	if !last {
+		c.heartbeat.hear()
+	}
 	// An http.Server's ReadTimeout would end the wait.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	p := c.park(last)
@@ -184,9 +186,10 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	// It may take as long as the client may be silent.
 	options := &c.wire.options
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
-	// A binary message of the largest size is a third longer as base64.
-	limit := int64(2 * options.MaxMessageBytes)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	// A client of version 3 posts at once what it has gathered meanwhile, however
+	// much that is; and a binary message is a third longer as base64.
+	limit := max(options.MaxQueueBytes, 2*options.MaxMessageBytes)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		c.violate(errTooLong)
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)

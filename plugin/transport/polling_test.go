@@ -230,7 +230,7 @@ func TestBadPosts(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			versions(t, func(t *testing.T, version int) {
-				h := newHost(t, Options{MaxMessageBytes: 1000, Logger: quiet}, nil)
+				h := newHost(t, Options{MaxMessageBytes: 1000, MaxQueueBytes: 1000, Logger: quiet}, nil)
 				c := h.call(namePolling, version).(*pollCaller)
 				conn := h.conn(c)
 				_, err := c.do(http.MethodPost, []byte(row.body), "text/plain")
@@ -244,6 +244,27 @@ func TestBadPosts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A client posts at once what it has emitted while its last POST was under way.
+func TestPostGathered(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{}, func(h *host) {
+			h.server.OnEvent("/", "length", func(_ socketio.Conn, text string) int { return len(text) })
+		})
+		c := h.call(namePolling, version).(*pollCaller)
+		var body []byte
+		for n := range 4 {
+			body = appendPayload(body, version, text(fmt.Sprintf(`42%d["length","%s"]`, n, strings.Repeat("x", 900_000)))[0])
+		}
+		if _, err := c.do(http.MethodPost, body, "text/plain;charset=UTF-8"); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 4 {
+			h.hear(c, fmt.Sprintf(`43%d[900000]`, n))
+		}
+	})
 }
 
 // A client that is gone before its handshake is answered leaves nothing behind.
@@ -261,8 +282,11 @@ func TestHandshakeAbandoned(t *testing.T) {
 			response.Body.Close()
 		}
 	}
-	for _, conn := range h.conns() {
-		conn.lose(ReasonTimeout) // as its heartbeat will
-	}
-	eventually(t, "go-socket.io forgets them", func() bool { return h.server.Count() == 0 && h.wire.Len() == 0 })
+	h.web.Close() // all requests are over
+	eventually(t, "go-socket.io forgets them", func() bool {
+		for _, conn := range h.conns() { // some are only now registered
+			conn.lose(ReasonTimeout) // as its heartbeat will
+		}
+		return h.server.Count() == 0 && h.wire.Len() == 0
+	})
 }

@@ -115,7 +115,8 @@ func (w *Wire) Identify(identity Identity) { w.identity = identity }
 
 // Gate holds clients that ask for a namespace until [Conn.Admit] or
 // [Conn.Refuse] has answered: the event [OpenEvent] asks. Other namespaces
-// are open, as go-socket.io has them. Call it before the Wire serves.
+// are open, as go-socket.io has them: it never forgets a connection of which
+// the root's OnConnect returns an error. Call it before the Wire serves.
 func (w *Wire) Gate(namespace string) { w.gated[namespace] = true }
 
 // Own says that the handler of an event gives its acknowledgement by
