@@ -157,9 +157,11 @@ func (n *namespace) leave(c socketio.Conn, reason string) {
 
 // answer acknowledges the event that c's handler has handled.
 func (n *namespace) answer(c socketio.Conn, values []any) {
-	handed := &conn{Conn: c, gate: n.sessions.gate}
+	var handed *conn
 	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
 		handed = so.conn
+	} else {
+		handed = &conn{Conn: c, gate: n.sessions.gate}
 	}
 	if err := n.sessions.gate.acknowledge(handed, values); err != nil {
 		n.sessions.report(StageEvent, "", err)

@@ -46,7 +46,8 @@ func (c *Conn) answerLocked(s *space, id uint64) bool {
 // nothing when the client has not asked, or was answered. It is to be called by
 // the handler.
 func (c *Conn) Acknowledge(values ...any) error {
-	return c.acknowledge(values, func(parcels []parcel) { c.dispatchLocked(parcels) })
+	_, err := c.acknowledge(values, false)
+	return err
 }
 
 // AnswerEvent is what [Conn.AcknowledgeBehind] emits. Clients never get it.
@@ -60,12 +61,8 @@ const jsonAnswerEvent = `["\u0000answer"]`
 // handler's connection: what it emits takes its place among the others, and is
 // then replaced.
 func (c *Conn) AcknowledgeBehind(emit func(event string, args ...any), values ...any) error {
-	behind := false
-	err := c.acknowledge(values, func(parcels []parcel) {
-		c.answers.push(slices.Clone(parcels))
-		behind = true
-	})
-	if behind {
+	waits, err := c.acknowledge(values, true)
+	if waits {
 		emit(AnswerEvent)
 	}
 	return err
@@ -96,12 +93,14 @@ func (c *Conn) Flush(emit func(event string, args ...any)) {
 	emit(AnswerEvent) // is taken from Emit when the one before is written
 }
 
-func (c *Conn) acknowledge(values []any, send func([]parcel)) error {
+// acknowledge sends the answer, or with behind lets it wait for AnswerEvent. It
+// tells whether it waits.
+func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 	c.mu.Lock()
 	current := c.current
 	c.mu.Unlock()
 	if !current.asked {
-		return nil
+		return false, nil
 	}
 	var one [1]parcel
 	parcels := one[:]
@@ -110,15 +109,19 @@ func (c *Conn) acknowledge(values []any, send func([]parcel)) error {
 	} else {
 		w := &letter{conn: c}
 		if err := w.write(current, values); err != nil {
-			return err
+			return false, err
 		}
 		parcels = w.parcels
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.current.asked = false // not before: the handler may answer what cannot be encoded by something else
-	send(parcels)
-	return nil
+	if behind {
+		c.answers.push(slices.Clone(parcels))
+		return true, nil
+	}
+	c.dispatchLocked(parcels)
+	return false, nil
 }
 
 // plainAnswer encodes the commonest values, which hold no binaries.

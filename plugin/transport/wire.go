@@ -1,13 +1,13 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,9 +24,9 @@ type Wire struct {
 	err      error
 	guard    guard
 	upgrader websocket.Upgrader
-	gated    map[string]bool // fixed once it serves
-	own      map[owned]bool  // fixed once it serves
-	identity Identity        // fixed once it serves
+	gated    map[string]bool            // fixed once it serves
+	own      map[string]map[string]bool // fixed once it serves
+	identity Identity                   // fixed once it serves
 	server   *socketio.Server
 	buffers  sync.Pool // of *buffer
 	writers  sync.Pool // of *writer
@@ -60,7 +60,7 @@ func New(options Options) *Wire {
 		options: options.withDefaults(),
 		guard:   guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth},
 		gated:   make(map[string]bool),
-		own:     make(map[owned]bool),
+		own:     make(map[string]map[string]bool),
 		conns:   make(map[string]*Conn),
 		opening: make(map[*Conn]struct{}),
 	}
@@ -121,21 +121,23 @@ func (w *Wire) Gate(namespace string) { w.gated[namespace] = true }
 
 // Own says that the handler of an event gives its acknowledgement by
 // [Conn.Acknowledge], and not by its results. Call it before the Wire serves.
-func (w *Wire) Own(namespace, event string) { w.own[owned{namespace, event}] = true }
-
-// owned names an event.
-type owned struct{ namespace, event string }
+func (w *Wire) Own(namespace, event string) {
+	if w.own[namespace] == nil {
+		w.own[namespace] = make(map[string]bool)
+	}
+	w.own[namespace][event] = true
+}
 
 // owns tells whether an event, whose name is a JSON string, is one of Own.
 func (w *Wire) owns(namespace string, name []byte) bool {
 	if len(name) < 2 {
 		return false
 	}
-	event := string(name[1 : len(name)-1])
-	if strings.Contains(event, `\`) && json.Unmarshal(name, &event) != nil {
-		return false
+	if bytes.IndexByte(name, '\\') < 0 {
+		return w.own[namespace][string(name[1:len(name)-1])]
 	}
-	return w.own[owned{namespace, event}]
+	var event string
+	return json.Unmarshal(name, &event) == nil && w.own[namespace][event]
 }
 
 // Find returns the connection of an id, nil when there is none.
