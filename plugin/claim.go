@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -73,14 +72,7 @@ func (so *socket) keepCookie() {
 // serveClaim redeems the claim of a session, if there is one, and sends the
 // cookie.
 func (s *Sessions) serveClaim(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	switch {
-	case r.Method != http.MethodPost:
-		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	case !transport.SameOrigin(r):
-		http.Error(w, "forbidden", http.StatusForbidden)
-	default:
+	if isOwnPost(w, r) {
 		s.store.LoadAndSave(http.HandlerFunc(s.redeemClaim)).ServeHTTP(w, r)
 	}
 }

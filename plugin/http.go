@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // scriptName is the client script's name under the resource path.
@@ -56,6 +58,23 @@ func (s *Sessions) refuses(w http.ResponseWriter, r *http.Request) bool {
 	}
 	writeRefusal(w, statusOf(why), why)
 	return true
+}
+
+// isOwnPost tells whether a request is a POST of a page of our own origin, and
+// answers those that are not.
+func isOwnPost(w http.ResponseWriter, r *http.Request) bool {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	switch {
+	case r.Method != http.MethodPost:
+		header.Set("Allow", http.MethodPost)
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	case !transport.SameOrigin(r):
+		http.Error(w, "forbidden", http.StatusForbidden)
+	default:
+		return true
+	}
+	return false
 }
 
 // statusOf returns the HTTP status of a Refusal.

@@ -3,13 +3,9 @@ package plugin
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"time"
-
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 const (
@@ -31,26 +27,17 @@ func (s *Sessions) ticketOf(r *http.Request) string {
 	return r.URL.Query().Get(ticketQuery)
 }
 
-// depositOf is where a ticket is kept: whoever reads the store cannot use it.
-func depositOf(ticket string) string {
-	sum := sha256.Sum256([]byte(ticket))
-	return "ticket:" + base64.RawURLEncoding.EncodeToString(sum[:])
-}
+// depositOf is where a ticket is kept. The store hashes it: whoever reads that
+// cannot use it.
+func depositOf(ticket string) string { return "ticket:" + ticket }
 
 // serveTicket issues a ticket for the session of the request. It does not count
 // as use of the session.
 func (s *Sessions) serveTicket(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	switch {
-	case r.Method != http.MethodPost:
-		header.Set("Allow", http.MethodPost)
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	case !transport.SameOrigin(r):
-		http.Error(w, "forbidden", http.StatusForbidden)
-	default:
+	if isOwnPost(w, r) {
 		s.issueTicket(w, r)
 	}
 }
