@@ -18,17 +18,16 @@ const AuthHeader = "Socket-Io-Auth"
 func (c *Conn) Request(namespace string) *http.Request {
 	c.mu.Lock()
 	var auth []byte
-	if s := c.spaces[namespace]; s != nil {
+	if s := c.spaces.find([]byte(namespace)); s != nil {
 		auth = s.auth
 	}
 	c.mu.Unlock()
-	if auth == nil {
-		return c.request
+	header := c.handshake.header
+	if auth != nil {
+		header = header.Clone()
+		addAuth(header, auth)
 	}
-	r := *c.request
-	r.Header = c.request.Header.Clone()
-	addAuth(r.Header, auth)
-	return &r
+	return c.handshake.request(header)
 }
 
 // addAuth adds a payload, which is a JSON object.
@@ -62,7 +61,7 @@ func stripAuth(header http.Header) {
 func (c *Conn) Query(namespace string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.spaces[namespace]; s != nil {
+	if s := c.spaces.find([]byte(namespace)); s != nil {
 		return s.query
 	}
 	return ""

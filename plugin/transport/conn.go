@@ -22,7 +22,7 @@ type Conn struct {
 	wire       *Wire
 	id         string // set by the OPEN packet, before the Conn is registered
 	version    int    // of Engine.IO: 3 or 4
-	request    *http.Request
+	handshake  handshake
 	local      net.Addr
 	credential string // of the handshake
 
@@ -43,12 +43,12 @@ type Conn struct {
 	ending   bool   // what is queued is all that will be sent
 	in       inbox
 	out      outbox
-	spaces   map[string]*space // the namespaces that were asked for
-	alone    time.Time         // since when it is in none, if it is
-	decided  sync.Cond         // a namespace was admitted or left
-	rooted   bool              // the root was asked for
-	refused  *refused          // why the client may not come in, once it was told
-	connects int               // how many CONNECT packets came since window
+	spaces   spaces    // the namespaces that were asked for
+	alone    time.Time // since when it is in none, if it is
+	decided  sync.Cond // a namespace was admitted or left
+	rooted   bool      // the root was asked for
+	refused  *refused  // why the client may not come in, once it was told
+	connects int       // how many CONNECT packets came since window
 	window   time.Time
 	draft    draft
 	awaited  []acknowledgement // those that go-socket.io is to give
@@ -76,11 +76,10 @@ var (
 
 func newConn(w *Wire, r *http.Request) *Conn {
 	c := &Conn{
-		wire:    w,
-		version: versionOf(r),
-		request: handshakeOf(r),
-		done:    make(chan struct{}),
-		spaces:  make(map[string]*space, 1),
+		wire:      w,
+		version:   versionOf(r),
+		handshake: handshakeOf(r),
+		done:      make(chan struct{}),
 	}
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c.credential = w.credentialOf(r)
@@ -88,14 +87,6 @@ func newConn(w *Wire, r *http.Request) *Conn {
 	c.drainer = c.drain
 	c.in.arrived.L, c.in.taken.L, c.decided.L = &c.mu, &c.mu, &c.mu
 	return c
-}
-
-// handshakeOf keeps what may be asked of a handshake later, not the request
-// with all that hangs on it.
-func handshakeOf(r *http.Request) *http.Request {
-	header := r.Header.Clone()
-	stripAuth(header)
-	return &http.Request{Method: r.Method, URL: r.URL, Host: r.Host, Header: header, RemoteAddr: r.RemoteAddr, TLS: r.TLS}
 }
 
 // start begins the heartbeat.
@@ -111,16 +102,16 @@ func (c *Conn) ID() string { return c.id }
 func (c *Conn) Version() int { return c.version }
 
 // URL returns the address of the handshake, also after an upgrade.
-func (c *Conn) URL() url.URL { return *c.request.URL }
+func (c *Conn) URL() url.URL { return *c.handshake.url }
 
 // RemoteHeader returns the headers of the handshake, also after an upgrade.
-func (c *Conn) RemoteHeader() http.Header { return c.request.Header }
+func (c *Conn) RemoteHeader() http.Header { return c.handshake.header }
 
 // LocalAddr returns the server's address.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
 // RemoteAddr returns the client's address at the handshake.
-func (c *Conn) RemoteAddr() net.Addr { return address(c.request.RemoteAddr) }
+func (c *Conn) RemoteAddr() net.Addr { return address(c.handshake.remote) }
 
 type address string
 

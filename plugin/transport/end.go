@@ -116,7 +116,7 @@ func (c *Conn) violateLocked(err error) {
 	c.in.clear(c.wire)
 	go func() {
 		if first {
-			c.wire.options.Logger.Info("transport: connection ended", "remote", c.request.RemoteAddr, "why", err)
+			c.wire.options.Logger.Info("transport: connection ended", "remote", c.handshake.remote, "why", err)
 		}
 		c.dispose()
 	}()

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func (c *Conn) Expel(namespace string, farewell Farewell) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.spaces[namespace]
+	s := c.spaces.find([]byte(namespace))
 	if s == nil || !s.admitted || s.over != "" || c.reason != "" {
 		return
 	}
@@ -56,7 +57,7 @@ func (c *Conn) othersStayLocked() bool {
 func (c *Conn) part(s *space, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.spaces[s.name] != s || c.reason != "" {
+	if !slices.Contains(c.spaces, s) || c.reason != "" {
 		return
 	}
 	if s.name == "/" && s.waits < maxWaits && c.othersStayLocked() {
@@ -68,9 +69,9 @@ func (c *Conn) part(s *space, back bool) {
 		c.sendTextLocked("4" + bare(kindDisconnect, s.name))
 	}
 	if !back && s.name == "/" {
-		for name := range c.spaces { // they go with it, and would come back
-			if name != "/" {
-				c.sendTextLocked("4" + bare(kindDisconnect, name))
+		for _, other := range c.spaces { // they go with it, and would come back
+			if other != s {
+				c.sendTextLocked("4" + bare(kindDisconnect, other.name))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,19 @@ type space struct {
 	size     int      // of held, in bytes
 	waits    int      // how often its end was put off for others
 	over     string   // what events are answered with once the client was sent out; "" before
+}
+
+// spaces are the namespaces of one client: few, and most often one.
+type spaces []*space
+
+// find returns the one of a name, nil when there is none.
+func (all spaces) find(name []byte) *space {
+	for _, s := range all {
+		if s.name == string(name) {
+			return s
+		}
+	}
+	return nil
 }
 
 // OpenEvent is the event by which go-socket.io hears that a client has asked
@@ -40,7 +54,7 @@ var (
 // whether go-socket.io is to see it. c.mu is held.
 func (c *Conn) passLocked(m *message) bool {
 	p := &m.packet
-	s := c.spaces[string(p.namespace)]
+	s := c.spaces.find(p.namespace)
 	switch p.kind {
 	case kindConnect:
 		return s == nil && c.askLocked(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
@@ -90,7 +104,7 @@ func (c *Conn) askLocked(name, query string, auth []byte, known bool) (pass bool
 		return false
 	}
 	s := &space{name: name, query: query, auth: auth}
-	c.spaces[name] = s
+	c.spaces = append(c.spaces, s)
 	// go-socket.io enters the root by itself, once.
 	pass = name != "/" || c.rooted
 	c.rooted = c.rooted || name == "/"
@@ -114,7 +128,7 @@ func (c *Conn) floodedLocked(now time.Time) bool {
 }
 
 func (c *Conn) leaveLocked(s *space) {
-	delete(c.spaces, s.name)
+	c.spaces = slices.DeleteFunc(c.spaces, func(other *space) bool { return other == s })
 	if len(c.spaces) == 0 {
 		c.alone = time.Now()
 	}
@@ -130,7 +144,7 @@ func (c *Conn) leaveLocked(s *space) {
 func (c *Conn) Admit(namespace string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.spaces[namespace]; s != nil && !s.admitted {
+	if s := c.spaces.find([]byte(namespace)); s != nil && !s.admitted {
 		c.admitLocked(s)
 	}
 }
@@ -160,7 +174,7 @@ func (c *Conn) Await(namespace string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.reason == "" {
-		if s := c.spaces[namespace]; s == nil || s.admitted {
+		if s := c.spaces.find([]byte(namespace)); s == nil || s.admitted {
 			return
 		}
 		c.decided.Wait()

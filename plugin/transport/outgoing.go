@@ -55,12 +55,12 @@ func (c *Conn) connectLocked(head head) {
 	if !c.taken.Load() {
 		c.take()
 		if c.version == 3 && c.reason == "" {
-			c.askLocked("/", c.request.URL.RawQuery, nil, true)
+			c.askLocked("/", c.handshake.url.RawQuery, nil, true)
 		}
 		c.kickLocked()
 		return
 	}
-	if s := c.spaces[string(head.namespace)]; s != nil && !s.admitted && !c.wire.gated[s.name] {
+	if s := c.spaces.find(head.namespace); s != nil && !s.admitted && !c.wire.gated[s.name] {
 		c.admitLocked(s)
 	}
 }
@@ -69,7 +69,7 @@ func (c *Conn) connectLocked(head head) {
 // acknowledgements that nobody has asked for. c.mu is held.
 func (c *Conn) deliverLocked(parcels []parcel) {
 	head := readHead(parcels[0].buffer.bytes[1:])
-	if head.answers() && (!head.hasID || !c.answerLocked(c.spaces[string(head.namespace)], head.id)) {
+	if head.answers() && (!head.hasID || !c.answerLocked(c.spaces.find(head.namespace), head.id)) {
 		c.dropLocked(parcels)
 		return
 	}
@@ -86,7 +86,7 @@ func (c *Conn) dropLocked(parcels []parcel) {
 // drops it where the client is not there, or was sent out. c.mu is held.
 func (c *Conn) dispatchLocked(parcels []parcel) {
 	head := readHead(parcels[0].buffer.bytes[1:])
-	s := c.spaces[string(head.namespace)]
+	s := c.spaces.find(head.namespace)
 	switch {
 	case s == nil || s.over != "" && !head.answers():
 		c.dropLocked(parcels)

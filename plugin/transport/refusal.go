@@ -31,7 +31,7 @@ func (c *Conn) turnAwayLocked(name string) {
 func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.spaces[namespace]
+	s := c.spaces.find([]byte(namespace))
 	if s == nil || s.admitted {
 		return
 	}

@@ -65,7 +65,7 @@ func New(options Options) *Wire {
 		opening: make(map[*Conn]struct{}),
 	}
 	w.upgrader = websocket.Upgrader{
-		ReadBufferSize:    512, // one for each connection; larger messages bypass it
+		ReadBufferSize:    256, // one for each connection; larger messages bypass it
 		WriteBufferSize:   4096,
 		WriteBufferPool:   &sync.Pool{},
 		EnableCompression: w.options.Compression,
