@@ -12,8 +12,8 @@ import (
 )
 
 // resolve finds the session of a socket's handshake.
-func (s *Sessions) resolve(so *socket) *Refusal {
-	why := s.identify(so)
+func (s *Sessions) resolve(so *socket, handshake *http.Request) *Refusal {
+	why := s.identify(so, handshake)
 	if why == nil {
 		return nil
 	}
@@ -23,8 +23,8 @@ func (s *Sessions) resolve(so *socket) *Refusal {
 	return why
 }
 
-func (s *Sessions) identify(so *socket) *Refusal {
-	key, token, why := s.keyOf(so)
+func (s *Sessions) identify(so *socket, handshake *http.Request) *Refusal {
+	key, token, why := s.keyOf(so, handshake)
 	if why != nil {
 		return why
 	}
@@ -44,8 +44,8 @@ func (s *Sessions) identify(so *socket) *Refusal {
 
 // keyOf returns the store key of a socket's session and its token, or what
 // stands for that where a ticket was used.
-func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
-	if ticket := s.ticketOf(so.request); ticket != "" {
+func (s *Sessions) keyOf(so *socket, handshake *http.Request) (key, token string, why *Refusal) {
+	if ticket := s.ticketOf(handshake); ticket != "" {
 		if key, err := s.redeem(so.connection, ticket); err != nil {
 			so.report(StageConnect, err)
 			return "", "", refusal(CodeStoreError)
@@ -54,7 +54,7 @@ func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
 		}
 		return "", "", refusal(CodeUnknown)
 	}
-	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
+	if err := contain(func() error { token = s.options.Cutter(handshake); return nil }); err != nil {
 		s.report(StageConnect, "", err)
 		return "", "", refusal(CodeInternal)
 	}
@@ -120,7 +120,7 @@ func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 	if s.fullLocked(e, so) {
 		return nil, refusal(CodeTooMany)
 	}
-	e.sockets[so] = struct{}{}
+	e.sockets = append(e.sockets, so)
 	return e, nil
 }
 
@@ -132,7 +132,7 @@ func (s *Sessions) fullLocked(e *entry, so *socket) bool {
 		return false
 	}
 	connections := make(map[*connection]struct{}, limit)
-	for other := range e.sockets {
+	for _, other := range e.sockets {
 		connections[other.connection] = struct{}{}
 	}
 	_, in := connections[so.connection]
@@ -148,7 +148,7 @@ func (s *Sessions) share(so *socket, id string) (*entry, error) {
 		if s.fullLocked(e, so) {
 			return nil, refusal(CodeTooMany)
 		}
-		e.sockets[so] = struct{}{}
+		e.sockets = append(e.sockets, so)
 		return e, nil
 	}
 	s.listenLocked()
@@ -165,7 +165,7 @@ func (s *Sessions) share(so *socket, id string) (*entry, error) {
 // drop takes a socket from an entry.
 func (s *Sessions) drop(e *entry, so *socket) {
 	s.mu.Lock()
-	delete(e.sockets, so)
+	e.sockets = without(e.sockets, so)
 	s.mu.Unlock()
 	s.retire(e)
 }
@@ -209,12 +209,8 @@ func (s *Sessions) socketsOf(e *entry) []*socket {
 }
 
 func (s *Sessions) socketsLocked(e *entry) []*socket {
-	sockets := make([]*socket, 0, len(e.sockets))
-	for so := range e.sockets {
-		s.running.Add(1)
-		sockets = append(sockets, so)
-	}
-	return sockets
+	s.running.Add(len(e.sockets))
+	return slices.Clone(e.sockets)
 }
 
 // populated tells whether an entry has sockets.

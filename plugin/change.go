@@ -25,7 +25,7 @@ func (e *entry) announce(from, to *store.Snapshot, by *socket) {
 func (s *Sessions) listeners(e *entry, but *socket) (sockets []*socket) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for so := range e.sockets {
+	for _, so := range e.sockets {
 		if so != but && so.namespace.onChange != nil {
 			sockets = append(sockets, so)
 		}
@@ -46,13 +46,13 @@ func (so *socket) noteChange(keys []string) {
 
 // tellChange runs OnChange with all that has changed until its turn has come.
 func (so *socket) tellChange() {
-	<-so.ready
-	if !so.admitted || so.why.Load() != nil || so.hasLeft() {
+	so.ready.wait()
+	if !so.admitted || so.why.Load() != nil || so.left.isClosed() {
 		return
 	}
 	set := so.namespace.handlers()
 	err := so.run(set, func(s *Session) error {
-		if keys := so.takeChanged(); len(keys) > 0 && !so.hasLeft() {
+		if keys := so.takeChanged(); len(keys) > 0 && !so.left.isClosed() {
 			so.namespace.onChange(so.conn, s, keys)
 		}
 		return nil

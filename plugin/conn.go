@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // A conn is the connection that handlers get: go-socket.io's, without two of
@@ -14,7 +16,8 @@ import (
 type conn struct {
 	socketio.Conn
 	gate    gate
-	emitted atomic.Bool // and no acknowledgement has gone behind that
+	wire    *transport.Conn // under it; nil on stock transports, or when it was over before
+	emitted atomic.Bool     // and no acknowledgement has gone behind that
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io
 	// counts those without a lock.

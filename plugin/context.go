@@ -44,15 +44,7 @@ func (s *Session) Done() <-chan struct{} {
 	if s.owner != nil {
 		return s.owner.Done()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done == nil {
-		s.done = make(chan struct{})
-		if s.cancelled {
-			close(s.done)
-		}
-	}
-	return s.done
+	return s.cancelled.done()
 }
 
 // Err implements context.Context: it is context.Canceled once Done is closed.
@@ -60,9 +52,7 @@ func (s *Session) Err() error {
 	if s.owner != nil {
 		return s.owner.Err()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancelled {
+	if s.cancelled.isClosed() {
 		return context.Canceled
 	}
 	return nil
@@ -97,17 +87,7 @@ func (s *Session) data() any {
 }
 
 // cancel closes Done: the session has ended, or its socket must go.
-func (s *Session) cancel() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cancelled {
-		return
-	}
-	s.cancelled = true
-	if s.done != nil {
-		close(s.done)
-	}
-}
+func (s *Session) cancel() { s.cancelled.close() }
 
 // finish ends the session's use; SCS calls do no more harm afterwards.
 func (s *Session) finish() {

@@ -25,7 +25,7 @@ type entry struct {
 	watch    *store.Watch    // follows it; its own commits are not told there
 
 	// sockets is guarded by sessions.mu.
-	sockets map[*socket]struct{}
+	sockets []*socket
 
 	// exchange is held while the store is asked or told: one exchange after
 	// another, so that base never goes back. mu may be taken under it, and no
@@ -57,12 +57,11 @@ type entry struct {
 func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry {
 	e := &entry{
 		sessions: s, key: key, token: token, id: id,
-		watch:   s.watch,
-		asked:   time.Now(),
-		cookie:  time.Now(),
-		turn:    newTurn(),
-		sockets: make(map[*socket]struct{}),
-		work:    found,
+		watch:  s.watch,
+		asked:  time.Now(),
+		cookie: time.Now(),
+		turn:   newTurn(),
+		work:   found,
 	}
 	e.base.Store(found)
 	e.ctx = s.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return e.base.Load(), nil })

@@ -16,21 +16,26 @@ type gate interface {
 	// has left. enter holds up every later packet of the connection, and no
 	// later packet may be handled when it returns an error. leave returns at
 	// once: go-socket.io closes under locks.
-	watch(namespace string, enter func(socketio.Conn) error, leave func(c socketio.Conn, reason string))
+	watch(namespace string, enter func(socketio.Conn) error, leave func(c socketio.Conn, text string))
+
+	// reason returns why c has left, from the text that leave was told.
+	reason(c *conn, text string) string
+
+	// hand returns a connection as handlers get it.
+	hand(c socketio.Conn) *conn
 
 	// handshake returns the request that opened the connection, as c's
-	// namespace was asked for. first is what it returned for the connection's
-	// first namespace, nil for that one.
-	handshake(c socketio.Conn, first *http.Request) *http.Request
+	// namespace was asked for.
+	handshake(c *conn, open *connection) *http.Request
 
 	// admit lets c into its namespace, refuse turns it away. One of them is
 	// called once for each enter.
-	admit(c socketio.Conn)
-	refuse(c socketio.Conn, why *Refusal, left <-chan struct{})
+	admit(c *conn)
+	refuse(c *conn, why *Refusal, left <-chan struct{})
 
 	// expel tells an admitted c why it must go, and sees to it that it goes.
 	// left closes when it has.
-	expel(c socketio.Conn, why *Refusal, left <-chan struct{})
+	expel(c *conn, why *Refusal, left <-chan struct{})
 
 	// answers tells whether acknowledge sends acknowledgements. Otherwise they
 	// are the results of what go-socket.io calls.

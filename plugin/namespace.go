@@ -131,11 +131,11 @@ func (n *namespace) handlers() settings {
 // none may be.
 func (n *namespace) enter(c socketio.Conn) error {
 	s := n.sessions
-	so := s.join(n, c)
+	so, handshake := s.join(n, c)
 	if so == nil {
 		return nil
 	}
-	why := s.resolve(so)
+	why := s.resolve(so, handshake)
 	if why == nil && n.onConnect == nil && so.why.Load() == nil {
 		so.welcome()
 		s.running.Done() // for admit
@@ -149,19 +149,19 @@ func (n *namespace) enter(c socketio.Conn) error {
 }
 
 // leave is called when a client has left the namespace.
-func (n *namespace) leave(c socketio.Conn, reason string) {
-	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
-		n.sessions.leave(so, reason)
+func (n *namespace) leave(c socketio.Conn, text string) {
+	if so := n.sessions.find(c, n); so != nil {
+		n.sessions.leave(so, n.sessions.gate.reason(so.conn, text))
 	}
 }
 
 // answer acknowledges the event that c's handler has handled.
 func (n *namespace) answer(c socketio.Conn, values []any) {
 	var handed *conn
-	if so := n.sessions.find(place{c.ID(), n.name}); so != nil {
+	if so := n.sessions.find(c, n); so != nil {
 		handed = so.conn
 	} else {
-		handed = &conn{Conn: c, gate: n.sessions.gate}
+		handed = n.sessions.gate.hand(c)
 	}
 	if err := n.sessions.gate.acknowledge(handed, values); err != nil {
 		n.sessions.report(StageEvent, "", err)
@@ -171,7 +171,7 @@ func (n *namespace) answer(c socketio.Conn, values []any) {
 // dispatch handles one event of a client. A nil Refusal says that the handler
 // has succeeded.
 func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session) error) *Refusal {
-	so := n.sessions.find(place{c.ID(), n.name})
+	so := n.sessions.find(c, n)
 	if so == nil {
 		return refusal(CodeDisconnected)
 	}

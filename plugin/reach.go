@@ -63,7 +63,7 @@ func (s *Sessions) Sockets(id string) []socketio.Conn {
 		return nil
 	}
 	conns := make([]socketio.Conn, 0, len(e.sockets))
-	for so := range e.sockets {
+	for _, so := range e.sockets {
 		if so.isAdmitted() {
 			conns = append(conns, so.conn)
 		}
@@ -106,7 +106,7 @@ func (so *socket) emit(event string, args []json.RawMessage) {
 		values[i] = arg
 	}
 	fits := so.emits.put(so.sessions, func() {
-		<-so.ready
+		so.ready.wait()
 		if so.admitted && so.why.Load() == nil {
 			so.conn.Emit(event, values...)
 		}
@@ -118,10 +118,5 @@ func (so *socket) emit(event string, args []json.RawMessage) {
 
 // isAdmitted tells whether the socket is in its namespace.
 func (so *socket) isAdmitted() bool {
-	select {
-	case <-so.ready:
-		return so.admitted && so.why.Load() == nil
-	default:
-		return false
-	}
+	return so.ready.isClosed() && so.admitted && so.why.Load() == nil
 }

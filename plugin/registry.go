@@ -1,70 +1,82 @@
 package plugin
 
 import (
+	"net/http"
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// join registers a client that asks for a namespace. It returns nil when there
-// is nothing to do: the client is there already, as after a repeated CONNECT,
-// or the server is going away. It waits until the client's last stay there is
-// over, so that a client that comes and goes holds up only itself.
-func (s *Sessions) join(n *namespace, c socketio.Conn) *socket {
-	at := place{c.ID(), n.name}
-	for {
-		so, earlier := s.tryJoin(n, c, at)
-		if earlier == nil {
+// in returns the connection's socket in a namespace, nil when there is none.
+// Sessions.mu is held.
+func (c *connection) in(n *namespace) *socket {
+	if c == nil {
+		return nil
+	}
+	return inOf(c.sockets, n)
+}
+
+func inOf(sockets []*socket, n *namespace) *socket {
+	for _, so := range sockets {
+		if so.namespace == n {
 			return so
 		}
-		<-earlier.gone
+	}
+	return nil
+}
+
+// join registers a client that asks for a namespace, and returns its handshake
+// too. It returns nil when there is nothing to do: the client is there already,
+// as after a repeated CONNECT, or the server is going away. It waits until the
+// client's last stay there is over, so that a client that comes and goes holds
+// up only itself.
+func (s *Sessions) join(n *namespace, c socketio.Conn) (*socket, *http.Request) {
+	for {
+		so, handshake, earlier := s.tryJoin(n, c)
+		if earlier == nil {
+			return so, handshake
+		}
+		earlier.gone.wait()
 	}
 }
 
-func (s *Sessions) tryJoin(n *namespace, c socketio.Conn, at place) (so, earlier *socket) {
+func (s *Sessions) tryJoin(n *namespace, c socketio.Conn) (so *socket, handshake *http.Request, earlier *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sockets[at] != nil {
-		return nil, nil
+	open := s.connections[c.ID()]
+	switch {
+	case open.in(n) != nil:
+		return nil, nil, nil
+	case s.closing:
+		go s.gate.refuse(s.gate.hand(c), refusal(CodeGoingAway), nil) // ends after the farewell
+		return nil, nil, nil
+	case open == nil:
+		open = new(connection)
+		s.connections[c.ID()] = open
+	default:
+		if earlier = inOf(open.leaving, n); earlier != nil {
+			return nil, nil, earlier
+		}
 	}
-	if s.closing {
-		go s.gate.refuse(c, refusal(CodeGoingAway), nil) // ends after the farewell
-		return nil, nil
-	}
-	if earlier = s.leaving[at]; earlier != nil {
-		return nil, earlier
-	}
-	handed := &conn{Conn: c, gate: s.gate}
+	handed := s.gate.hand(c)
+	handshake = s.gate.handshake(handed, open)
 	so = &socket{
-		sessions: s, namespace: n, conn: handed, handed: handed,
-		session: &Session{sessions: s},
-		ready:   make(chan struct{}),
-		left:    make(chan struct{}),
-		gone:    make(chan struct{}),
+		sessions: s, namespace: n, connection: open, conn: handed, handed: handed,
+		session:  &Session{sessions: s},
+		scripted: handshake.URL.Query().Has(scriptQuery),
+		after:    open.lastLocked(),
 	}
-	s.sockets[at] = so
-	open := s.connections[at.connection]
-	if open == nil {
-		so.request = s.gate.handshake(c, nil)
-		open = &connection{request: so.request}
-		s.connections[at.connection] = open
-	} else {
-		so.request = s.gate.handshake(c, open.request)
-	}
-	so.scripted = so.request.URL.Query().Has(scriptQuery)
-	so.connection, so.after = open, open.lastLocked()
 	open.sockets = append(open.sockets, so)
-	open.count++
 	s.running.Add(2) // until it is gone, and for admit
-	return so, nil
+	return so, handshake, nil
 }
 
 // lastLocked returns what closes when every namespace that the connection has
 // asked for so far has answered; nil when it has asked for none. Sessions.mu is
 // held.
-func (c *connection) lastLocked() <-chan struct{} {
+func (c *connection) lastLocked() *latch {
 	if n := len(c.sockets); n > 0 {
-		return c.sockets[n-1].ready
+		return &c.sockets[n-1].ready
 	}
 	return nil
 }
@@ -76,15 +88,16 @@ func (s *Sessions) settled(so *socket) {
 	last := so.connection.lastLocked()
 	s.mu.RUnlock()
 	if last != nil {
-		<-last
+		last.wait()
 	}
-	<-so.ready
+	so.ready.wait()
 }
 
-func (s *Sessions) find(at place) *socket {
+// find returns a client's socket in a namespace, nil when it is not there.
+func (s *Sessions) find(c socketio.Conn, n *namespace) *socket {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.sockets[at]
+	return s.connections[c.ID()].in(n)
 }
 
 // sessionOf returns the session of a socket that may still be entering.
@@ -96,22 +109,20 @@ func (s *Sessions) sessionOf(so *socket) *Session {
 
 // leave notes that a client has left. Only the first call counts.
 func (s *Sessions) leave(so *socket, reason string) {
-	at := place{so.conn.ID(), so.namespace.name}
+	open := so.connection
 	s.mu.Lock()
-	if s.sockets[at] != so {
+	if !slices.Contains(open.sockets, so) {
 		s.mu.Unlock()
 		return
 	}
-	delete(s.sockets, at)
-	s.leaving[at] = so
-	open := so.connection
-	open.sockets = slices.DeleteFunc(open.sockets, func(other *socket) bool { return other == so })
+	open.sockets = without(open.sockets, so)
+	open.leaving = append(open.leaving, so)
 	s.mu.Unlock()
 	if why := so.why.Load(); why != nil {
 		reason = why.Code
 	}
 	so.reason = reason
-	close(so.left)
+	so.left.close()
 	go so.depart()
 }
 
@@ -119,14 +130,12 @@ func (s *Sessions) leave(so *socket, reason string) {
 // last socket.
 func (s *Sessions) release(so *socket) {
 	defer s.running.Done()
-	defer close(so.gone)
-	at := place{so.conn.ID(), so.namespace.name}
+	defer so.gone.close()
+	open := so.connection
 	s.mu.Lock()
-	if s.leaving[at] == so {
-		delete(s.leaving, at)
-	}
-	if so.connection.count--; so.connection.count == 0 {
-		delete(s.connections, at.connection)
+	open.leaving = without(open.leaving, so)
+	if len(open.sockets)+len(open.leaving) == 0 {
+		delete(s.connections, so.conn.ID())
 	}
 	s.mu.Unlock()
 	e := so.entry
@@ -138,4 +147,9 @@ func (s *Sessions) release(so *socket) {
 		e.retry()
 	}
 	s.drop(e, so)
+}
+
+// without returns the list without a socket.
+func without(sockets []*socket, so *socket) []*socket {
+	return slices.DeleteFunc(sockets, func(other *socket) bool { return other == so })
 }

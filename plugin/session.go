@@ -35,13 +35,13 @@ type Session struct {
 	// handler has returned; nil for that one and for PerMessage sessions.
 	owner *Session
 
-	mu        sync.Mutex
-	view      *view // what the handler sees; nil while none runs
-	access    Access
-	inside    bool // of an Update, which is what reads and commits
-	cancelled bool
-	over      bool
-	done      chan struct{} // made when first asked for
+	cancelled latch // closed when the session has ended or its socket must go
+
+	mu     sync.Mutex
+	view   *view // what the handler sees; nil while none runs
+	access Access
+	inside bool // of an Update, which is what reads and commits
+	over   bool
 }
 
 // ID returns the public name of the session, "" for an anonymous one. It may

@@ -39,22 +39,17 @@ type Sessions struct {
 
 	mu          sync.RWMutex
 	closing     bool
-	sockets     map[place]*socket
-	leaving     map[place]*socket // those that have left and are not gone
-	connections map[string]*connection
-	entries     map[string]*entry // by id
+	connections map[string]*connection // by the transport's id
+	entries     map[string]*entry      // by id
 	loading     map[string]*loading
 	watch       *store.Watch // made with the first entry
 	probe       *time.Timer  // runs while there are entries
 }
 
-// A place is where a socket is: a connection in a namespace.
-type place struct{ connection, namespace string }
-
 // A connection is kept from its first socket to the end of the last.
 type connection struct {
-	// request is the handshake, as the first namespace was asked for. After an
-	// upgrade, stock transports show the upgrade's request instead.
+	// request is the handshake, where go-socket.io's transports show that of an
+	// upgrade later; else nil.
 	request *http.Request
 
 	// key is the store key of the session, where a ticket opened the connection.
@@ -66,8 +61,8 @@ type connection struct {
 	handling sync.Mutex
 
 	// The rest is guarded by Sessions.mu.
-	sockets []*socket // in the order in which they asked to enter, but for those that have left
-	count   int       // of sockets, also those that have left and are not gone
+	sockets []*socket // in the order in which they asked to enter
+	leaving []*socket // those that have left and are not gone
 }
 
 // Enable joins a server and a manager. Call it once for a server, after the
@@ -94,8 +89,6 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		options:     options.withDefaults(manager),
 		frontDesk:   frontDesk{script: clientjs.Handler()},
 		namespaces:  make(map[string]*namespace),
-		sockets:     make(map[place]*socket),
-		leaving:     make(map[place]*socket),
 		connections: make(map[string]*connection),
 		entries:     make(map[string]*entry),
 		loading:     make(map[string]*loading),
@@ -125,14 +118,11 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 // there is none, as for a client that was refused, it is an anonymous one; it
 // is never nil. The call counts as a use of the session, as an event does.
 func (s *Sessions) Session(c socketio.Conn) *Session {
-	name := c.Namespace()
-	if name == "" {
-		name = "/"
-	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	so := s.sockets[place{c.ID(), name}]
-	if open := s.connections[c.ID()]; so == nil && open != nil && len(open.sockets) > 0 {
+	open := s.connections[c.ID()]
+	so := open.in(s.namespaces[nameOf(c)])
+	if so == nil && open != nil && len(open.sockets) > 0 {
 		so = open.sockets[0]
 	}
 	if so == nil || so.why.Load() != nil {
@@ -157,9 +147,11 @@ func (s *Sessions) Close(ctx context.Context) error {
 		return ErrClosed
 	}
 	s.closing = true
-	for _, so := range s.sockets {
-		s.running.Add(1)
-		go so.expel(refusal(CodeGoingAway))
+	for _, open := range s.connections {
+		s.running.Add(len(open.sockets))
+		for _, so := range open.sockets {
+			go so.expel(refusal(CodeGoingAway))
+		}
 	}
 	s.mu.Unlock()
 

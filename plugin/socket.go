@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"errors"
-	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -17,19 +16,18 @@ type socket struct {
 	connection *connection
 	conn       *conn
 	handed     socketio.Conn // conn, as handlers get it
-	request    *http.Request // the handshake, as the namespace was asked for
 	scripted   bool          // the page has the client script
 
 	// These two are set by enter, under sessions.mu.
 	entry   *entry   // nil when anonymous or refused
 	session *Session // what PerConnection handlers get
 
-	after    <-chan struct{} // ready of the connection's namespace before this; nil for the first
-	ready    chan struct{}   // closed when it was admitted or refused
-	admitted bool            // OnConnect has succeeded; set before ready closes
-	left     chan struct{}   // closed when the client has left
-	reason   string          // why it left; set before left closes
-	gone     chan struct{}   // closed when OnDisconnect has returned and all is saved
+	after    *latch // ready of the connection's namespace before this, until admit has waited for it
+	ready    latch  // closed when it was admitted or refused
+	admitted bool   // OnConnect has succeeded; set before ready closes
+	left     latch  // closed when the client has left
+	reason   string // why it left; set before left closes
+	gone     latch  // closed when OnDisconnect has returned and all is saved
 
 	changes   mailbox // runs OnChange
 	changedMu sync.Mutex
@@ -46,10 +44,11 @@ type socket struct {
 func (so *socket) admit(why *Refusal) {
 	defer so.sessions.running.Done()
 	if so.after != nil {
-		<-so.after // namespaces are entered in the order in which they were asked for
+		so.after.wait() // namespaces are entered in the order in which they were asked for
+		so.after = nil  // or it would keep the socket before, and that the one before
 	}
 	if why == nil && so.why.Load() != nil {
-		close(so.ready) // its session has ended meanwhile: expel tells it
+		so.ready.close() // its session has ended meanwhile: expel tells it
 		return
 	}
 	if connect := so.namespace.onConnect; why == nil && connect != nil {
@@ -65,11 +64,11 @@ func (so *socket) admit(why *Refusal) {
 	}
 	told := so.condemn(why)
 	if told == nil {
-		close(so.ready)
+		so.ready.close()
 		return // expel tells it
 	}
-	close(so.ready)
-	so.sessions.gate.refuse(so.conn, told, so.left)
+	so.ready.close()
+	so.sessions.gate.refuse(so.conn, told, so.left.done())
 	so.sessions.leave(so, told.Code)
 }
 
@@ -77,9 +76,9 @@ func (so *socket) welcome() {
 	if so.entry != nil && so.sessions.options.KeepAlive {
 		so.entry.use()
 	}
-	so.admitted = true
+	so.admitted, so.after = true, nil
 	so.sessions.gate.admit(so.conn)
-	close(so.ready)
+	so.ready.close()
 }
 
 // expel tells the client that its session has ended or the server is going
@@ -91,26 +90,17 @@ func (so *socket) expel(why *Refusal) {
 		running.cancel()
 	}
 	so.emits.settle(so.sessions, settling) // what was emitted before comes before
-	if so.hasLeft() {
+	if so.left.isClosed() {
 		return // by itself
 	}
 	if told := so.condemn(why); told != nil {
-		<-so.ready
+		so.ready.wait()
 		if so.admitted {
-			so.sessions.gate.expel(so.conn, told, so.left)
+			so.sessions.gate.expel(so.conn, told, so.left.done())
 		} else {
-			so.sessions.gate.refuse(so.conn, told, so.left) // it ended while OnConnect failed
+			so.sessions.gate.refuse(so.conn, told, so.left.done()) // it ended while OnConnect failed
 		}
 		so.sessions.leave(so, told.Code)
-	}
-}
-
-func (so *socket) hasLeft() bool {
-	select {
-	case <-so.left:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -139,7 +129,7 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 // depart runs OnDisconnect and saves. It has a goroutine of its own, since
 // go-socket.io holds locks while a connection closes.
 func (so *socket) depart() {
-	<-so.ready
+	so.ready.wait()
 	if f := so.namespace.onDisconnect; f != nil && so.admitted {
 		err := so.runLast(func(s *Session) error { f(so.conn, s, so.reason); return nil })
 		if err != nil {

@@ -53,32 +53,36 @@ func (g stock) watch(namespace string, enter func(socketio.Conn) error, leave fu
 		}
 		return err
 	})
-	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) {
-		if text == stockClosed {
-			leave(c, reasonClosed)
-		} else {
-			leave(c, reasonLeft)
-		}
-	})
+	g.server.OnDisconnect(namespace, leave)
 }
 
-func (stock) handshake(c socketio.Conn, first *http.Request) *http.Request {
-	if first != nil {
-		return first
+func (stock) reason(_ *conn, text string) string {
+	if text == stockClosed {
+		return reasonClosed
+	}
+	return reasonLeft
+}
+
+func (g stock) hand(c socketio.Conn) *conn { return &conn{Conn: c, gate: g} }
+
+func (stock) handshake(c *conn, open *connection) *http.Request {
+	if open.request != nil {
+		return open.request
 	}
 	url := c.URL()
 	r := &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
 	if addr := c.RemoteAddr(); addr != nil {
 		r.RemoteAddr = addr.String()
 	}
+	open.request = r
 	return r
 }
 
-func (stock) admit(socketio.Conn) {}
+func (stock) admit(*conn) {}
 
-func (g stock) refuse(c socketio.Conn, why *Refusal, left <-chan struct{}) { g.expel(c, why, left) }
+func (g stock) refuse(c *conn, why *Refusal, left <-chan struct{}) { g.expel(c, why, left) }
 
-func (stock) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
+func (stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	// Emit blocks for as long as the client does not read, Close ends that.
 	hangup := time.AfterFunc(headstart+farewell, func() { _ = c.Close() })
 	defer hangup.Stop()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"sync"
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -19,11 +18,6 @@ type wired struct {
 	server *socketio.Server
 	wire   *transport.Wire
 	http.Handler
-
-	// entered has the connection of each client that has asked for a namespace
-	// and not left, by place: the wire forgets it when it closes, and go-socket.io
-	// tells of that later.
-	entered *sync.Map
 }
 
 // newWired makes a connection belong to the token that opened it.
@@ -39,7 +33,7 @@ func newWired(s *Sessions, wire *transport.Wire) wired {
 			return s.store.Ended(store.ID(s.store.Key(token))) != ""
 		},
 	})
-	return wired{s.server, wire, wire.Handler(s.server), new(sync.Map)}
+	return wired{s.server, wire, wire.Handler(s.server)}
 }
 
 // watch hears of clients by an event: when go-socket.io calls OnConnect, it
@@ -53,46 +47,41 @@ func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave fu
 		if conn == nil {
 			return
 		}
-		g.entered.Store(place{c.ID(), namespace}, conn)
 		_ = enter(c) // what is not admitted is not let through
 		conn.Await(namespace)
 	})
-	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) {
-		if conn, ok := g.entered.LoadAndDelete(place{c.ID(), namespace}); ok {
-			leave(c, reasonOf(conn.(*transport.Conn), text))
-		}
-	})
+	g.server.OnDisconnect(namespace, leave)
 }
 
-// reasonOf returns why a client has left.
-func reasonOf(conn *transport.Conn, text string) string {
-	reason := conn.Reason()
-	switch {
-	case text != stockClosed:
+func (wired) reason(c *conn, text string) string {
+	if text != stockClosed || c.wire == nil {
 		return reasonLeft
-	case reason == "":
-		return transport.ReasonServer // it is closing
 	}
-	return reason
+	if reason := c.wire.Reason(); reason != "" {
+		return reason
+	}
+	return transport.ReasonServer // it is closing
 }
 
-func (g wired) handshake(c socketio.Conn, _ *http.Request) *http.Request {
-	if conn := g.wire.Find(c.ID()); conn != nil {
-		return conn.Request(nameOf(c))
+func (g wired) hand(c socketio.Conn) *conn { return &conn{Conn: c, gate: g, wire: g.wire.Find(c.ID())} }
+
+func (wired) handshake(c *conn, _ *connection) *http.Request {
+	if c.wire != nil {
+		return c.wire.Request(nameOf(c))
 	}
 	url := c.URL()
 	return &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
 }
 
-func (g wired) admit(c socketio.Conn) {
-	if conn := g.wire.Find(c.ID()); conn != nil {
-		conn.Admit(nameOf(c))
+func (wired) admit(c *conn) {
+	if c.wire != nil {
+		c.wire.Admit(nameOf(c))
 	}
 }
 
-func (g wired) refuse(c socketio.Conn, why *Refusal, _ <-chan struct{}) {
-	if conn := g.wire.Find(c.ID()); conn != nil {
-		conn.Refuse(nameOf(c), why.Message, why.json(), why.Reconnect)
+func (wired) refuse(c *conn, why *Refusal, _ <-chan struct{}) {
+	if c.wire != nil {
+		c.wire.Refuse(nameOf(c), why.Message, why.json(), why.Reconnect)
 	}
 }
 
@@ -100,47 +89,45 @@ func (g wired) refuse(c socketio.Conn, why *Refusal, _ <-chan struct{}) {
 // long enough for most acknowledgements to go first.
 const settling = 100 * time.Millisecond
 
-func (g wired) expel(c socketio.Conn, why *Refusal, left <-chan struct{}) {
-	conn := g.wire.Find(c.ID())
-	if conn == nil {
+func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
+	if c.wire == nil {
 		return
 	}
 	late := time.NewTimer(settling)
 	defer late.Stop()
 	select {
-	case <-conn.Idle():
+	case <-c.wire.Idle():
 	case <-left:
 	case <-late.C:
 	}
-	conn.Flush(c.Emit) // what was emitted comes before
-	conn.Expel(nameOf(c), transport.Farewell{
+	c.wire.Flush(c.Emit) // what was emitted comes before
+	c.wire.Expel(nameOf(c), transport.Farewell{
 		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
 	})
 	select {
 	case <-left: // within the time that a client has to hang up
-	case <-conn.Done(): // it was over before it entered
+	case <-c.wire.Done(): // it was over before it entered
 	}
 }
 
 func (wired) answers() bool { return true }
 
-func (g wired) flush(c *conn) {
-	if conn := g.wire.Find(c.ID()); conn != nil {
-		conn.Flush(c.Conn.Emit)
+func (wired) flush(c *conn) {
+	if c.wire != nil {
+		c.wire.Flush(c.Conn.Emit)
 	}
 }
 
 func (g wired) own(namespace, event string) { g.wire.Own(namespace, event) }
 
-func (g wired) acknowledge(c *conn, values []any) error {
-	conn := g.wire.Find(c.ID())
+func (wired) acknowledge(c *conn, values []any) error {
 	switch {
-	case conn == nil || !conn.Asked():
+	case c.wire == nil || !c.wire.Asked():
 		return nil
-	case c.emitted.Swap(false) || conn.Answering():
-		return conn.AcknowledgeBehind(c.Conn.Emit, values...)
+	case c.emitted.Swap(false) || c.wire.Answering():
+		return c.wire.AcknowledgeBehind(c.Conn.Emit, values...)
 	}
-	return conn.Acknowledge(values...)
+	return c.wire.Acknowledge(values...)
 }
 
 func (g wired) close(ctx context.Context) error { return g.wire.Close(ctx) }
