@@ -53,7 +53,8 @@ func (e *entry) fresh(limit time.Duration) bool {
 
 // conclude keeps what a handler changed, or drops it when the handler failed.
 func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
-	if e.sessions.manager.Status(v) == scs.Destroyed {
+	status := e.sessions.manager.Status(v)
+	if status == scs.Destroyed {
 		if failed := e.destroyed(); isStoreError(failed) {
 			return failed
 		}
@@ -62,7 +63,7 @@ func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	if err != nil {
 		return err
 	}
-	mine, err := e.changes(v)
+	mine, err := e.changes(v, status)
 	switch {
 	case err != nil:
 		return err

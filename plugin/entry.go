@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -37,14 +38,14 @@ type entry struct {
 	base atomic.Pointer[store.Snapshot]
 
 	mu      sync.Mutex
-	work    *store.Snapshot // base and what was changed since; base itself when nothing was
-	spare   *view           // an unchanged view of work
-	outside *view           // what its sessions show between handlers
-	stale   bool            // the store must be asked, also without an event
-	asked   time.Time       // when the store was last asked
-	used    time.Time       // the last inbound event
-	touched time.Time       // the use that the store knows of
-	expiry  time.Time       // when the session ends if it is not used
+	work    *store.Snapshot    // base and what was changed since; base itself when nothing was
+	spare   weak.Pointer[view] // an unchanged view of work, until the garbage collector takes it
+	outside *view              // what its sessions show between handlers
+	stale   bool               // the store must be asked, also without an event
+	asked   time.Time          // when the store was last asked
+	used    time.Time          // the last inbound event
+	touched time.Time          // the use that the store knows of
+	expiry  time.Time          // when the session ends if it is not used
 	timer   *time.Timer
 	due     time.Time // when timer fires; zero when it does not
 	cookie  time.Time // when a browser was last told to fetch its cookie anew
@@ -71,10 +72,10 @@ func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry 
 // open returns a view of the session as it is now.
 func (e *entry) open() *view {
 	e.mu.Lock()
-	v, work := e.spare, e.work
-	e.spare = nil
+	spare, work := e.spare, e.work
+	e.spare = weak.Pointer[view]{}
 	e.mu.Unlock()
-	if v != nil && v.from == work {
+	if v := spare.Value(); v != nil && v.from == work {
 		return v
 	}
 	return e.sessions.views.open(e.token, work)
@@ -86,7 +87,7 @@ func (e *entry) giveBack(v *view) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if v.from == e.work && !v.reused {
-		e.spare = v
+		e.spare = v.weak()
 	}
 }
 
@@ -97,14 +98,14 @@ func (e *entry) reuse(v *view, mine *store.Snapshot) {
 	defer e.mu.Unlock()
 	if e.work == mine {
 		v.from, v.changed, v.reused = mine, false, true
-		e.spare = v
+		e.spare = v.weak()
 	}
 }
 
-// changes returns what a handler made of its view, nil when that is nothing
-// new. The error is a value that cannot be stored.
-func (e *entry) changes(v *view) (*store.Snapshot, error) {
-	if !v.changed && e.sessions.manager.Status(v) == scs.Unmodified {
+// changes returns what a handler made of its view, whose status SCS has told,
+// nil when that is nothing new. The error is a value that cannot be stored.
+func (e *entry) changes(v *view, status scs.Status) (*store.Snapshot, error) {
+	if !v.changed && status == scs.Unmodified {
 		return nil, nil
 	}
 	deadline, values := e.sessions.views.read(v)

@@ -50,18 +50,10 @@ func (s *Sessions) runProbe() {
 func (s *Sessions) silent() (silent []*entry) {
 	for _, e := range s.all() {
 		if !e.fresh(s.options.ProbeInterval / 10) {
-			e.rest()
 			silent = append(silent, e)
 		}
 	}
 	return silent
-}
-
-// rest lets go of what only serves the next event: it may be long in coming.
-func (e *entry) rest() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.spare = nil
 }
 
 func (s *Sessions) probeBatch(entries []*entry) {

@@ -65,7 +65,7 @@ func (s *Session) Save() error {
 	if v == nil {
 		return s.entry.flush()
 	}
-	mine, err := s.entry.changes(v)
+	mine, err := s.entry.changes(v, s.sessions.manager.Status(v))
 	switch {
 	case err != nil:
 		return err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -25,6 +26,16 @@ type view struct {
 	// snapshot is what it made: SCS cannot tell any more whether the present one
 	// changes it.
 	reused bool
+
+	self weak.Pointer[view]
+}
+
+// weak returns a pointer that does not keep the view.
+func (v *view) weak() weak.Pointer[view] {
+	if v.self == (weak.Pointer[view]{}) {
+		v.self = weak.Make(v)
+	}
+	return v.self
 }
 
 // views makes views and reads them back. SCS keeps its data to itself, so this

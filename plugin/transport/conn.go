@@ -36,8 +36,6 @@ type Conn struct {
 	reader  reader
 	reading *buffer
 
-	done chan struct{} // closed when it has left the registry
-
 	mu       sync.Mutex
 	reason   string // why it ends; "" while it lives, and takes in what comes
 	ending   bool   // what is queued is all that will be sent
@@ -67,6 +65,8 @@ type Conn struct {
 	noops     int             // how many GETs it has cut short
 	end       *time.Timer     // disposes of it, also if nobody listens
 	disposed  bool
+	over      bool          // it has left the registry
+	done      chan struct{} // closed then; made by Done
 }
 
 var (
@@ -79,7 +79,6 @@ func newConn(w *Wire, r *http.Request) *Conn {
 		wire:      w,
 		version:   versionOf(r),
 		handshake: handshakeOf(r),
-		done:      make(chan struct{}),
 	}
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c.credential = w.credentialOf(r)

@@ -17,7 +17,17 @@ const (
 
 // Done returns a channel that closes when the connection is over and its wire
 // is closed.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.over {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
 // Reason returns why the connection ended, "" while it lives.
 func (c *Conn) Reason() string {
@@ -157,5 +167,10 @@ func (c *Conn) dispose() {
 		}
 	}
 	c.wire.forget(c)
-	close(c.done)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	if c.done != nil {
+		close(c.done)
+	}
 }

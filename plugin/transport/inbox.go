@@ -6,6 +6,7 @@ import (
 )
 
 // A message is a Socket.IO packet that a client sent, with its attachments.
+// Messages are pooled by their Wire.
 type message struct {
 	packet   packet
 	known    bool    // a CONNECT: the server has the namespace
@@ -21,7 +22,7 @@ type inbox struct {
 	taken   sync.Cond // there is room again, or never will
 
 	partial  *message // waits for its attachments; guarded by receiving
-	messages queue[message]
+	messages queue[*message]
 	size     int  // of the messages, in bytes
 	full     bool // a message waits until there is room
 
@@ -29,9 +30,8 @@ type inbox struct {
 	rest     queue[*buffer] // the attachments of the packet that was read last
 }
 
-// put adds a whole message, and waits while the inbox is full. It tells
-// whether there is still somebody to read it.
-func (c *Conn) put(m message) bool {
+// put adds a whole message, and waits while the inbox is full.
+func (c *Conn) put(m *message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.reason == "" && c.in.fullFor(m, c.wire.options.MaxQueueBytes) {
@@ -41,15 +41,15 @@ func (c *Conn) put(m message) bool {
 	}
 	c.in.full = false
 	if c.reason != "" {
-		return false
+		c.wire.discard(m)
+		return // nobody will read it
 	}
 	c.in.messages.push(m)
 	c.in.size += m.size
 	c.in.arrived.Signal()
-	return true
 }
 
-func (in *inbox) fullFor(m message, limit int) bool {
+func (in *inbox) fullFor(m *message, limit int) bool {
 	n := in.messages.len()
 	return n >= maxQueueLength || n > 0 && in.size+m.size > limit
 }
@@ -57,7 +57,7 @@ func (in *inbox) fullFor(m message, limit int) bool {
 // clear drops what was not read. The connection's mu is held.
 func (in *inbox) clear(w *Wire) {
 	for m, ok := in.messages.pop(); ok; m, ok = in.messages.pop() {
-		m.release(w)
+		w.discard(m)
 	}
 	for _, q := range []*queue[*buffer]{&in.injected, &in.rest} {
 		for b, ok := q.pop(); ok; b, ok = q.pop() {
@@ -67,11 +67,20 @@ func (in *inbox) clear(w *Wire) {
 	in.size = 0
 }
 
-func (m *message) release(w *Wire) {
-	w.release(m.text)
+// discard takes back a message that is not to be read, with its buffers.
+func (w *Wire) discard(m *message) {
 	for _, b := range m.binaries {
 		w.release(b)
 	}
+	w.recycle(m)
+}
+
+// recycle takes back a message whose attachments are somebody else's.
+func (w *Wire) recycle(m *message) {
+	w.release(m.text)
+	clear(m.binaries)
+	*m = message{binaries: m.binaries[:0]}
+	w.messages.Put(m)
 }
 
 // nextLocked returns the next frame for go-socket.io, nil when there is none.
@@ -90,16 +99,16 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 		}
 		c.in.size -= m.size
 		c.in.taken.Signal()
-		if !c.passLocked(&m) {
-			m.release(c.wire)
+		if !c.passLocked(m) {
+			c.wire.discard(m)
 			continue
 		}
 		b := c.wire.take()
 		b.bytes = m.packet.appendTo(b.bytes)
-		c.wire.release(m.text)
 		for _, attachment := range m.binaries {
 			c.in.rest.push(attachment)
 		}
+		c.wire.recycle(m)
 		return b, false
 	}
 }
@@ -126,13 +135,13 @@ func (c *Conn) receiveText(b *buffer) error {
 	if c.in.partial != nil {
 		return errMissingBinary
 	}
-	m := message{packet: p, text: b, size: len(b.bytes)}
+	m := c.wire.messages.Get().(*message)
+	m.packet, m.text, m.size = p, b, len(b.bytes)
 	if p.kind == kindConnect {
 		m.known = c.wire.knows(string(p.namespace)) // not under mu
 	}
 	if p.attachments > 0 {
-		partial := m // or every m would be on the heap
-		c.in.partial = &partial
+		c.in.partial = m
 		return nil
 	}
 	c.put(m)
@@ -152,7 +161,7 @@ func (c *Conn) receiveBinary(b *buffer) error {
 	}
 	if len(m.binaries) == m.packet.attachments {
 		c.in.partial = nil
-		c.put(*m)
+		c.put(m)
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ type Wire struct {
 	server   *socketio.Server
 	buffers  sync.Pool // of *buffer
 	writers  sync.Pool // of *writer
+	messages sync.Pool // of *message
 
 	mu      sync.RWMutex
 	closing bool
@@ -73,6 +74,7 @@ func New(options Options) *Wire {
 	}
 	w.buffers.New = func() any { return new(buffer) }
 	w.writers.New = func() any { return new(writer) }
+	w.messages.New = func() any { return new(message) }
 	return w
 }
 
