@@ -15,7 +15,6 @@ import (
 // its traps. An acknowledgement goes behind what its handler has emitted.
 type conn struct {
 	socketio.Conn
-	gate    gate
 	wire    *transport.Conn // under it; nil on stock transports, or when it was over before
 	emitted atomic.Bool     // and no acknowledgement has gone behind that
 
@@ -41,6 +40,8 @@ func (c *conn) Emit(event string, args ...any) {
 
 // Close ends the connection behind what was emitted.
 func (c *conn) Close() error {
-	c.gate.flush(c)
+	if c.wire != nil {
+		c.wire.Flush(c.Conn.Emit)
+	}
 	return c.Conn.Close()
 }

@@ -40,9 +40,6 @@ type gate interface {
 	// answers tells whether acknowledge sends acknowledgements. Otherwise they
 	// are the results of what go-socket.io calls.
 	answers() bool
-	// flush returns when what c has emitted is written, where that can be known.
-	flush(c *conn)
-
 	// own says that an event's handler does so.
 	own(namespace, event string)
 	// acknowledge answers the event that c's handler handles, if the client

@@ -63,7 +63,7 @@ func (stock) reason(_ *conn, text string) string {
 	return reasonLeft
 }
 
-func (g stock) hand(c socketio.Conn) *conn { return &conn{Conn: c, gate: g} }
+func (stock) hand(c socketio.Conn) *conn { return &conn{Conn: c} }
 
 func (stock) handshake(c *conn, open *connection) *http.Request {
 	if open.request != nil {
@@ -103,8 +103,6 @@ func (stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 }
 
 func (stock) answers() bool { return false }
-
-func (stock) flush(*conn) {}
 
 func (stock) own(string, string) {}
 

@@ -63,7 +63,7 @@ func (wired) reason(c *conn, text string) string {
 	return transport.ReasonServer // it is closing
 }
 
-func (g wired) hand(c socketio.Conn) *conn { return &conn{Conn: c, gate: g, wire: g.wire.Find(c.ID())} }
+func (g wired) hand(c socketio.Conn) *conn { return &conn{Conn: c, wire: g.wire.Find(c.ID())} }
 
 func (wired) handshake(c *conn, _ *connection) *http.Request {
 	if c.wire != nil {
@@ -111,12 +111,6 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 }
 
 func (wired) answers() bool { return true }
-
-func (wired) flush(c *conn) {
-	if c.wire != nil {
-		c.wire.Flush(c.Conn.Emit)
-	}
-}
 
 func (g wired) own(namespace, event string) { g.wire.Own(namespace, event) }
 
