@@ -51,6 +51,11 @@ func TestEnds(t *testing.T) {
 func testEnd(t *testing.T, b shared, options plugin.Options, code string, end func([]node, shared, string, *client)) {
 	t.Helper()
 	l, stuck, release := &ledger{}, make(chan bool, 1), make(chan struct{})
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(l.all())
+		}
+	})
 	nodes := newNodes(t, 2, b, options, func(a *app) {
 		register(a)
 		for _, namespace := range []string{"/", "/chat"} {

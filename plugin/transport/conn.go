@@ -56,8 +56,8 @@ type Conn struct {
 	idle     chan struct{}     // closed when it has; made by Idle
 
 	ws        *websocket.Conn // nil while it polls
-	draining  bool            // a goroutine writes to ws
-	drainer   func()          // drain: made once, not for each of them
+	stream    *stream         // under ws
+	parted    bool            // it has said goodbye
 	poll      *poll           // the GET that waits
 	probing   bool            // an upgrade is under way
 	probed    bool            // its client was told that the websocket works
@@ -83,7 +83,6 @@ func newConn(w *Wire, r *http.Request) *Conn {
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c.credential = w.credentialOf(r)
 	c.payloads = payloadDecoder{version: c.version, max: w.options.MaxMessageBytes}
-	c.drainer = c.drain
 	c.in.arrived.L, c.in.taken.L, c.decided.L = &c.mu, &c.mu, &c.mu
 	return c
 }

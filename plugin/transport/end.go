@@ -86,13 +86,7 @@ func (c *Conn) finish() {
 	}
 }
 
-// endIn disposes of the connection after some time.
-func (c *Conn) endIn(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.endInLocked(d)
-}
-
+// endInLocked disposes of the connection after some time. c.mu is held.
 func (c *Conn) endInLocked(d time.Duration) {
 	switch {
 	case c.disposed:

@@ -72,10 +72,7 @@ func (c *Conn) kickLocked() {
 		return // OPEN waits for go-socket.io
 	}
 	if c.ws != nil {
-		if !c.draining && (c.out.parcels.len() > 0 || c.ending) {
-			c.draining = true
-			go c.drainer() // ends when nothing is left to send
-		}
+		c.drainLocked()
 		return
 	}
 	c.wakePollLocked()

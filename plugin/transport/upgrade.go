@@ -20,7 +20,7 @@ func (c *Conn) probe(ws *websocket.Conn) {
 
 func (c *Conn) shakeHands(ws *websocket.Conn) bool {
 	deadline := time.Now().Add(min(upgradeTimeout, c.wire.options.PingTimeout))
-	if ws.SetReadDeadline(deadline) != nil || ws.SetWriteDeadline(deadline) != nil {
+	if ws.SetReadDeadline(deadline) != nil {
 		return false
 	}
 	if !c.court(ws) || !c.hears(ws, "2probe") {
@@ -58,7 +58,8 @@ func (c *Conn) move(ws *websocket.Conn) bool {
 	if c.disposed {
 		return false
 	}
-	c.ws, c.candidate, c.probing, c.probed = ws, nil, false, false
+	c.useLocked(ws)
+	c.candidate, c.probing, c.probed = nil, false, false
 	c.heartbeat.hear()
 	c.wakePollLocked()
 	c.kickLocked()

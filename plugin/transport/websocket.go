@@ -106,28 +106,36 @@ func (c *Conn) receiveSignal(text []byte) error {
 	return nil
 }
 
-// drain sends what is queued, and closes a connection that is to end. It runs
-// while there is something to send.
-func (c *Conn) drain() {
-	for {
-		c.mu.Lock()
-		ws := c.ws
+// use makes ws the wire.
+func (c *Conn) use(ws *websocket.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.useLocked(ws)
+}
+
+// useLocked is use for who holds c.mu.
+func (c *Conn) useLocked(ws *websocket.Conn) {
+	c.ws = ws
+	c.stream = ws.NetConn().(*stream)
+}
+
+// drainLocked sends what is queued, for as long as the client takes it, and
+// closes a connection that is to end. c.mu is held.
+func (c *Conn) drainLocked() {
+	for !c.stream.behind() {
 		p, ok := c.out.pop()
 		if !ok {
-			c.draining = false
-		}
-		ending := c.ending
-		c.mu.Unlock()
-		if !ok {
-			if ending {
-				c.sayGoodbye(ws)
+			if c.ending && !c.parted {
+				c.sayGoodbyeLocked()
 			}
 			return
 		}
-		err := c.transmit(ws, p)
+		err := c.transmitLocked(p)
 		c.wire.release(p.buffer)
 		if err != nil {
-			c.lose(ReasonError)
+			c.closeLocked(ReasonError)
+			c.ending, c.parted = true, true
+			go c.dispose() // which needs c.mu
 			return
 		}
 	}
@@ -137,29 +145,27 @@ func (c *Conn) drain() {
 // would meet its answer with a reset, which can cost it the last frames.
 const goodbye = time.Second
 
-// sayGoodbye ends a websocket: pump disposes of the connection when the client
-// has answered.
-func (c *Conn) sayGoodbye(ws *websocket.Conn) {
+// sayGoodbyeLocked ends a websocket: pump disposes of the connection when the
+// client has answered. c.mu is held.
+func (c *Conn) sayGoodbyeLocked() {
+	c.parted = true
 	message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	if ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbye)) != nil {
-		c.dispose()
+	if c.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbye)) != nil {
+		go c.dispose() // which needs c.mu
 		return
 	}
-	c.endIn(goodbye)
+	c.endInLocked(goodbye)
 }
 
-// transmit writes one frame, within the ping timeout.
-func (c *Conn) transmit(ws *websocket.Conn, p parcel) error {
-	if err := ws.SetWriteDeadline(time.Now().Add(c.wire.options.PingTimeout)); err != nil {
-		return err
-	}
+// transmitLocked writes one frame. c.mu is held.
+func (c *Conn) transmitLocked(p parcel) error {
 	switch {
 	case !p.binary:
-		return ws.WriteMessage(websocket.TextMessage, p.buffer.bytes)
+		return c.ws.WriteMessage(websocket.TextMessage, p.buffer.bytes)
 	case c.version == 3:
-		return ws.WriteMessage(websocket.BinaryMessage, p.buffer.bytes)
+		return c.ws.WriteMessage(websocket.BinaryMessage, p.buffer.bytes)
 	default:
-		return ws.WriteMessage(websocket.BinaryMessage, p.buffer.binary())
+		return c.ws.WriteMessage(websocket.BinaryMessage, p.buffer.binary())
 	}
 }
 
@@ -173,7 +179,7 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, codeBadRequest)
 		return
 	}
-	ws, err := c.wire.upgrader.Upgrade(w, r, nil)
+	ws, err := c.wire.upgrader.Upgrade(hijacker{w, c}, r, nil)
 	if err != nil {
 		c.giveUp(nil)
 		return // it has answered

@@ -263,15 +263,18 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 	if !a.wire.begin(c) {
 		return nil, errors.New("transport: closed")
 	}
+	var ws *websocket.Conn
 	if a.name == nameWebsocket {
-		ws, err := a.wire.upgrader.Upgrade(w, r, w.Header())
-		if err != nil {
+		var err error
+		if ws, err = a.wire.upgrader.Upgrade(hijacker{w, c}, r, w.Header()); err != nil {
 			a.wire.opened(c)
 			return nil, err
 		}
-		c.ws = a.wire.limit(ws)
 	}
 	c.start(time.Now())
+	if ws != nil {
+		c.use(a.wire.limit(ws)) // now it may also fail
+	}
 	return c, nil
 }
 
