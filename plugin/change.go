@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"slices"
+	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -57,9 +58,21 @@ func (so *socket) tellChange() {
 		}
 		return nil
 	})
-	if err != nil {
-		so.takeChanged() // or nothing would be told any more
-		so.report(StageChange, err)
+	if err == nil {
+		return
+	}
+	so.report(StageChange, err)
+	time.AfterFunc(so.sessions.retryPause(), so.tellAgain)
+}
+
+// tellAgain runs OnChange if it could not run: the session was busy, or the
+// store failed.
+func (so *socket) tellAgain() {
+	so.changedMu.Lock()
+	waiting := so.changed != nil
+	so.changedMu.Unlock()
+	if waiting {
+		so.changes.put(so.sessions, so.tellChange)
 	}
 }
 

@@ -109,7 +109,7 @@ func (e *entry) changes(v *view, status scs.Status) (*store.Snapshot, error) {
 		return nil, nil
 	}
 	deadline, values := e.sessions.views.read(v)
-	if v.reused && same(deadline, values, v.from) {
+	if v.reused && v.from.Holds(deadline, values) {
 		return nil, nil
 	}
 	mine, err := e.sessions.store.Encode(deadline, values)

@@ -260,5 +260,5 @@ func (s *Sessions) modified(v *view) bool {
 		return true
 	}
 	deadline, values := s.views.read(v)
-	return !same(deadline, values, v.from)
+	return !v.from.Holds(deadline, values)
 }

@@ -212,6 +212,34 @@ func TestOnChangeFails(t *testing.T) {
 	})
 }
 
+// A session that is too busy for OnChange hears of the change later.
+func TestOnChangeBusy(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		options.HandlerTimeout, options.FlushInterval = 50*time.Millisecond, 20*time.Millisecond
+		held := make(chan struct{})
+		release := sync.OnceFunc(func() { close(held) })
+		defer release()
+		a := newApp(t, nil, options, func(a *app) {
+			heeding(a)
+			a.sessions.OnEvent("/", "block", func(socketio.Conn, *plugin.Session) bool { <-held; return true })
+		})
+		cookie := a.login("alice")
+		blocks, c := a.enter(cookie), a.enter(cookie)
+		blocks.send(`429["block"]`)
+		eventually(t, "the session is busy", func() bool { return strings.Contains(c.ask(`["put","k","v"]`), "busy") })
+		a.get(cookie, "/put?a=1")
+		for range 3 { // for as long, OnChange waits in vain too
+			if got := c.ask(`["put","k","v"]`); !strings.Contains(got, "busy") {
+				t.Errorf("got %s", got)
+			}
+		}
+		a.get(cookie, "/put?b=1")
+		release()
+		c.changed("a", "b")
+	})
+}
+
 // A change that is heard of while the store is being asked, and is not in the
 // answer, is not missed.
 func TestChangeDuringRefresh(t *testing.T) {

@@ -46,9 +46,11 @@ func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) 
 
 // OnChange registers the handler of clients whose session was changed by
 // somebody else: by a request, another socket of the session, another process,
-// or a goroutine between events, whosever it is. keys are the keys that were put or removed, in order, as far as is
-// known; changes that come fast are told together. It runs like an event, with
-// the session as it is then, and what it changes is saved.
+// or a goroutine between events, whosever it is. keys are the keys that were put
+// or removed, in order, as far as is known; changes that come fast are told
+// together, and those that come while the session is busy or the store fails are
+// told later. It runs like an event, with the session as it is then, and what it
+// changes is saved.
 func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session, keys []string)) {
 	s.namespace(namespace).onChange = f
 	s.tellsChanges = true

@@ -195,8 +195,10 @@ const retryInterval = time.Second
 func (e *entry) retry() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.armLocked(min(retryInterval, e.sessions.options.FlushInterval))
+	e.armLocked(e.sessions.retryPause())
 }
+
+func (s *Sessions) retryPause() time.Duration { return min(retryInterval, s.options.FlushInterval) }
 
 // settledLocked tells whether there is nothing left to save or to tell. e.mu
 // is held.

@@ -93,25 +93,6 @@ func (v *views) read(from *view) (time.Time, map[string]any) {
 	return deadline, values
 }
 
-// same tells whether values are surely those of the snapshot. Of values that
-// are no plain ones it does not: they may have been changed in place.
-func same(deadline time.Time, values map[string]any, as *store.Snapshot) bool {
-	if !deadline.Equal(as.Deadline) || len(values) != len(as.Values) {
-		return false
-	}
-	for key, value := range values {
-		switch value.(type) {
-		case bool, string, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
-		default:
-			return false
-		}
-		if old, ok := as.Values[key]; !ok || old != value {
-			return false
-		}
-	}
-	return true
-}
-
 // tap is a codec that hands decoded values through.
 type tap struct {
 	snapshot *store.Snapshot

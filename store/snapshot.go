@@ -66,13 +66,35 @@ func (s *Store) certain(snapshot *Snapshot) (*Snapshot, error) {
 		return s.decode(snapshot.Bytes)
 	}
 	for _, value := range snapshot.Values {
-		switch value.(type) {
-		case bool, string, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
-		default:
+		if !isPlain(value) {
 			return s.decode(snapshot.Bytes)
 		}
 	}
 	return snapshot, nil
+}
+
+// isPlain tells whether a value is of a type that nobody can change in place.
+func isPlain(value any) bool {
+	switch value.(type) {
+	case bool, string, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
+		return true
+	}
+	return false
+}
+
+// Holds tells whether a deadline and values are surely those of the snapshot. Of
+// maps, slices and the like it is never sure: they can have been changed in
+// place, in the snapshot too.
+func (s *Snapshot) Holds(deadline time.Time, values map[string]any) bool {
+	if !deadline.Equal(s.Deadline) || len(values) != len(s.Values) {
+		return false
+	}
+	for key, value := range values {
+		if old, ok := s.Values[key]; !ok || !isPlain(value) || old != value {
+			return false
+		}
+	}
+	return true
 }
 
 // Fresh decodes a snapshot again: its values are then nobody else's, also those
