@@ -4,6 +4,7 @@
 // The methods under "the server" do what a server's packets would.
 
 const { EventEmitter } = require('node:events');
+const attach = require('..');
 
 class Socket extends EventEmitter {
   constructor(manager, nsp) {
@@ -162,4 +163,30 @@ function mockTimers(t, random = 0) {
   t.mock.method(Math, 'random', () => random);
 }
 
-module.exports = { FINAL, RENEWED, fakeIo, mockTimers, open };
+function classic() {
+  return attach(fakeIo(4));
+}
+
+/** Counts what a session tells. */
+function listen(session) {
+  const told = [];
+  session.on('active', () => told.push('active'));
+  session.on('invalid', (reason) => told.push(reason));
+  return told;
+}
+
+/** The server admits the socket, refuses it after it has lasted some time, and it comes back: after how long? */
+function delayOfRetry(t, socket, lasted) {
+  socket.io.accept();
+  socket.admit();
+  t.mock.timers.tick(lasted);
+  const before = socket.io.handshakes;
+  socket.receive('sinvalid', RENEWED);
+  for (let delay = 0; delay <= 60000; delay += 250) {
+    if (socket.io.handshakes > before) return delay;
+    t.mock.timers.tick(250);
+  }
+  return Infinity;
+}
+
+module.exports = { FINAL, RENEWED, classic, delayOfRetry, fakeIo, listen, mockTimers, open };
