@@ -18,7 +18,7 @@ TESTSUM := $(BIN)/gotestsum -- $(TESTFLAGS)
 RC      := -modfile=testdata/rc/go.mod
 SOCKET  := github.com/googollee/go-socket.io
 SKIP    := indirect$$|^require \($$|^\)$$|^$$
-EACH    := set -e; for module in . testdata/frameworks testdata/stores cmd/demo/e2e; do cd $(CURDIR)/$$module;
+EACH    := set -e; for module in . plugin/metrics testdata/frameworks testdata/stores cmd/demo/e2e; do cd $(CURDIR)/$$module;
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ frameworks: bin/gotestsum ## the programs for chi, gin and echo
 stores: bin/gotestsum ## a store of SCS's own collection, wrapped
 	cd testdata/stores && $(TESTSUM) -race ./...
 
+metrics: bin/gotestsum ## the Observer that counts for Prometheus
+	cd plugin/metrics && $(TESTSUM) -race ./...
+
 browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...
 
@@ -97,4 +100,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock frameworks stores browser bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock frameworks stores metrics browser bench fuzz tidy rc-mod mod-check

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -98,7 +99,9 @@ func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 		}
 		return e, err
 	}
+	start := time.Now()
 	found, expiry, ok, err := s.store.Load(context.Background(), key, nil)
+	s.seen.loaded(start, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	heard := s.loadedLocked(id)

@@ -25,7 +25,9 @@ func (e *entry) refresh() error {
 	e.stale = false // what is heard from now on may be missing in the answer
 	e.mu.Unlock()
 	base := e.base.Load()
+	asked := time.Now()
 	now, expiry, ok, err := e.sessions.store.Load(context.Background(), e.key, base)
+	e.sessions.seen.loaded(asked, err)
 	e.mu.Lock()
 	e.asked = time.Now()
 	e.stale = e.stale || stale && err != nil
@@ -79,13 +81,17 @@ func (e *entry) commit(from, mine *store.Snapshot, by *socket) (err error) {
 
 // save commits mine, which holds everything in work. exchange is held.
 func (e *entry) save(work, mine *store.Snapshot, by *socket) error {
-	used := e.lastUse()
+	used, start := e.lastUse(), time.Now()
 	saved, err := e.sessions.store.Save(context.Background(), e.commitOf(e.base.Load(), mine, used))
+	e.sessions.seen.saved(start, err)
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
 	case err != nil:
 		return e.failed(StageSave, err)
+	}
+	if saved != mine {
+		e.sessions.seen.conflicted()
 	}
 	e.noteTouch(used, saved.Deadline)
 	defer e.announce(mine, saved, nil)
@@ -177,14 +183,18 @@ func (e *entry) swap(base, work, mine *store.Snapshot, by *socket) (done bool, e
 	if moved {
 		return false, nil
 	}
-	used := e.lastUse()
+	used, start := e.lastUse(), time.Now()
 	now, ok, err := e.sessions.store.Swap(context.Background(), e.commitOf(base, mine, used))
+	if ok || err != nil {
+		e.sessions.seen.saved(start, err)
+	}
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return false, e.gone()
 	case err != nil:
 		return false, e.failed(StageSave, err)
 	case !ok:
+		e.sessions.seen.conflicted()
 		defer e.announce(base, now, nil)
 		return false, e.settle(base, now)
 	}

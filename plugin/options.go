@@ -25,6 +25,7 @@ const (
 	StageChange     = "change"     // an OnChange handler failed
 	StageProbe      = "probe"      // the store could not be asked which sessions live
 	StageMessage    = "message"    // what Emit or Disconnect sent could not be delivered
+	StageObserver   = "observer"   // a method of the Observer panicked
 )
 
 // Options are the settings of [Enable]. The zero value is ready to use.
@@ -103,6 +104,9 @@ type Options struct {
 	// the session's id ("" for none) and the error. It may be called
 	// concurrently and must return soon. Default: they are logged.
 	OnError func(stage, id string, err error)
+
+	// Observer hears of loads, saves, refusals and open sockets. Default none.
+	Observer Observer
 
 	// Logger hears of what an operator should know. It never gets a token.
 	// Default slog.Default().

@@ -27,6 +27,7 @@ type Sessions struct {
 	views   *views
 	sealed  map[error]context.Context // the parents of sessions that cannot be written
 	gate    gate
+	seen    observers
 	frontDesk
 
 	namespaces   map[string]*namespace // fixed once the server serves
@@ -93,6 +94,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		entries:     make(map[string]*entry),
 		loading:     make(map[string]*loading),
 	}
+	s.seen = observers{options.Observer, s.report}
 	attached, ok := manager.Store.(*store.Store)
 	if !ok {
 		s.options.Logger.Warn("sessions: the manager's store is wrapped; what other processes write at the same time can be lost")

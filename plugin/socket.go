@@ -77,6 +77,7 @@ func (so *socket) welcome() {
 		so.entry.use()
 	}
 	so.admitted, so.after = true, nil
+	so.sessions.seen.entered(so.namespace)
 	so.sessions.gate.admit(so.conn)
 	so.ready.close()
 }
@@ -123,6 +124,7 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 		so.report(StageInvalid, err)
 	}
 	so.why.Store(&told)
+	so.sessions.seen.refused(told.Code)
 	return &told
 }
 
@@ -130,6 +132,9 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 // go-socket.io holds locks while a connection closes.
 func (so *socket) depart() {
 	so.ready.wait()
+	if so.admitted {
+		defer so.sessions.seen.left(so.namespace)
+	}
 	if f := so.namespace.onDisconnect; f != nil && so.admitted {
 		err := so.runLast(func(s *Session) error { f(so.conn, s, so.reason); return nil })
 		if err != nil {

@@ -1,0 +1,160 @@
+package metrics_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/metrics"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+)
+
+func Example() {
+	counts := metrics.New()
+	prometheus.MustRegister(counts)
+	sessions, err := plugin.Enable(socketio.NewServer(nil), scs.New(), plugin.Options{Observer: counts})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_ = sessions
+}
+
+// Everything that the plugin tells is counted, under the names that the
+// documentation gives.
+func TestCollector(t *testing.T) {
+	t.Parallel()
+	c := metrics.New()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(c)
+	c.Loaded(50*time.Microsecond, nil)
+	c.Loaded(time.Minute, errors.New("down"))
+	c.Saved(time.Millisecond, nil)
+	c.Saved(time.Millisecond, nil)
+	c.Saved(time.Millisecond, fmt.Errorf("save: %w", plugin.ErrGone))
+	c.Saved(time.Second, errors.New("down"))
+	c.Conflicted()
+	for range 3 {
+		c.Entered("/")
+	}
+	c.Left("/")
+	c.Entered("/chat")
+	c.Left("/chat")
+	c.Refused(plugin.CodeNoCookie)
+	c.Refused("members_only")
+	c.Refused("members_only")
+
+	want := `
+		# HELP socketio_sessions_conflicts_total Saves that met what somebody else had written.
+		# TYPE socketio_sessions_conflicts_total counter
+		socketio_sessions_conflicts_total 1
+		# HELP socketio_sessions_refusals_total Clients that were turned away or sent out.
+		# TYPE socketio_sessions_refusals_total counter
+		socketio_sessions_refusals_total{code="members_only"} 2
+		socketio_sessions_refusals_total{code="no_cookie"} 1
+		# HELP socketio_sessions_sockets Clients that are in a namespace.
+		# TYPE socketio_sessions_sockets gauge
+		socketio_sessions_sockets{namespace="/"} 2
+		socketio_sessions_sockets{namespace="/chat"} 0
+	`
+	err := testutil.GatherAndCompare(registry, strings.NewReader(want),
+		"socketio_sessions_conflicts_total", "socketio_sessions_refusals_total", "socketio_sessions_sockets")
+	if err != nil {
+		t.Error(err)
+	}
+	counts := gather(t, registry)
+	for name, want := range map[string]uint64{
+		"socketio_sessions_load_seconds ok":    1,
+		"socketio_sessions_load_seconds error": 1,
+		"socketio_sessions_save_seconds ok":    2,
+		"socketio_sessions_save_seconds gone":  1,
+		"socketio_sessions_save_seconds error": 1,
+	} {
+		if counts[name] != want {
+			t.Errorf("%s: %d, want %d", name, counts[name], want)
+		}
+	}
+	if len(counts) != 5 {
+		t.Errorf("got %v", counts)
+	}
+}
+
+// gather returns how much each histogram holds, by its name and result.
+func gather(t *testing.T, registry *prometheus.Registry) map[string]uint64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := make(map[string]uint64)
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if h := metric.GetHistogram(); h != nil {
+				counts[family.GetName()+" "+metric.GetLabel()[0].GetValue()] = h.GetSampleCount()
+			}
+		}
+	}
+	return counts
+}
+
+// What the plugin tells arrives: here, of a client without a session.
+func TestCollectorObserves(t *testing.T) {
+	t.Parallel()
+	c := metrics.New()
+	wire := transport.New(transport.Options{})
+	server := socketio.NewServer(wire.EngineOptions(nil))
+	sessions, err := plugin.Enable(server, scs.New(), plugin.Options{Transport: wire, Observer: c, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions.OnConnect("/", func(socketio.Conn, *plugin.Session) error { return nil })
+	go server.Serve() // for ever
+	web := httptest.NewServer(sessions)
+	defer web.Close()
+	defer sessions.Close(t.Context())
+
+	address := web.URL + "/socket.io/?EIO=3&transport=polling"
+	heard := get(t, address)
+	_, open, _ := strings.Cut(heard, `"sid":"`)
+	id, _, _ := strings.Cut(open, `"`)
+	for !strings.Contains(heard, plugin.CodeNoCookie) && !t.Failed() {
+		heard = get(t, address+"&sid="+id)
+	}
+	want := `
+		# HELP socketio_sessions_refusals_total Clients that were turned away or sent out.
+		# TYPE socketio_sessions_refusals_total counter
+		socketio_sessions_refusals_total{code="no_cookie"} 1
+	`
+	if err := testutil.CollectAndCompare(c, strings.NewReader(want), "socketio_sessions_refusals_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Error(answer.Status)
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}

@@ -1,0 +1,148 @@
+package plugin_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+)
+
+// A listener is an Observer that counts what it hears, by what it says of it.
+type listener struct {
+	mu    sync.Mutex
+	heard map[string]int
+}
+
+func (l *listener) add(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.heard == nil {
+		l.heard = make(map[string]int)
+	}
+	l.heard[fmt.Sprintf(format, args...)]++
+}
+
+func (l *listener) count(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.heard[what]
+}
+
+func (l *listener) Loaded(took time.Duration, err error) { l.add("loaded %v %v", took >= 0, root(err)) }
+
+func (l *listener) Saved(took time.Duration, err error) { l.add("saved %v %v", took >= 0, root(err)) }
+func (l *listener) Conflicted()                         { l.add("conflicted") }
+func (l *listener) Entered(namespace string)            { l.add("entered %s", namespace) }
+func (l *listener) Left(namespace string)               { l.add("left %s", namespace) }
+func (l *listener) Refused(code string)                 { l.add("refused %s", code) }
+
+// root returns the error at the bottom.
+func root(err error) error {
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		err = next
+	}
+	return err
+}
+
+// interfere lets a request write the session just before the next event does.
+func (a *app) interfere(backend *spy, cookie string) {
+	var done atomic.Bool
+	backend.hook(func(op string) {
+		if op == "swap" && done.CompareAndSwap(false, true) {
+			a.get(cookie, "/put?other=1")
+		}
+	})
+}
+
+// An Observer hears of every load, save and conflict, of who enters and leaves,
+// and of every refusal.
+func TestObserver(t *testing.T) {
+	t.Parallel()
+	l, backend := &listener{}, newSpy()
+	a := newApp(t, backend, plugin.Options{Observer: l, Scope: plugin.PerMessage, StoreDown: plugin.Keep}, register)
+	is := func(what string, want int) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("%s: %d, not %d", what, want, l.count(what)), func() bool { return l.count(what) == want })
+	}
+	cookie := a.login("alice")
+	c := a.enter(cookie)
+	is("entered /", 1)
+	is("loaded true <nil>", 1)
+	c.ask(`["put","k","v"]`)
+	is("loaded true <nil>", 2)
+	is("saved true <nil>", 1)
+
+	a.interfere(backend, cookie)
+	c.ask(`["put","k","w"]`)
+	is("conflicted", 1)
+	is("saved true <nil>", 2)
+	if got := a.stored(cookie); got["k"] != "w" || got["other"] != "1" {
+		t.Errorf("it holds %v", got)
+	}
+
+	loads := l.count("loaded true <nil>")
+	backend.fail(errDown)
+	c.ask(`["put","k","x"]`)
+	is("loaded true "+errDown.Error(), 1)
+	backend.fail(nil)
+	if got := l.count("loaded true <nil>"); got != loads {
+		t.Errorf("%d loads that succeeded in a store that fails", got-loads)
+	}
+
+	a.dial("")
+	is("refused no_cookie", 1)
+	is("left /", 0)
+	a.get(cookie, "/destroy")
+	is("refused destroyed", 1)
+	is("left /", 1)
+	is("entered /", 1)
+}
+
+// An Update that runs again tells of a conflict, and of one save.
+func TestObserverOfUpdate(t *testing.T) {
+	t.Parallel()
+	l, backend := &listener{}, newSpy()
+	a := newApp(t, backend, plugin.Options{Observer: l}, register)
+	cookie := a.login("alice")
+	c := a.enter(cookie)
+	a.interfere(backend, cookie)
+	c.ask(`["count"]`)
+	if conflicts, saves := l.count("conflicted"), l.count("saved true <nil>"); conflicts != 1 || saves != 1 {
+		t.Errorf("%d conflicts, %d saves", conflicts, saves)
+	}
+}
+
+// broken is an Observer that panics.
+type broken struct{ listener }
+
+func (*broken) Loaded(time.Duration, error) { panic("loaded") }
+func (*broken) Saved(time.Duration, error)  { panic("saved") }
+func (*broken) Entered(string)              { panic("entered") }
+func (*broken) Left(string)                 { panic("left") }
+func (*broken) Refused(string)              { panic("refused") }
+
+// An Observer that panics is reported, and changes nothing.
+func TestObserverPanics(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, plugin.Options{Observer: &broken{}, Scope: plugin.PerMessage}, register)
+	cookie := a.login("alice")
+	c := a.enter(cookie)
+	if got := c.ask(`["put","k","v"]`); got != "[true]" {
+		t.Errorf("got %s", got)
+	}
+	a.get(cookie, "/destroy")
+	for _, method := range []string{"loaded", "saved", "entered", "left", "refused"} {
+		eventually(t, method+" is reported", func() bool {
+			return slices.Contains(a.failures.all(), plugin.StageObserver+": panic: "+method)
+		})
+	}
+	if all := a.failures.all(); slices.ContainsFunc(all, func(s string) bool { return !strings.HasPrefix(s, plugin.StageObserver) }) {
+		t.Errorf("it has failed: %v", all)
+	}
+}
