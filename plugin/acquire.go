@@ -13,8 +13,8 @@ import (
 )
 
 // resolve finds the session of a socket's handshake.
-func (s *Sessions) resolve(so *socket, handshake *http.Request) *Refusal {
-	why := s.identify(so, handshake)
+func (s *Sessions) resolve(so *socket) *Refusal {
+	why := s.identify(so)
 	if why == nil {
 		return nil
 	}
@@ -24,8 +24,8 @@ func (s *Sessions) resolve(so *socket, handshake *http.Request) *Refusal {
 	return why
 }
 
-func (s *Sessions) identify(so *socket, handshake *http.Request) *Refusal {
-	key, token, why := s.keyOf(so, handshake)
+func (s *Sessions) identify(so *socket) *Refusal {
+	key, token, why := s.keyOf(so)
 	if why != nil {
 		return why
 	}
@@ -45,8 +45,8 @@ func (s *Sessions) identify(so *socket, handshake *http.Request) *Refusal {
 
 // keyOf returns the store key of a socket's session and its token, or what
 // stands for that where a ticket was used.
-func (s *Sessions) keyOf(so *socket, handshake *http.Request) (key, token string, why *Refusal) {
-	if ticket := s.ticketOf(handshake); ticket != "" {
+func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
+	if ticket := s.ticketOf(so.request); ticket != "" {
 		if key, err := s.redeem(so.connection, ticket); err != nil {
 			so.report(StageConnect, err)
 			return "", "", refusal(CodeStoreError)
@@ -55,7 +55,7 @@ func (s *Sessions) keyOf(so *socket, handshake *http.Request) (key, token string
 		}
 		return "", "", refusal(CodeUnknown)
 	}
-	if err := contain(func() error { token = s.options.Cutter(handshake); return nil }); err != nil {
+	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
 		s.report(StageConnect, "", err)
 		return "", "", refusal(CodeInternal)
 	}

@@ -62,16 +62,26 @@ func (so *socket) tellChange() {
 		return
 	}
 	so.report(StageChange, err)
-	time.AfterFunc(so.sessions.retryPause(), so.tellAgain)
+	if so.mustTell() {
+		time.AfterFunc(so.sessions.retryPause(), so.tellAgain)
+	}
 }
 
-// tellAgain runs OnChange if it could not run: the session was busy, or the
-// store failed.
-func (so *socket) tellAgain() {
+// mustTell tells whether OnChange is yet to hear of something.
+func (so *socket) mustTell() bool {
 	so.changedMu.Lock()
-	waiting := so.changed != nil
-	so.changedMu.Unlock()
-	if waiting {
+	defer so.changedMu.Unlock()
+	return so.changed != nil && so.why.Load() == nil && !so.left.isClosed()
+}
+
+// tellAgain runs OnChange, which could not run before, when the session is free:
+// it does not queue again, or the connection's other events would wait with it.
+func (so *socket) tellAgain() {
+	switch {
+	case !so.mustTell():
+	case so.entry != nil && so.entry.turn.taken():
+		time.AfterFunc(so.sessions.retryPause(), so.tellAgain)
+	default:
 		so.changes.put(so.sessions, so.tellChange)
 	}
 }

@@ -25,8 +25,10 @@ type gate interface {
 	hand(c socketio.Conn) *conn
 
 	// handshake returns the request that opened the connection, as c's
-	// namespace was asked for.
-	handshake(c *conn, open *connection) *http.Request
+	// namespace was asked for, and keep what stands for it, where that shows a
+	// later request by now. Sessions.mu is held by who calls keep.
+	handshake(c *conn) *http.Request
+	keep(open *connection, handshake *http.Request) *http.Request
 
 	// admit lets c into its namespace, refuse turns it away. One of them is
 	// called once for each enter.

@@ -133,12 +133,14 @@ func (n *namespace) handlers() settings {
 // none may be.
 func (n *namespace) enter(c socketio.Conn) error {
 	s := n.sessions
-	so, handshake := s.join(n, c)
+	so := s.join(n, c)
 	if so == nil {
 		return nil
 	}
-	why := s.resolve(so, handshake)
+	why := s.resolve(so)
+	so.request = nil // it has served
 	if why == nil && n.onConnect == nil && so.why.Load() == nil {
+		so.after = nil // as admit does
 		so.welcome()
 		s.running.Done() // for admit
 		return nil

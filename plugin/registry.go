@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"net/http"
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -25,50 +24,56 @@ func inOf(sockets []*socket, n *namespace) *socket {
 	return nil
 }
 
-// join registers a client that asks for a namespace, and returns its handshake
-// too. It returns nil when there is nothing to do: the client is there already,
-// as after a repeated CONNECT, or the server is going away. It waits until the
-// client's last stay there is over, so that a client that comes and goes holds
-// up only itself.
-func (s *Sessions) join(n *namespace, c socketio.Conn) (*socket, *http.Request) {
+// join registers a client that asks for a namespace. It returns nil when there
+// is nothing to do: the client is there already, as after a repeated CONNECT, or
+// the server is going away. It waits until the client's last stay there is over,
+// so that a client that comes and goes holds up only itself.
+func (s *Sessions) join(n *namespace, c socketio.Conn) *socket {
+	handed := s.gate.hand(c) // now: it may be over when the last stay is
+	so := &socket{
+		sessions: s, namespace: n, conn: handed, handed: handed,
+		session: &Session{sessions: s},
+		request: s.gate.handshake(handed),
+	}
 	for {
-		so, handshake, earlier := s.tryJoin(n, c)
-		if earlier == nil {
-			return so, handshake
+		joined, earlier := s.tryJoin(so)
+		switch {
+		case joined:
+			return so
+		case earlier == nil:
+			return nil
 		}
 		earlier.gone.wait()
 	}
 }
 
-func (s *Sessions) tryJoin(n *namespace, c socketio.Conn) (so *socket, handshake *http.Request, earlier *socket) {
+// tryJoin registers so, if there is something to do, and it need not wait for an
+// earlier one.
+func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
+	id := so.conn.ID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	open := s.connections[c.ID()]
+	open := s.connections[id]
 	switch {
-	case open.in(n) != nil:
-		return nil, nil, nil
+	case open.in(so.namespace) != nil:
+		return false, nil
 	case s.closing:
-		go s.gate.refuse(s.gate.hand(c), refusal(CodeGoingAway), nil) // ends after the farewell
-		return nil, nil, nil
+		go s.gate.refuse(so.conn, refusal(CodeGoingAway), nil) // ends after the farewell
+		return false, nil
 	case open == nil:
 		open = new(connection)
-		s.connections[c.ID()] = open
+		s.connections[id] = open
 	default:
-		if earlier = inOf(open.leaving, n); earlier != nil {
-			return nil, nil, earlier
+		if earlier = inOf(open.leaving, so.namespace); earlier != nil {
+			return false, earlier
 		}
 	}
-	handed := s.gate.hand(c)
-	handshake = s.gate.handshake(handed, open)
-	so = &socket{
-		sessions: s, namespace: n, connection: open, conn: handed, handed: handed,
-		session:  &Session{sessions: s},
-		scripted: handshake.URL.Query().Has(scriptQuery),
-		after:    open.lastLocked(),
-	}
+	so.request = s.gate.keep(open, so.request)
+	so.scripted = so.request.URL.Query().Has(scriptQuery)
+	so.connection, so.after = open, open.lastLocked()
 	open.sockets = append(open.sockets, so)
 	s.running.Add(2) // until it is gone, and for admit
-	return so, handshake, nil
+	return true, nil
 }
 
 // lastLocked returns what closes when every namespace that the connection has

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"errors"
+	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -16,6 +17,7 @@ type socket struct {
 	connection *connection
 	conn       *conn
 	handed     socketio.Conn // conn, as handlers get it
+	request    *http.Request // the handshake, until the session is found
 	scripted   bool          // the page has the client script
 
 	// These two are set by enter, under sessions.mu.
@@ -76,7 +78,7 @@ func (so *socket) welcome() {
 	if so.entry != nil && so.sessions.options.KeepAlive {
 		so.entry.use()
 	}
-	so.admitted, so.after = true, nil
+	so.admitted = true
 	so.sessions.seen.entered(so.namespace)
 	so.sessions.gate.admit(so.conn)
 	so.ready.close()

@@ -65,17 +65,20 @@ func (stock) reason(_ *conn, text string) string {
 
 func (stock) hand(c socketio.Conn) *conn { return &conn{Conn: c} }
 
-func (stock) handshake(c *conn, open *connection) *http.Request {
-	if open.request != nil {
-		return open.request
-	}
+func (stock) handshake(c *conn) *http.Request {
 	url := c.URL()
 	r := &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
 	if addr := c.RemoteAddr(); addr != nil {
 		r.RemoteAddr = addr.String()
 	}
-	open.request = r
 	return r
+}
+
+func (stock) keep(open *connection, handshake *http.Request) *http.Request {
+	if open.request == nil {
+		open.request = handshake
+	}
+	return open.request
 }
 
 func (stock) admit(*conn) {}

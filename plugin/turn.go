@@ -25,5 +25,8 @@ func (t turn) take(limit time.Duration) bool {
 	}
 }
 
+// taken tells whether somebody has the turn.
+func (t turn) taken() bool { return len(t) > 0 }
+
 // give passes the turn on to who waits longest.
 func (t turn) give() { <-t }

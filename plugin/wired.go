@@ -54,8 +54,11 @@ func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave fu
 }
 
 func (wired) reason(c *conn, text string) string {
-	if text != stockClosed || c.wire == nil {
+	switch {
+	case text != stockClosed:
 		return reasonLeft
+	case c.wire == nil:
+		return transport.ReasonClosed // before it could be found
 	}
 	if reason := c.wire.Reason(); reason != "" {
 		return reason
@@ -65,13 +68,15 @@ func (wired) reason(c *conn, text string) string {
 
 func (g wired) hand(c socketio.Conn) *conn { return &conn{Conn: c, wire: g.wire.Find(c.ID())} }
 
-func (wired) handshake(c *conn, _ *connection) *http.Request {
+func (wired) handshake(c *conn) *http.Request {
 	if c.wire != nil {
 		return c.wire.Request(nameOf(c))
 	}
 	url := c.URL()
 	return &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
 }
+
+func (wired) keep(_ *connection, handshake *http.Request) *http.Request { return handshake }
 
 func (wired) admit(c *conn) {
 	if c.wire != nil {

@@ -2,12 +2,12 @@
 
 package transport
 
-import "syscall"
+import "net"
 
-// An attempt is one write that does not wait. Here there are none: all is sent
-// by goroutines.
-type attempt struct{ run func(fd uintptr) bool }
+// An attempt is one write that does not wait. Here there are none: goroutines
+// send it all.
+type attempt struct{}
 
-func (*attempt) try(syscall.RawConn, []byte) (n int, err error) { return 0, nil }
+func (*attempt) prepare(net.Conn) {}
 
-func (*attempt) write(uintptr) bool { return true }
+func (*attempt) try([]byte) (n int, err error) { return 0, nil }

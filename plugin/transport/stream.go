@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -16,13 +15,16 @@ import (
 type stream struct {
 	net.Conn
 	conn *Conn
-	raw  syscall.RawConn // nil where Write cannot be tried
 
 	mu      sync.Mutex
+	attempt attempt
 	rest    []byte // what waits
 	sending bool   // a goroutine sends; true for good once that has failed
-	attempt attempt
 }
+
+// ahead is how much may be written behind what a goroutine sends: it goes
+// together then.
+const ahead = 16 << 10
 
 // hijacker lets a websocket be made on a stream.
 type hijacker struct {
@@ -41,13 +43,7 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func newStream(under net.Conn, c *Conn) *stream {
 	s := &stream{Conn: under, conn: c}
-	switch under := under.(type) { // others may do more than write
-	case *net.TCPConn:
-		s.raw, _ = under.SyscallConn()
-	case *net.UnixConn:
-		s.raw, _ = under.SyscallConn()
-	}
-	s.attempt.run = s.attempt.write
+	s.attempt.prepare(under)
 	return s
 }
 
@@ -59,8 +55,8 @@ func (*stream) SetWriteDeadline(time.Time) error { return nil }
 func (s *stream) Write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.sending && s.raw != nil {
-		if n, err = s.attempt.try(s.raw, p); err != nil {
+	if !s.sending {
+		if n, err = s.attempt.try(p); err != nil {
 			return n, err
 		}
 	}
@@ -78,11 +74,11 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// behind tells whether something waits.
+// behind tells whether so much waits that the next frame should, too.
 func (s *stream) behind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sending
+	return s.sending && len(s.rest) >= ahead
 }
 
 // send sends what waits: each time, the client has the ping timeout to take it.

@@ -45,6 +45,13 @@ func streamOn(under net.Conn, options Options) *stream {
 	return c.stream
 }
 
+// busy tells whether a goroutine sends.
+func (s *stream) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sending
+}
+
 // under returns the ends of the connections that a stream may stand on.
 func under(t *testing.T) map[string][2]net.Conn {
 	t.Helper()
@@ -97,7 +104,7 @@ func TestStreamKeepsOrder(t *testing.T) {
 					t.Fatalf("block %d came as %d", got, i)
 				}
 			}
-			eventually(t, "nothing waits", func() bool { return !s.behind() })
+			eventually(t, "nothing waits", func() bool { return !s.busy() })
 		})
 	}
 }
@@ -114,7 +121,7 @@ func TestStreamNeedsNoGoroutine(t *testing.T) {
 		if _, err := s.Write(hello); err != nil {
 			t.Fatal(err)
 		}
-		if s.behind() {
+		if s.busy() {
 			t.Fatal("a goroutine sends")
 		}
 		if _, err := io.ReadFull(theirs, got); err != nil || !bytes.Equal(got, hello) {
@@ -143,8 +150,8 @@ func TestStreamFails(t *testing.T) {
 			if reason := s.conn.Reason(); reason != ReasonError {
 				t.Errorf("it ended for %q", reason)
 			}
-			if !s.behind() {
-				t.Error("a stream that has failed takes more")
+			if !s.busy() {
+				t.Error("a stream that has failed is tried again")
 			}
 		})
 	}

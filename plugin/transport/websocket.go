@@ -106,10 +106,13 @@ func (c *Conn) receiveSignal(text []byte) error {
 	return nil
 }
 
-// use makes ws the wire.
+// use makes ws the wire, unless the connection has ended.
 func (c *Conn) use(ws *websocket.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.disposed {
+		_ = ws.Close()
+	}
 	c.useLocked(ws)
 }
 

@@ -66,8 +66,8 @@ func New(options Options) *Wire {
 		opening: make(map[*Conn]struct{}),
 	}
 	w.upgrader = websocket.Upgrader{
-		ReadBufferSize:    256, // one for each connection; larger messages bypass it
-		WriteBufferSize:   4096,
+		ReadBufferSize:    256,      // one for each connection; larger messages bypass it
+		WriteBufferSize:   16 << 10, // a frame that fits is one write
 		WriteBufferPool:   &sync.Pool{},
 		EnableCompression: w.options.Compression,
 		CheckOrigin:       func(*http.Request) bool { return true }, // the front has
