@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -48,6 +49,12 @@ func claimOf(id string) string { return "claim:" + id }
 
 // scriptQuery is in the handshake's query of a page that has the client script.
 const scriptQuery = "session-script"
+
+// isScripted tells whether a handshake comes from such a page. Most do not even
+// have the word.
+func isScripted(r *http.Request) bool {
+	return strings.Contains(r.URL.RawQuery, scriptQuery) && r.URL.Query().Has(scriptQuery)
+}
 
 // keepCookie lets the browser's cookie live on with a session that only its
 // socket uses: the script fetches it anew, about as often as the store is told of

@@ -69,7 +69,7 @@ func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
 		}
 	}
 	so.request = s.gate.keep(open, so.request)
-	so.scripted = so.request.URL.Query().Has(scriptQuery)
+	so.scripted = isScripted(so.request)
 	so.connection, so.after = open, open.lastLocked()
 	open.sockets = append(open.sockets, so)
 	s.running.Add(2) // until it is gone, and for admit

@@ -74,10 +74,10 @@ var (
 	_ http.Handler   = (*Conn)(nil)
 )
 
-func newConn(w *Wire, r *http.Request) *Conn {
+func newConn(w *Wire, r *http.Request, version int) *Conn {
 	c := &Conn{
 		wire:      w,
-		version:   versionOf(r),
+		version:   version,
 		handshake: handshakeOf(r),
 	}
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)

@@ -164,7 +164,7 @@ func TestEndBeforeTaken(t *testing.T) {
 func TestEndBeforeOpen(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{})
-	c := newConn(wire, httptest.NewRequest("GET", "/?EIO=4&transport=websocket", nil))
+	c := newConn(wire, httptest.NewRequest("GET", "/?EIO=4&transport=websocket", nil), 4)
 	wire.begin(c)
 	c.start(time.Now())
 	w, err := c.NextWriter(0, enginepacket.OPEN)

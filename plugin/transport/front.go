@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
+	"net/url"
 
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/gorilla/websocket"
@@ -24,8 +25,13 @@ func (w *Wire) Handler(server *socketio.Server) http.Handler {
 	return front{w, server}
 }
 
-// frontKey marks the requests that have passed the front.
-type frontKey struct{}
+// A pass is in the context of the handshakes that have passed a front.
+type pass struct {
+	wire    *Wire
+	version int // of Engine.IO
+}
+
+type passKey struct{}
 
 // The codes of Engine.IO's own errors.
 const (
@@ -69,15 +75,15 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.resume(w, r, name, id)
 	case r.Method != http.MethodGet:
 		fail(w, http.StatusBadRequest, codeMethod)
-	case versionOf(r) == 0:
+	case versionOf(query) == 0:
 		fail(w, http.StatusBadRequest, codeVersion)
 	default:
-		f.open(w, r)
+		f.open(w, r, versionOf(query))
 	}
 }
 
 // open sends a handshake on.
-func (f front) open(w http.ResponseWriter, r *http.Request) {
+func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	switch {
 	case f.wire.err != nil:
 		http.Error(w, f.wire.err.Error(), http.StatusInternalServerError)
@@ -88,7 +94,8 @@ func (f front) open(w http.ResponseWriter, r *http.Request) {
 		// go-socket.io would let nobody in, and forget nobody.
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
-		f.server.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), frontKey{}, f.wire)))
+		ctx := context.WithValue(r.Context(), passKey{}, pass{f.wire, version})
+		f.server.ServeHTTP(w, r.WithContext(ctx))
 	}
 }
 
@@ -134,8 +141,8 @@ func (w *Wire) hasEnded(credential string) bool {
 
 // versionOf returns the version of Engine.IO that a handshake asks for, 0 for
 // one that we do not speak.
-func versionOf(r *http.Request) int {
-	switch r.URL.Query().Get("EIO") {
+func versionOf(query url.Values) int {
+	switch query.Get("EIO") {
 	case "4":
 		return 4
 	case "3", "":

@@ -159,7 +159,7 @@ func TestBelongsTo(t *testing.T) {
 		{"", "", true},
 		{"", "a", true},
 	} {
-		if got := newConn(wire, request(row.opened)).belongsTo(request(row.asks)); got != row.want {
+		if got := newConn(wire, request(row.opened), 3).belongsTo(request(row.asks)); got != row.want {
 			t.Errorf("opened by %q, asked by %q: %t", row.opened, row.asks, got)
 		}
 	}
@@ -167,7 +167,7 @@ func TestBelongsTo(t *testing.T) {
 		t.Error("hasEnded is not Identity.Ended")
 	}
 	anybody := New(Options{})
-	if !newConn(anybody, request("a")).belongsTo(request("b")) || anybody.hasEnded("ended") {
+	if !newConn(anybody, request("a"), 3).belongsTo(request("b")) || anybody.hasEnded("ended") {
 		t.Error("without an Identity, who knows the id has the connection")
 	}
 }

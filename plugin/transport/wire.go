@@ -256,10 +256,11 @@ func (a acceptor) Name() string { return a.name }
 
 // Accept opens a connection for a handshake that has passed the front.
 func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
-	if r.Context().Value(frontKey{}) != a.wire {
+	passed, _ := r.Context().Value(passKey{}).(pass)
+	if passed.wire != a.wire {
 		return nil, errors.New("transport: serve Wire.Handler, or the plugin's, not the server itself")
 	}
-	c := newConn(a.wire, r)
+	c := newConn(a.wire, r, passed.version)
 	if !a.wire.begin(c) {
 		return nil, errors.New("transport: closed")
 	}
