@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -188,5 +189,39 @@ func TestWiredEndOfNamespace(t *testing.T) {
 				eventually(t, "OnDisconnect", func() bool { return l.count("-/chat") == 1 })
 			})
 		})
+	}
+}
+
+// A client that comes back before its last stay is over, and hangs up
+// meanwhile, was lost and has not left. Not parallel: it looks for the goroutine
+// that waits.
+func TestWiredLostWhileWaiting(t *testing.T) { //nolint:paralleltest // see above
+	for _, k := range allKinds {
+		reasons, held := make(chan string, 2), make(chan struct{})
+		a := wiredApp(t, plugin.Options{}, transport.Options{}, func(a *app) {
+			a.server.OnConnect("/", func(socketio.Conn) error { return nil })
+			a.sessions.OnDisconnect("/chat", func(_ socketio.Conn, _ *plugin.Session, reason string) {
+				reasons <- reason
+				<-held
+			})
+		})
+		c := a.enterAs(k, a.login("alice"))
+		c.send("40/chat,")
+		c.enters("/chat")
+		c.send("41/chat,")
+		if reason := recv(t, "the end of the first stay", reasons); reason != "client namespace disconnect" {
+			t.Errorf("%v: the first stay ended for %q", k, reason)
+		}
+		c.send("40/chat,")
+		eventually(t, "it waits to enter", func() bool {
+			stacks := make([]byte, 1<<20)
+			return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "plugin.(*Sessions).join")
+		})
+		c.hangUp()
+		eventually(t, "the connection is forgotten", func() bool { return a.wire.Len() == 0 })
+		close(held)
+		if reason := recv(t, "the end of the second stay", reasons); reason != "transport close" {
+			t.Errorf("%v: the second stay ended for %q", k, reason)
+		}
 	}
 }
