@@ -26,11 +26,12 @@ func (s *Session) parent() context.Context {
 			return sealed
 		}
 	}
-	if v != nil {
-		// What a handler commits by itself counts from what it was shown.
-		return s.sessions.store.BeginSocket(s.entry.ctx, func() (*store.Snapshot, error) { return v.from, nil })
-	}
-	return s.entry.ctx
+	return s.sessions.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) {
+		if v != nil {
+			return v.from, nil // what a handler commits by itself counts from what it was shown
+		}
+		return s.entry.base.Load(), nil
+	})
 }
 
 // Deadline implements context.Context and reports none: the session's own is

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"bytes"
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,9 +20,8 @@ type entry struct {
 	key      string // the store key
 	token    string
 	id       string
-	ctx      context.Context // the parent of its sessions
-	turn     turn            // taken by each handler that may write
-	watch    *store.Watch    // follows it; its own commits are not told there
+	turn     turn         // taken by each handler that may write
+	watch    *store.Watch // follows it; its own commits are not told there
 
 	// sockets is guarded by sessions.mu.
 	sockets []*socket
@@ -65,7 +63,6 @@ func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry 
 		work:   found,
 	}
 	e.base.Store(found)
-	e.ctx = s.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return e.base.Load(), nil })
 	return e
 }
 

@@ -2,7 +2,7 @@
 //
 //	counts := metrics.New()
 //	prometheus.MustRegister(counts)
-//	sessions, err := plugin.Enable(server, manager, plugin.Options{Observer: counts})
+//	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire, Observer: counts})
 //
 // It is a module of its own, so that who does without Prometheus need not have
 // it.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -21,16 +20,6 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/metrics"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
-
-func Example() {
-	counts := metrics.New()
-	prometheus.MustRegister(counts)
-	sessions, err := plugin.Enable(socketio.NewServer(nil), scs.New(), plugin.Options{Observer: counts})
-	if err != nil {
-		log.Fatal(err)
-	}
-	_ = sessions
-}
 
 // Everything that the plugin tells is counted, under the names that the
 // documentation gives.

@@ -17,7 +17,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	var compiled strings.Builder
-	for _, pattern := range []string{"testdata/frameworks/*/*.go", "plugin/example*_test.go", "store/example*_test.go", "store/*/example*_test.go"} {
+	for _, pattern := range []string{"testdata/frameworks/*/*.go", "plugin/example*_test.go", "plugin/*/example*_test.go", "store/example*_test.go", "store/*/example*_test.go"} {
 		files, err := filepath.Glob(root + pattern)
 		if err != nil {
 			t.Fatal(err)
