@@ -87,6 +87,9 @@ func testEnd(t *testing.T, b shared, options plugin.Options, code string, end fu
 	sticky.send(`42["stick"]`)
 	recv(t, "the handler that blocks", stuck)
 	eventually(t, "the handlers wait", func() bool { return l.count("waits") == 2 })
+	// On stock transports a client may hear that it is in before OnConnect runs.
+	all := int32(len(sockets) + 1 + len(others) + 3)
+	eventually(t, "OnConnect has run for all", func() bool { return l.entered.Load() == all })
 
 	end(nodes, b, cookie, asker)
 	for i, c := range append(sockets, sticky) {

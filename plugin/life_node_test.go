@@ -224,6 +224,7 @@ func (l *ledger) tell(a *app, namespace string) {
 	users := new(sync.Map) // by connection
 	a.sessions.OnConnect(namespace, func(c socketio.Conn, s *plugin.Session) error {
 		users.Store(c.ID(), a.manager.GetString(s, "user"))
+		l.entered.Add(1)
 		return nil
 	})
 	user := func(c socketio.Conn) string { name, _ := users.Load(c.ID()); return name.(string) }

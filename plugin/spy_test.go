@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,6 +127,8 @@ func (s *spy) Delete(ctx context.Context, key string, note store.Note) ([]byte, 
 
 // ledger notes what the handlers of a namespace see.
 type ledger struct {
+	entered atomic.Int32 // OnConnect handlers that have run, of tell
+
 	mu   sync.Mutex
 	seen []string
 }
