@@ -51,7 +51,8 @@ declare namespace attach {
     /**
      * 'pending' until the server has connected the socket, 'active' while it is connected, 'invalid' when
      * the server has refused it and it stays closed: until refresh(), or a login in another tab where the
-     * reason is one that a login may mend (no_cookie, unknown, destroyed, expired, login_required).
+     * reason is one that a login may mend (no_cookie, unknown, destroyed, expired, renewed,
+     * login_required).
      */
     readonly state: 'pending' | 'active' | 'invalid';
     /** Why the server refused the socket last; undefined from the next attempt to connect on. */

@@ -86,8 +86,8 @@ func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 // A Panic is the error that Options.OnError hears of when a handler panicked.
 // Find it with errors.As to log the stack.
 type Panic struct {
-	Value any
-	Stack []byte
+	Value any    // what the handler panicked with
+	Stack []byte // as debug.Stack returns it
 }
 
 // Error implements error. It leaves out the stack.

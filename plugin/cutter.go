@@ -2,10 +2,11 @@ package plugin
 
 import "net/http"
 
-// A Cutter cuts the session's token out of the request that opened a
-// connection; "" says that it carries none. It may be called concurrently.
-// The request has the URL, the headers and the remote address of the
-// handshake, and no body.
+// A Cutter cuts the session's token out of a request; "" says that it carries
+// none. It gets the handshake, with the headers of its auth payload, and on our
+// own transports every later request of the connection too, which must carry the
+// same token. It may be called concurrently, must return at once, and must not
+// read the body.
 type Cutter func(*http.Request) string
 
 // FromCookie returns a Cutter that reads the cookie of the given name. The

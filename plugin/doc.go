@@ -18,7 +18,7 @@
 // says how long it is held: for the connection, or for one event. A browser
 // without a session is refused with a [Refusal]; OnInvalid hears why.
 //
-// Events of one session are handled one at a time in a process, in the order
-// of their arrival. A handler that panics or returns an error changes nothing,
+// Events of one session, but for [ReadOnly] ones, are handled one at a time in a
+// process, in the order of their arrival. A handler that panics or returns an error changes nothing,
 // and ends neither the process nor the connection.
 package plugin

@@ -27,8 +27,9 @@ type entry struct {
 	sockets []*socket
 
 	// exchange is held while the store is asked or told: one exchange after
-	// another, so that base never goes back. mu may be taken under it, and no
-	// user code runs under either.
+	// another, so that base never goes back. mu may be taken under it. No handler
+	// runs under either; the Observer and OnError may under exchange, and the
+	// manager's codec under both.
 	exchange sync.Mutex
 
 	// base is what the store last held. It is set under exchange, and read

@@ -31,12 +31,13 @@ func ExampleSession_Renew() {
 
 // Every socket of a session, on every node: an event, and the end of them.
 func ExampleSessions_Emit() {
-	http.HandleFunc("POST /notify", func(_ http.ResponseWriter, r *http.Request) {
-		id := store.ID(attached.Key(manager.Token(r.Context())))
+	notify := func(_ http.ResponseWriter, r *http.Request) {
+		id := store.ID(attached.Key(manager.Token(r.Context()))) // attached is what store.Attach returned
 		if err := sessions.Emit(r.Context(), id, "/", "notice", "your order has left"); err != nil {
 			log.Print(err)
 		}
-	})
+	}
+	http.Handle("POST /notify", sessions.LoadAndSave(http.HandlerFunc(notify)))
 }
 
 // Sockets of a session are sent away, and the session goes on.

@@ -17,8 +17,9 @@ type frontDesk struct {
 	nested sync.Once
 }
 
-// ServeHTTP serves the resource path: the client script, and the transports of
-// the server. Mount it at Options.Path, outside of LoadAndSave.
+// ServeHTTP serves the resource path: the transports of the server, the client
+// script, and what that posts to. Mount it at Options.Path, outside of the
+// manager's and the store's LoadAndSave; [Sessions.LoadAndSave] lets it pass.
 func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch name := strings.TrimPrefix(r.URL.Path, s.options.Path); {
 	case name == scriptName:

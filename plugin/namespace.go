@@ -87,7 +87,9 @@ func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) 
 	s.server.OnEvent(n.name, event, h.adapt(run, answer))
 }
 
-// Configure sets the scope and access of a namespace.
+// Configure sets the scope of a namespace's handlers and the access of its
+// events: OnConnect, OnDisconnect and OnChange may always write. Call it before
+// the server serves.
 func (s *Sessions) Configure(namespace string, settings ...Setting) {
 	n := s.namespace(namespace)
 	n.settings = n.settings.with(settings)

@@ -26,8 +26,9 @@ type Observer interface {
 	Entered(namespace string)
 	Left(namespace string)
 
-	// Refused hears the code of each client that was turned away, or sent out
-	// after it had entered.
+	// Refused hears the code of each client that was turned away from a namespace,
+	// or sent out after it had entered; not of those that RefuseHandshake answers,
+	// or that come while the server closes.
 	Refused(code string)
 }
 

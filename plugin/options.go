@@ -48,8 +48,9 @@ type Options struct {
 	// false: such a client connects, and is refused by a packet that tells it
 	// why, which no client shows of an HTTP answer; only then OnInvalid hears of
 	// it. Set it where nobody without a session has any business. A root that
-	// allows anonymous clients overrides it, and so does a token that comes with
-	// the auth payload: the handshake does not carry that.
+	// allows anonymous clients overrides it, and so does a ticket. Leave it off for
+	// clients whose token comes with the auth payload: the handshake does not carry
+	// that yet, and they would all get 401.
 	RefuseHandshake bool
 
 	// Scope is the scope of every namespace that Configure gives no other.
@@ -61,7 +62,8 @@ type Options struct {
 	Access Access
 
 	// FlushInterval is how long a change of a PerConnection session may wait
-	// to be saved, and how old its view of the store may be. Default 1 s.
+	// to be saved. Where nothing is heard of other processes, as around
+	// store.Wrap, it is also how old its view of the store may be. Default 1 s.
 	// Shorter loses less when the process is killed and costs more writes.
 	FlushInterval time.Duration
 
@@ -80,8 +82,9 @@ type Options struct {
 	// Refuse. New ones are refused in either case.
 	StoreDown StoreDown
 
-	// ProbeInterval is how often the store is asked for sessions of which
-	// nothing was heard, in case that a notification was lost. Default 10 s.
+	// ProbeInterval is how long a session may go without the store being asked
+	// whether it still lives, in case that the notification of its end was lost.
+	// Default 10 s.
 	ProbeInterval time.Duration
 
 	// MaxSocketsPerSession is how many connections of one session this process

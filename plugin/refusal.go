@@ -22,9 +22,10 @@ const (
 	CodeDisconnected = "disconnected" // the server hung up
 )
 
-// A Refusal says why there is no session, or no longer one. OnConnect and
-// event handlers may return one, OnInvalid hears it, and the client gets it as
-// JSON. It is an error when used by pointer.
+// A Refusal says why there is no session, or no longer one: OnInvalid hears it,
+// and the client gets it as JSON. OnConnect may return one, to turn the client
+// away. Of an event handler that returns one, its code, message and data are the
+// acknowledgement, and the client stays. It is an error when used by pointer.
 type Refusal struct {
 	// Code is for programs: one of the constants, or the app's own.
 	Code string `json:"code"`

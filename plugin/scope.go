@@ -24,7 +24,7 @@ const (
 	// ReadWrite handlers of one session run one at a time.
 	ReadWrite Access = iota
 
-	// ReadOnly events wait for no other event of their session and never save.
+	// ReadOnly events wait for no event of another connection, and never save.
 	// An event that changes its session all the same fails.
 	ReadOnly
 )

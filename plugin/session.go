@@ -120,9 +120,9 @@ func (s *Session) Update(change func(*Session) error) error {
 	return s.rebase(v)
 }
 
-// Destroy ends the session: in the store, and for all its sockets in this
-// process. Errors: [ErrAnonymous], [ErrReadOnly], [ErrOver], or what the store
-// reports.
+// Destroy ends the session: in the store, for all its sockets in this process at
+// once, and on other nodes when they hear of it. Errors: [ErrGone],
+// [ErrAnonymous], [ErrReadOnly], [ErrOver], or what the store reports.
 func (s *Session) Destroy() error {
 	if _, err := s.writable(); err != nil {
 		return err

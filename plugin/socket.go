@@ -20,7 +20,7 @@ type socket struct {
 	request    *http.Request // the handshake, until the session is found
 	scripted   bool          // the page has the client script
 
-	// These two are set by enter, under sessions.mu.
+	// These two are set by identify, under sessions.mu.
 	entry   *entry   // nil when anonymous or refused
 	session *Session // what PerConnection handlers get
 

@@ -44,8 +44,8 @@ type Change struct {
 // this process and in others. Other backends ignore notes.
 type Teller interface {
 	// Listen returns a line on which hear is called with the notes of the
-	// sessions that were joined, until the line is closed. hear returns at
-	// once, and may be called concurrently.
+	// sessions that were joined, until the line is closed. Both return at once,
+	// and hear may be called concurrently.
 	//
 	// An [Event] of the kind Missed says that notes of its session may have
 	// been missed. It comes after a lost connection, and after a join that
@@ -53,12 +53,13 @@ type Teller interface {
 	Listen(hear func(Note)) Line
 }
 
-// A Line is who listens to a [Teller]. Its methods are safe for concurrent use
-// and do not call hear themselves.
+// A Line is who listens to a [Teller]. Its methods are safe for concurrent use,
+// return at once, since they are called under locks, and do not call hear
+// themselves.
 type Line interface {
-	Join(id string)
-	Leave(id string)
-	Close()
+	Join(id string)  // adds the session of an id
+	Leave(id string) // takes it out
+	Close()          // ends the line
 }
 
 // A Life says when a session expires: at Expiry, or when it would have anyway

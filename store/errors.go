@@ -3,8 +3,9 @@ package store
 import "errors"
 
 var (
-	// ErrGone is returned by a commit, by [Store.Save] and [Store.Touch] when
-	// the session was destroyed, renewed or has expired. Nothing was written.
+	// ErrGone is returned by a commit, by [Store.Save], [Store.Swap] and
+	// [Store.Touch] when the session was destroyed, renewed or has expired.
+	// Nothing was written.
 	ErrGone = errors.New("store: the session has ended")
 
 	// ErrNoCookie is returned by RenewToken and MergeSession when they are

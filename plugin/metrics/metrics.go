@@ -29,7 +29,10 @@ import (
 //     out, by the code of the Refusal
 //   - socketio_sessions_sockets, clients that are in, by namespace
 //
-// It is made by [New]. Its methods are safe for concurrent use.
+// The buckets of both histograms go from 10 µs to 2.6 s, each four times the one
+// before.
+//
+// It is made by [New]; its methods are safe for concurrent use.
 type Collector struct {
 	loads, saves *prometheus.HistogramVec
 	conflicts    prometheus.Counter

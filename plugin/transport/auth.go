@@ -14,7 +14,7 @@ import (
 const AuthHeader = "Socket-Io-Auth"
 
 // Request returns the handshake as the given namespace was asked for: with its
-// auth payload.
+// auth payload. What it holds is shared: do not change it.
 func (c *Conn) Request(namespace string) *http.Request {
 	c.mu.Lock()
 	var auth []byte

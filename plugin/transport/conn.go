@@ -102,7 +102,8 @@ func (c *Conn) Version() int { return c.version }
 // URL returns the address of the handshake, also after an upgrade.
 func (c *Conn) URL() url.URL { return *c.handshake.url }
 
-// RemoteHeader returns the headers of the handshake, also after an upgrade.
+// RemoteHeader returns the headers of the handshake, also after an upgrade. They
+// are shared: do not change them.
 func (c *Conn) RemoteHeader() http.Header { return c.handshake.header }
 
 // LocalAddr returns the server's address.

@@ -113,7 +113,8 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 	}
 }
 
-// inject lets go-socket.io read a packet of our own before anything else.
+// injectLocked lets go-socket.io read a packet of our own before anything else.
+// c.mu is held.
 func (c *Conn) injectLocked(text string) {
 	c.in.injected.push(c.wire.takeText(text))
 	c.in.arrived.Signal()

@@ -32,8 +32,8 @@ type Options struct {
 
 	// MaxQueueBytes is how much may wait to be sent to a client before the
 	// client is dropped, and how much of what it sent may wait to be handled
-	// before it has to wait. It is also the size of the largest POST. Default
-	// 4 MiB.
+	// before it has to wait. The largest POST is
+	// of this size, or of twice MaxMessageBytes. Default 4 MiB.
 	MaxQueueBytes int
 
 	// MaxNamespaces is how many namespaces one connection may be in. Default

@@ -10,8 +10,9 @@ import (
 
 // A stream is the network connection under a websocket. To write to it takes no
 // time: what the network does not take at once is kept, and sent by a goroutine,
-// which ends when all is sent. So a write needs no goroutine of its own, but for
-// TLS: what that makes of it cannot be tried.
+// which ends when all is sent. So a write needs no goroutine of its own; but
+// where it cannot be tried it does: under TLS or another wrapper, and on systems
+// that are no Unix.
 type stream struct {
 	net.Conn
 	conn *Conn

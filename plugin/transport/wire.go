@@ -17,8 +17,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A Wire is the transports of one go-socket.io server. It is made by [New];
-// its methods are safe for concurrent use.
+// A Wire is the transports of one go-socket.io server. It is made by [New], and
+// set up before it serves: EngineOptions, Handler, Identify, Gate and Own are for
+// then. Its other methods are safe for concurrent use.
 type Wire struct {
 	options  Options
 	err      error
