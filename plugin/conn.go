@@ -11,7 +11,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
-// A conn is the connection that handlers get: go-socket.io's, without two of
+// A conn is the connection that handlers get: go-socket.io's, without some of
 // its traps. An acknowledgement goes behind what its handler has emitted.
 type conn struct {
 	socketio.Conn

@@ -19,6 +19,6 @@
 // without a session is refused with a [Refusal]; OnInvalid hears why.
 //
 // Events of one session, but for [ReadOnly] ones, are handled one at a time in a
-// process, in the order of their arrival. A handler that panics or returns an error changes nothing,
-// and ends neither the process nor the connection.
+// process, in the order of their arrival. A handler that panics or returns an
+// error changes nothing, and ends neither the process nor the connection.
 package plugin

@@ -32,7 +32,8 @@ type Observer interface {
 	Refused(code string)
 }
 
-// observers calls an Observer, if there is one, and contains its panics.
+// observers calls an Observer, if there is one, and contains its panics. Where
+// there is none, no event makes a closure for it.
 type observers struct {
 	Observer
 	report func(stage, id string, err error)

@@ -19,11 +19,11 @@ type message struct {
 
 // Emit sends an event to every socket that the session of an id has in a
 // namespace: on this node, and on every other where the backend is a
-// [store.Speaker]. That there are none is no error.
-// args are encoded as JSON, and may hold no parser.Buffer. A socket gets what
-// one caller emits in order. It returns when the event is on its way: the error
-// is the store's, or that of an argument that does not encode. A client for
-// whom 256 events wait misses further ones, and OnError hears of it.
+// [store.Speaker]. That there are none is no error. args are encoded as JSON,
+// and may hold no parser.Buffer. A socket gets what one caller emits in order.
+// It returns when the event is on its way: the error is the store's, or that
+// of an argument that does not encode. A client for whom 256 events wait
+// misses further ones, and OnError hears of it.
 func (s *Sessions) Emit(ctx context.Context, id, namespace, event string, args ...any) error {
 	m := message{Namespace: namespace, Event: event, Args: make([]json.RawMessage, len(args))}
 	if namespace == "" {

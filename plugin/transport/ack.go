@@ -50,7 +50,8 @@ func (c *Conn) Acknowledge(values ...any) error {
 	return err
 }
 
-// AnswerEvent is what [Conn.AcknowledgeBehind] and [Conn.Flush] emit. Clients never get it.
+// AnswerEvent is what [Conn.AcknowledgeBehind] and [Conn.Flush] emit. Clients
+// never get it.
 const AnswerEvent = "\x00answer"
 
 // jsonAnswerEvent is AnswerEvent in an event packet.

@@ -19,9 +19,10 @@ type Farewell struct {
 const parting = 100 * time.Millisecond
 
 // Expel sends a client out of a namespace. When it has had 100 ms to hang up by
-// itself, in the root up to 400 ms for the sake of other namespaces, it is told to leave for good, and the connection ends if that was
-// the root or its last namespace; a client that may come back is told nothing,
-// and the connection ends.
+// itself, in the root up to 400 ms for the sake of other namespaces, it is told
+// to leave for good, and the connection ends if that was the root or its last
+// namespace; a client that may come back is told nothing, and the connection
+// ends.
 func (c *Conn) Expel(namespace string, farewell Farewell) {
 	name, err := json.Marshal(farewell.Event)
 	if err != nil {

@@ -30,10 +30,10 @@ type Options struct {
 	// send, a binary attachment counting as one. Default 1,000,000.
 	MaxMessageBytes int
 
-	// MaxQueueBytes is how much may wait to be sent to a client before the
-	// client is dropped, and how much of what it sent may wait to be handled
-	// before it has to wait. The largest POST is
-	// of this size, or of twice MaxMessageBytes. Default 4 MiB.
+	// MaxQueueBytes is how much may wait to be sent to a client before the client
+	// is dropped, and how much of what it sent may wait to be handled before it has
+	// to wait. The largest POST is of this size, or of twice MaxMessageBytes.
+	// Default 4 MiB.
 	MaxQueueBytes int
 
 	// MaxNamespaces is how many namespaces one connection may be in. Default
