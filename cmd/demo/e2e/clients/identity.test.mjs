@@ -11,13 +11,7 @@ describe('identity at the demo', { concurrency: true }, () => {
   after(() => demo?.stop());
 
   for (const version of [3, 4]) {
-    const connect = async (t) => {
-      const raw = new Raw(demo.url, version, { cookie: (await demo.visit(t)).cookie });
-      raw.packets.push(...raw.decode((await raw.handshake()).text));
-      if (version === 4) await raw.post('40');
-      await raw.until(/^40/);
-      return raw;
-    };
+    const connect = async (t) => Raw.connect(demo.url, version, { cookie: (await demo.visit(t)).cookie });
     const asks = async (raw, n) => {
       await raw.post(`42${n}["whoami"]`);
       const answer = await raw.until(new RegExp(`^43${n}\\[`));
