@@ -364,7 +364,10 @@
    * close then takes along.
    */
   function watchPackets(connection) {
-    connection.manager.on('open', function () { connection.refusal = null; });
+    connection.manager.on('open', function () {
+      connection.refusal = null;
+      connection.sessions.filter(isWaiting).forEach(function (session) { session._outdated = false; });
+    });
     connection.manager.on('packet', function (packet) {
       var data = packet.data;
       var event = packet.type === EVENT && data && data[0];

@@ -89,6 +89,20 @@ test('a login', async (t) => {
     assert.equal(chat.session.state, 'active');
   });
 
+  await t.test('is not in a handshake that came before it', (t) => {
+    const { browser, tabs: [one] } = openTabs(t, 1);
+    const [root, chat] = openTab(browser, 4, '/', '/chat');
+    chat.emit('error', FINAL);
+    root.io.drop('transport error');
+    root.io.open();
+    admit(root);
+    one.receive('sinvalid', RENEWED);
+    t.mock.timers.tick(1000);
+    admit(one);
+    browser.deliver();
+    assert.equal(root.io.handshakes, 3);
+  });
+
   await t.test('brings back no socket that the page has closed', (t) => {
     const { browser, tabs: [one, two] } = openTabs(t, 2);
     const [root, chat] = openTab(browser, 4, '/', '/chat');

@@ -42,6 +42,22 @@ test('a namespace that was refused for the cookie comes back by a new handshake'
   assert.equal(root.io.handshakes, 2);
 });
 
+test('a handshake that came for another reason is new enough', (t) => {
+  mockTimers(t);
+  for (const io of [classic(), attach(fakeIo(5))]) {
+    const [root, chat] = open(io, '/', '/chat');
+    chat.receive('sinvalid', RENEWED);
+    root.io.drop('transport error'); // and socket.io reconnects what it knows of
+    root.io.open();
+    root.io.accept();
+    root.admit();
+    t.mock.timers.tick(1000);
+    assert.equal(chat.asked, 2);
+    chat.admit();
+    assert.deepEqual([root.io.handshakes, root.session.state, chat.session.state], [2, 'active', 'active']);
+  }
+});
+
 test('what ends a retry', async (t) => {
   const rows = [
     { name: 'disconnect of the page', end: (socket) => socket.disconnect() },
