@@ -68,7 +68,7 @@ func (h *heartbeat) silence(now time.Time) time.Duration {
 	}
 	since := now.Sub(time.Unix(0, h.pinged))
 	if h.heard.Load() < h.pinged {
-		return options.PingTimeout - since
+		return min(options.PingTimeout-since, options.PingInterval) // the next is due as soon as this is answered
 	}
 	if left := options.PingInterval - since; left > 0 {
 		return left

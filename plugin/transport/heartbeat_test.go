@@ -27,30 +27,65 @@ func TestHeartbeatClock3(t *testing.T) {
 // The clock of a client of version 4, which is pinged.
 func TestHeartbeatClock4(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, Options{}, nil)
-	c := h.call(nameWebsocket, 4).(*wsCaller)
-	beat := &h.conn(c).heartbeat
-	start := time.Unix(0, beat.pinged)
-	at := func(after, heard, want time.Duration) {
-		t.Helper()
-		if heard >= 0 {
-			beat.heard.Store(start.Add(heard).UnixNano())
-		}
-		if got := beat.silence(start.Add(after)); got != want {
-			t.Errorf("after %v: %v, want %v", after, got, want)
-		}
+	clock := newClock(t, Options{})
+	clock.at(10*time.Second, 9*time.Second, 15*time.Second)
+	clock.at(25*time.Second, -1, 20*time.Second) // the first ping goes out
+	clock.pinged()
+	clock.at(26*time.Second, -1, 19*time.Second)
+	clock.at(30*time.Second, 29*time.Second, 20*time.Second) // was answered
+	clock.at(50*time.Second, -1, 20*time.Second)             // the second
+	clock.at(69*time.Second, -1, time.Second)
+	clock.at(70*time.Second, -1, 0)
+	clock.at(75*time.Second, -1, -5*time.Second)
+}
+
+// An answer may take longer than the interval. The next ping follows soon.
+func TestHeartbeatClock4Slow(t *testing.T) {
+	t.Parallel()
+	clock := newClock(t, Options{PingInterval: 10 * time.Second, PingTimeout: time.Minute})
+	clock.at(10*time.Second, -1, 10*time.Second)
+	clock.pinged()
+	clock.at(20*time.Second, -1, 10*time.Second)
+	clock.at(30*time.Second, 25*time.Second, 10*time.Second) // was answered
+	clock.pinged()
+	clock.at(85*time.Second, -1, 5*time.Second)
+	clock.at(90*time.Second, -1, 0)
+}
+
+// A clock is the heartbeat of a client of version 4 whose time is made up.
+type clock struct {
+	*host
+	client *wsCaller
+	beat   *heartbeat
+	start  time.Time
+}
+
+func newClock(t *testing.T, o Options) clock {
+	t.Helper()
+	h := newHost(t, o, nil)
+	client := h.call(nameWebsocket, 4).(*wsCaller)
+	beat := &h.conn(client).heartbeat
+	return clock{h, client, beat, time.Unix(0, beat.pinged)}
+}
+
+// at fails unless the heartbeat waits as long as is wanted, so long after the
+// start. The client was heard so long after it; below 0, it was not since.
+func (c clock) at(after, heard, want time.Duration) {
+	c.Helper()
+	if heard >= 0 {
+		c.beat.heard.Store(c.start.Add(heard).UnixNano())
 	}
-	at(10*time.Second, 9*time.Second, 15*time.Second)
-	at(25*time.Second, -1, 20*time.Second) // the first ping goes out
-	if f, err := c.raw(); err != nil || string(f.data) != "2" {
-		t.Fatalf("got %q, %v, want a ping", f.data, err)
+	if got := c.beat.silence(c.start.Add(after)); got != want {
+		c.Errorf("after %v: %v, want %v", after, got, want)
 	}
-	at(26*time.Second, -1, 19*time.Second)
-	at(30*time.Second, 29*time.Second, 20*time.Second) // was answered
-	at(50*time.Second, -1, 20*time.Second)             // the second
-	at(69*time.Second, -1, time.Second)
-	at(70*time.Second, -1, 0)
-	at(75*time.Second, -1, -5*time.Second)
+}
+
+// pinged fails unless the client gets a ping.
+func (c clock) pinged() {
+	c.Helper()
+	if f, err := c.client.raw(); err != nil || string(f.data) != "2" {
+		c.Fatalf("got %q, %v, want a ping", f.data, err)
+	}
 }
 
 // A client whose messages wait to be handled is not to blame for its silence.
