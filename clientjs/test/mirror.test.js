@@ -4,17 +4,9 @@
 
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
-const attach = require('..');
+const { CLIENTS, next } = require('./clients');
 const { startMirror } = require('./mirror');
 const { browserFetch } = require('./page');
-
-const CLIENTS = {
-  '1.7.4': attach(require('socket.io-client-1')),
-  '2.0.4': attach(require('socket.io-client-2.0')),
-  '2.5.0': attach(require('socket.io-client')),
-  '3.1.3': attach(require('socket.io-client-3')),
-  '4.8.4': attach(require('socket.io-client-4')),
-};
 
 let mirror;
 before(async () => { mirror = await startMirror(); });
@@ -55,17 +47,6 @@ function visit(t, io, transports) {
   return { headers, request, connect };
 }
 
-/** The next event of a session, with its reason. */
-function next({ session }, event) {
-  return new Promise((resolve) => {
-    function f(reason) {
-      session.off(event, f);
-      resolve(reason);
-    }
-    session.on(event, f);
-  });
-}
-
 function up(socket, text) {
   return new Promise((resolve) => socket.emit('up', 1, text, resolve));
 }
@@ -73,12 +54,12 @@ function up(socket, text) {
 const cases = {
   async 'no session, then one'({ request, connect }) {
     const socket = connect();
-    const reason = await next(socket, 'invalid');
+    const reason = await next(socket.session, 'invalid');
     assert.deepEqual([reason.code, reason.reconnect], ['no_cookie', false]);
     assert.equal(await request('GET', '/'), 200);
     assert.deepEqual([socket.opens, socket.heard.includes('connect'), socket.session.state], [1, false, 'invalid']);
     socket.session.refresh();
-    await next(socket, 'active');
+    await next(socket.session, 'active');
     assert.deepEqual(await up(socket, 'hello'), { n: 1, text: 'hello' });
     assert.equal(socket.opens, 2);
   },
@@ -86,17 +67,17 @@ const cases = {
   async 'a login, and a logout'({ request, connect, headers }) {
     await request('GET', '/');
     const socket = connect();
-    await next(socket, 'active');
+    await next(socket.session, 'active');
     const old = headers.Cookie;
-    const renewed = next(socket, 'invalid');
+    const renewed = next(socket.session, 'invalid');
     await request('POST', '/login');
     assert.notEqual(headers.Cookie, old);
     assert.equal((await renewed).code, 'renewed');
-    await next(socket, 'active');
+    await next(socket.session, 'active');
     assert.deepEqual(await up(socket, 'hello'), { n: 1, text: 'hello' });
     assert.equal(socket.opens, 2);
 
-    const destroyed = next(socket, 'invalid');
+    const destroyed = next(socket.session, 'invalid');
     await request('POST', '/logout');
     const reason = await destroyed;
     assert.deepEqual([reason.code, reason.reconnect], ['destroyed', false]);
@@ -109,11 +90,11 @@ const cases = {
   async 'a namespace that is refused beside one that is not'({ request, connect }) {
     await request('GET', '/');
     const vip = connect('/vip');
-    const reason = await next(vip, 'invalid');
+    const reason = await next(vip.session, 'invalid');
     assert.deepEqual([reason.code, reason.reconnect, reason.data.level], ['members_only', false, 3]);
     const root = connect();
     const chat = connect('/chat');
-    await Promise.all([next(root, 'active'), next(chat, 'active')]);
+    await Promise.all([next(root.session, 'active'), next(chat.session, 'active')]);
     assert.deepEqual(await up(chat, 'hello'), { n: 1, text: 'hello' });
     assert.equal(vip.session.state, 'invalid');
   },
@@ -121,7 +102,7 @@ const cases = {
   async 'a claim, though nothing is kept for it'({ request, connect, headers }) {
     await request('GET', '/');
     const socket = connect();
-    await next(socket, 'active');
+    await next(socket.session, 'active');
     const answers = [];
     const { fetch } = globalThis;
     const answered = new Promise((resolve) => {
