@@ -44,7 +44,7 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// A demo is one that runs.
+// A demo is one that runs, or another server of ours.
 type demo struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -55,7 +55,13 @@ type demo struct {
 // startDemo runs the demo on a free port until the test is over.
 func startDemo(t *testing.T, args ...string) *demo {
 	t.Helper()
-	d := &demo{t: t, cmd: exec.Command(program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)}
+	return launch(t, program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+}
+
+// launch runs a program that says where it listens, until the test is over.
+func launch(t *testing.T, program string, args ...string) *demo {
+	t.Helper()
+	d := &demo{t: t, cmd: exec.Command(program, args...)}
 	d.cmd.Stderr = &d.stderr
 	stdout, err := d.cmd.StdoutPipe()
 	if err == nil {
@@ -84,6 +90,6 @@ func (d *demo) stop() {
 	defer kill.Stop()
 	_ = d.cmd.Process.Signal(syscall.SIGTERM)
 	if err := d.cmd.Wait(); err != nil {
-		d.t.Errorf("the demo ended with %v: %s", err, &d.stderr)
+		d.t.Errorf("%s ended with %v: %s", d.cmd.Path, err, &d.stderr)
 	}
 }

@@ -61,21 +61,5 @@ func startServer(t *testing.T, folder string, args ...string) *demo {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build of %s: %v\n%s", folder, err, out)
 	}
-	d := &demo{t: t, cmd: exec.Command(program, args...)}
-	d.cmd.Stderr = &d.stderr
-	stdout, err := d.cmd.StdoutPipe()
-	if err == nil {
-		err = d.cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.stop)
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if err != nil || !ok {
-		t.Fatalf("first line %q, error %v", line, err)
-	}
-	d.url = url
-	return d
+	return launch(t, program, args...)
 }
