@@ -39,7 +39,7 @@ func TestRenewErrors(t *testing.T) {
 		a.sessions.OnEvent("/", "scs-merge", func(_ socketio.Conn, s *plugin.Session) {
 			errs <- a.manager.MergeSession(s, tokenIn(a.login("other")))
 		})
-		a.sessions.OnEvent("/", "keep", func(_ socketio.Conn, s *plugin.Session) { kept <- s })
+		a.sessions.OnEvent("/", "keep", func(_ socketio.Conn, s *plugin.Session) bool { kept <- s; return true })
 		a.sessions.AllowAnonymous("/open")
 		a.sessions.OnEvent("/open", "login", renew(nil))
 		a.sessions.AllowAnonymous("/")
@@ -51,7 +51,7 @@ func TestRenewErrors(t *testing.T) {
 		t.Errorf("anonymous: %v", err)
 	}
 	c := a.enter(cookie)
-	c.send(`42["keep"]`)
+	c.ask(`["keep"]`)
 	if err := recv(t, "the session", kept).Renew(nil); !errors.Is(err, plugin.ErrOver) {
 		t.Errorf("after the event: %v", err)
 	}
