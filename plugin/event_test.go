@@ -134,24 +134,35 @@ func TestEventsBesideHTTP(t *testing.T) {
 	})
 }
 
+// The acknowledgement of the event that destroys the session comes before the
+// reason, also when its handler still has something to do.
 func TestEventAfterDestroy(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
-		a := newApp(t, nil, options, register)
-		cookie := a.login("alice")
-		c, other := a.enter(cookie), a.enter(cookie)
-		other.ask(`["get","user"]`) // it is let in
-		if got := c.ask(`["destroy"]`); got != `[true]` {
-			t.Fatal(got)
-		}
-		for _, c := range []*client{c, other} {
-			if why := c.expelled("/"); why != `{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}` {
-				t.Errorf("got %s", why)
+		a := newApp(t, nil, options, func(a *app) {
+			register(a)
+			a.sessions.OnEvent("/", "destroy-early", func(_ socketio.Conn, s *plugin.Session) (bool, error) {
+				err := s.Destroy()
+				<-time.After(50 * time.Millisecond) // its work
+				return true, err
+			})
+		})
+		for _, event := range []string{"destroy", "destroy-early"} {
+			cookie := a.login("alice")
+			c, other := a.enter(cookie), a.enter(cookie)
+			other.still("alice") // it is let in
+			if got := c.ask(`["` + event + `"]`); got != `[true]` {
+				t.Fatal(got)
 			}
-			c.ends()
-		}
-		if a.stored(cookie) != nil {
-			t.Error("the session is still stored")
+			for _, c := range []*client{c, other} {
+				if why := c.expelled("/"); why != `{"code":"destroyed","message":"The session has ended.","reconnect":false,"data":null}` {
+					t.Errorf("got %s", why)
+				}
+				c.ends()
+			}
+			if a.stored(cookie) != nil {
+				t.Error("the session is still stored")
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"net/http"
+	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 )
@@ -53,3 +54,7 @@ type gate interface {
 	// close ends what is left of the connections, and lets no new ones in.
 	close(ctx context.Context) error
 }
+
+// settling is how long a handler that runs may hold up the end of its socket:
+// long enough for most acknowledgements to go first.
+const settling = 100 * time.Millisecond

@@ -117,6 +117,7 @@ func TestOnChangeByGoroutine(t *testing.T) {
 	cookie := a.login("alice")
 	first, second := a.enter(cookie), a.enter(cookie)
 	first.ask(`["keep"]`)
+	second.still("alice") // it is let in
 	s := recv(t, "the session", sessions)
 	a.manager.Put(s, "later", "v")
 	first.changed("later")

@@ -18,8 +18,8 @@ type stock struct {
 }
 
 // headstart is how long sinvalid waits for a packet that go-socket.io is about
-// to write: CONNECT, or the acknowledgement of the event that ended the
-// session. Nothing tells when it has.
+// to write: CONNECT, or the acknowledgement of the event that was handled last.
+// Nothing tells when it has.
 const headstart = 20 * time.Millisecond
 
 // farewell is how long a client has to hang up by itself after sinvalid. The
@@ -85,7 +85,14 @@ func (stock) admit(*conn) {}
 
 func (g stock) refuse(c *conn, why *Refusal, left <-chan struct{}) { g.expel(c, why, left) }
 
-func (stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
+func (g stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
+	late := time.NewTimer(settling)
+	defer late.Stop()
+	select {
+	case <-g.idle(c):
+	case <-left:
+	case <-late.C:
+	}
 	// Emit blocks for as long as the client does not read, Close ends that.
 	hangup := time.AfterFunc(headstart+farewell, func() { _ = c.Close() })
 	defer hangup.Stop()
@@ -103,6 +110,28 @@ func (stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	if isRoot(c) {
 		_ = c.Close() // it may have left only the namespace
 	}
+}
+
+// idle returns a channel that closes when no handler of the connection runs.
+func (g stock) idle(c *conn) <-chan struct{} {
+	idle := make(chan struct{})
+	g.sessions.mu.RLock()
+	open := g.sessions.connections[c.ID()]
+	g.sessions.mu.RUnlock()
+	switch {
+	case open == nil:
+		close(idle)
+	case open.handling.TryLock():
+		open.handling.Unlock()
+		close(idle)
+	default:
+		go func() { // ends with the handler
+			open.handling.Lock()
+			defer open.handling.Unlock()
+			close(idle)
+		}()
+	}
+	return idle
 }
 
 func (stock) answers() bool { return false }

@@ -90,10 +90,6 @@ func (wired) refuse(c *conn, why *Refusal, _ <-chan struct{}) {
 	}
 }
 
-// settling is how long a handler that runs may hold up the end of its socket:
-// long enough for most acknowledgements to go first.
-const settling = 100 * time.Millisecond
-
 func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	if c.wire == nil {
 		return

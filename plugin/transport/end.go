@@ -51,7 +51,7 @@ func (c *Conn) Close() error {
 
 // lastWord is how long go-socket.io may take to write what was emitted before
 // the end: it does so in a goroutine of its own.
-const lastWord = 50 * time.Millisecond
+const lastWord = 100 * time.Millisecond
 
 // hangUp ends the connection when what was written is sent, without waiting
 // for it.

@@ -68,7 +68,7 @@ func TestStalledRequests(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		var underWay atomic.Int32
-		h := newHost(t, Options{PingInterval: 100 * time.Millisecond, PingTimeout: 100 * time.Millisecond}, func(h *host) {
+		h := newHost(t, Options{PingInterval: 500 * time.Millisecond, PingTimeout: 500 * time.Millisecond}, func(h *host) {
 			narrow(h)
 			serving(h, &underWay)
 		})
