@@ -24,6 +24,32 @@ func inOf(sockets []*socket, n *namespace) *socket {
 	return nil
 }
 
+// handled lets handling go.
+func (c *connection) handled() {
+	c.handling.Unlock()
+	if c.over.Load() == nil {
+		return
+	}
+	if over := c.over.Swap(nil); over != nil {
+		over.close()
+	}
+}
+
+// idle returns a channel that closes when no handler of the connection runs.
+func (c *connection) idle() <-chan struct{} {
+	over := new(latch)
+	for !c.over.CompareAndSwap(nil, over) {
+		if earlier := c.over.Load(); earlier != nil {
+			over = earlier
+			break
+		}
+	}
+	if c.handling.TryLock() { // or who holds it will see over
+		c.handled()
+	}
+	return over.done()
+}
+
 // join registers a client that asks for a namespace. It returns nil when there
 // is nothing to do: the client is there already, as after a repeated CONNECT, or
 // the server is going away. It waits until the client's last stay there is over,

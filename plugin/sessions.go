@@ -60,6 +60,7 @@ type connection struct {
 	// handling is held while a handler of any namespace runs: OnConnect and
 	// OnDisconnect of one never run beside an event of another.
 	handling sync.Mutex
+	over     atomic.Pointer[latch] // closes when it is let go; nil while nobody waits for that
 
 	// The rest is guarded by Sessions.mu.
 	sockets []*socket // in the order in which they asked to enter

@@ -145,7 +145,7 @@ func (so *socket) depart() {
 	}
 	so.connection.handling.Lock() // wait for the handler that runs
 	so.session.finish()
-	so.connection.handling.Unlock()
+	so.connection.handled()
 	so.sessions.release(so)
 }
 
@@ -153,7 +153,7 @@ func (so *socket) depart() {
 // or says why it did not run or its changes could not be kept.
 func (so *socket) run(set settings, handle func(*Session) error) error {
 	so.connection.handling.Lock()
-	defer so.connection.handling.Unlock()
+	defer so.connection.handled()
 	e := so.entry
 	if e == nil {
 		return so.runAnonymous(handle)
@@ -174,7 +174,7 @@ func (so *socket) run(set settings, handle func(*Session) error) error {
 // event that takes too long, nor a store that fails or has the session no more.
 func (so *socket) runLast(handle func(*Session) error) error {
 	so.connection.handling.Lock()
-	defer so.connection.handling.Unlock()
+	defer so.connection.handled()
 	e := so.entry
 	if e == nil {
 		return so.runAnonymous(handle)

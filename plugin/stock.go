@@ -112,26 +112,15 @@ func (g stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	}
 }
 
-// idle returns a channel that closes when no handler of the connection runs.
+// idle returns a channel that closes when no handler of c's connection runs.
 func (g stock) idle(c *conn) <-chan struct{} {
-	idle := make(chan struct{})
 	g.sessions.mu.RLock()
 	open := g.sessions.connections[c.ID()]
 	g.sessions.mu.RUnlock()
-	switch {
-	case open == nil:
-		close(idle)
-	case open.handling.TryLock():
-		open.handling.Unlock()
-		close(idle)
-	default:
-		go func() { // ends with the handler
-			open.handling.Lock()
-			defer open.handling.Unlock()
-			close(idle)
-		}()
+	if open == nil {
+		open = new(connection) // it is over
 	}
-	return idle
+	return open.idle()
 }
 
 func (stock) answers() bool { return false }
