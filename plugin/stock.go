@@ -20,7 +20,7 @@ type stock struct {
 // headstart is how long sinvalid waits for a packet that go-socket.io is about
 // to write: CONNECT, or the acknowledgement of the event that was handled last.
 // Nothing tells when it has.
-const headstart = 20 * time.Millisecond
+const headstart = 50 * time.Millisecond
 
 // farewell is how long a client has to hang up by itself after sinvalid. The
 // client script does so at once; without it, the time lets the event arrive.
