@@ -58,3 +58,15 @@ type gate interface {
 // settling is how long a handler that runs may hold up the end of its socket:
 // long enough for most acknowledgements to go first.
 const settling = 100 * time.Millisecond
+
+// settle waits for the handler that runs, until idle closes, but for no longer
+// than that, and not for a client that has left.
+func settle(idle, left <-chan struct{}) {
+	late := time.NewTimer(settling)
+	defer late.Stop()
+	select {
+	case <-idle:
+	case <-left:
+	case <-late.C:
+	}
+}

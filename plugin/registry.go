@@ -27,9 +27,6 @@ func inOf(sockets []*socket, n *namespace) *socket {
 // handled lets handling go.
 func (c *connection) handled() {
 	c.handling.Unlock()
-	if c.over.Load() == nil {
-		return
-	}
 	if over := c.over.Swap(nil); over != nil {
 		over.close()
 	}

@@ -86,13 +86,7 @@ func (stock) admit(*conn) {}
 func (g stock) refuse(c *conn, why *Refusal, left <-chan struct{}) { g.expel(c, why, left) }
 
 func (g stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
-	late := time.NewTimer(settling)
-	defer late.Stop()
-	select {
-	case <-g.idle(c):
-	case <-left:
-	case <-late.C:
-	}
+	settle(g.idle(c), left)
 	// Emit blocks for as long as the client does not read, Close ends that.
 	hangup := time.AfterFunc(headstart+farewell, func() { _ = c.Close() })
 	defer hangup.Stop()

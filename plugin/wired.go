@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -94,13 +93,7 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	if c.wire == nil {
 		return
 	}
-	late := time.NewTimer(settling)
-	defer late.Stop()
-	select {
-	case <-c.wire.Idle():
-	case <-left:
-	case <-late.C:
-	}
+	settle(c.wire.Idle(), left)
 	c.wire.Flush(c.Emit) // what was emitted comes before
 	c.wire.Expel(nameOf(c), transport.Farewell{
 		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
