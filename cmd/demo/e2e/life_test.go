@@ -17,7 +17,7 @@ const (
 
 // inVariants runs a test with a browser and a demo of each variant, with
 // further flags.
-func inVariants(t *testing.T, more []string, test func(t *testing.T, d *demo, open func() *tab)) {
+func inVariants(t *testing.T, more []string, test func(t *testing.T, d *process, open func() *tab)) {
 	t.Helper()
 	for name, flags := range variants {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func (p *tab) pings(n int) {
 // TestBackForward leaves the page and comes back to it as it was: browsers keep
 // pages in memory, but no connection of theirs.
 func TestBackForward(t *testing.T) {
-	inVariants(t, nil, func(t *testing.T, _ *demo, open func() *tab) {
+	inVariants(t, nil, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
 		pings := func(n int) string { return fmt.Sprintf(`$('rows').innerText.includes('pings\t%d\t%d')`, n, n) }
 		p.pings(1)
@@ -77,7 +77,7 @@ func TestBackForward(t *testing.T) {
 // TestOffline takes the network from a tab. Newer clients notice at once, older
 // ones when a heartbeat is missing, which takes too long for a test.
 func TestOffline(t *testing.T) {
-	inVariants(t, nil, func(t *testing.T, _ *demo, open func() *tab) {
+	inVariants(t, nil, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
 		modern := ask[bool](p, `io.protocol >= 5`)
 		offline := func() {
@@ -121,7 +121,7 @@ func TestOffline(t *testing.T) {
 // longer.
 func TestIdle(t *testing.T) {
 	const idle = 2500 * time.Millisecond
-	inVariants(t, []string{"-idle", idle.String()}, func(t *testing.T, _ *demo, open func() *tab) {
+	inVariants(t, []string{"-idle", idle.String()}, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
 		n := 0
 		for begun := time.Now(); time.Since(begun) < 2*idle; {

@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -103,38 +101,15 @@ func openPage(browser context.Context, t *testing.T, url string) *tab {
 }
 
 // A mirror is testdata/mirror, as it runs.
-type mirror struct{ *demo }
+type mirror struct{ *process }
 
-// startMirror builds the mirror, which takes the go command no time when it
-// has built it before, and runs it until the test is over.
+// startMirror runs the mirror until the test is over.
 func startMirror(t *testing.T, args ...string) mirror {
 	t.Helper()
-	program := os.Getenv("MIRROR") // one that was built otherwise, with -race say
-	if program == "" {
-		program = filepath.Join(t.TempDir(), "mirror")
-		build := exec.Command("go", "build", "-o", program, "./testdata/mirror")
-		build.Dir = "../../.." // a package of the library's module
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("go build of the mirror: %v\n%s", err, out)
-		}
+	if program := os.Getenv("MIRROR"); program != "" { // one that was built otherwise, with -race say
+		return mirror{launch(t, program, args...)}
 	}
-	m := mirror{&demo{t: t, cmd: exec.Command(program, args...)}}
-	m.cmd.Stderr = &m.stderr
-	stdout, err := m.cmd.StdoutPipe()
-	if err == nil {
-		err = m.cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(m.stop)
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if err != nil || !ok {
-		t.Fatalf("first line %q, error %v", line, err)
-	}
-	m.url = url
-	return m
+	return mirror{startServer(t, "testdata/mirror", args...)}
 }
 
 // census is what the mirror tells of who has come and gone.

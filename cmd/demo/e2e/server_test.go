@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // startRedis runs a Redis that keeps nothing on disk until the test is over,
@@ -53,7 +56,7 @@ func startRedis(t *testing.T) string {
 // startServer builds a program of the library's module, which takes the go
 // command no time when it has built it before, and runs it until the test is
 // over.
-func startServer(t *testing.T, folder string, args ...string) *demo {
+func startServer(t *testing.T, folder string, args ...string) *process {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(folder))
 	build := exec.Command("go", "build", "-o", program, "./"+folder)
@@ -62,4 +65,48 @@ func startServer(t *testing.T, folder string, args ...string) *demo {
 		t.Fatalf("go build of %s: %v\n%s", folder, err, out)
 	}
 	return launch(t, program, args...)
+}
+
+// A process is a server of ours that runs.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	url    string
+	stderr bytes.Buffer
+}
+
+// launch runs a program that says where it listens, until the test is over.
+func launch(t *testing.T, program string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(program, args...)}
+	p.cmd.Stderr = &p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.stop)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	if err != nil || !ok {
+		t.Fatalf("first line %q, error %v", line, err)
+	}
+	p.url = url
+	return p
+}
+
+// stop ends it as an operator does, and fails the test when it does not end
+// well.
+func (p *process) stop() {
+	if p.cmd.ProcessState != nil {
+		return
+	}
+	kill := time.AfterFunc(limit, func() { _ = p.cmd.Process.Kill() })
+	defer kill.Stop()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Errorf("%s ended with %v: %s", p.cmd.Path, err, &p.stderr)
+	}
 }

@@ -77,7 +77,7 @@ type tab struct {
 const connected = `$('state').textContent === 'connected' && $('transport').textContent === 'websocket'`
 
 // openTab loads the page and waits until its socket has connected.
-func openTab(browser context.Context, t *testing.T, d *demo, steps ...chromedp.Action[chromedp.Void]) *tab {
+func openTab(browser context.Context, t *testing.T, d *process, steps ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)

@@ -76,9 +76,9 @@ export class Raw {
   async handshake(headers = this.headers, more = '') {
     const answer = await request(this.address('polling', more), { headers });
     if (answer.status === 200) {
-      const [open, ...more] = this.decode(answer.text); // what was queued by then goes with it
+      const [open, ...rest] = this.decode(answer.text); // what was queued by then goes with it
       this.sid = JSON.parse(open.slice(1)).sid;
-      this.packets.push(...more);
+      this.packets.push(...rest);
     }
     return answer;
   }
