@@ -141,8 +141,8 @@ func (s *Sessions) Session(c socketio.Conn) *Session {
 // away, and closes it. Clients that connect from then on are turned away. It
 // returns when every OnDisconnect has returned and every change is saved, or
 // when ctx ends, with an error that names what is left. Call it before
-// http.Server.Shutdown. A second call returns [ErrClosed]. There is no need for socketio.Server.Close: while a
-// handshake is under way it ends the process.
+// http.Server.Shutdown. A second call returns [ErrClosed]. There is no need for
+// socketio.Server.Close: while a handshake is under way it ends the process.
 func (s *Sessions) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closing {

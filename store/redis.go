@@ -12,10 +12,9 @@ import (
 // Redis is a [Backend] in Redis 6 or later. It keeps the layout of SCS's own
 // redisstore — the bytes under "scs:session:" and the key, expired by
 // PEXPIREAT — so nodes that still use redisstore share the same sessions.
-// Each operation but All is one round trip, once Redis knows the scripts, and each
-// change one Lua script on one key:
-// atomic, and fit for a cluster. What many goroutines ask for at once goes
-// together, on one connection. What becomes of a session is published by the
+// Each operation but All is one round trip, once Redis knows the scripts, and
+// each change one Lua script on one key: atomic, and fit for a cluster. What many
+// goroutines ask for at once goes together, on one connection. What becomes of a session is published by the
 // same script on a channel of the session's id; a Store that follows sessions
 // holds one connection of the pool to hear it, so the pool must allow two at
 // least.
