@@ -33,7 +33,7 @@ func BenchmarkEvent(b *testing.B) {
 func benchmarkEvent(b *testing.B, scope Scope, use func(*scs.SessionManager, *Session)) {
 	b.Helper()
 	manager := scs.New()
-	kept := store.Attach(manager, store.NewMemory())
+	kept := store.Attach(manager, store.NewMemory(), store.Options{})
 	sessions, err := Enable(socketio.NewServer(nil), manager, Options{Scope: scope})
 	if err != nil {
 		b.Fatal(err)

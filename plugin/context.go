@@ -20,19 +20,29 @@ func (s *Session) Value(key any) any {
 // parent returns the context below: it holds the transaction of the calls that
 // SCS makes with this session.
 func (s *Session) parent() context.Context {
-	v, err := s.writable()
-	if err != nil && !s.inside {
-		if sealed, ok := s.sessions.sealed[err]; ok {
-			return sealed
-		}
-	}
-	return s.sessions.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) {
-		if v != nil {
-			return v.from, nil // what a handler commits by itself counts from what it was shown
-		}
-		return s.entry.base.Load(), nil
+	s.below.Do(func() {
+		s.transaction = s.sessions.store.BeginSocket(context.Background(), held{s})
 	})
+	return s.transaction
 }
+
+// held is a Session as its transaction sees it.
+type held struct{ *Session }
+
+// Base implements [store.Held].
+func (s held) Base() (*store.Snapshot, error) {
+	v, err := s.writable()
+	switch {
+	case err != nil && !s.inside:
+		return nil, err
+	case v != nil:
+		return v.from, nil // what a handler commits by itself counts from what it was shown
+	}
+	return s.entry.base.Load(), nil
+}
+
+// Wrote implements [store.Held].
+func (s held) Wrote(*store.Snapshot) {}
 
 // Deadline implements context.Context and reports none: the session's own is
 // manager.Deadline(s).

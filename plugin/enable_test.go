@@ -45,7 +45,7 @@ func TestEnableErrors(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			manager := scs.New()
-			store.Attach(manager, store.NewMemory())
+			store.Attach(manager, store.NewMemory(), store.Options{})
 			if row.manager != nil {
 				row.manager(manager)
 			}
@@ -94,7 +94,7 @@ func TestOnEventPanics(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			manager := scs.New()
-			store.Attach(manager, store.NewMemory())
+			store.Attach(manager, store.NewMemory(), store.Options{})
 			sessions, err := plugin.Enable(socketio.NewServer(nil), manager, plugin.Options{})
 			if err != nil {
 				t.Fatal(err)

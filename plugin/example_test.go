@@ -34,7 +34,7 @@ func Example() {
 		},
 	}
 	manager := scs.New()
-	store.Attach(manager, store.NewRedis(pool, nil))
+	store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
 
 	wire := transport.New(transport.Options{})
 	server := socketio.NewServer(wire.EngineOptions(nil))
@@ -134,5 +134,5 @@ func ExampleFirstOf() {
 // Sessions in Redis, in the layout of SCS's own redisstore.
 func Example_redis() {
 	pool := &redis.Pool{Dial: func() (redis.Conn, error) { return redis.Dial("tcp", "127.0.0.1:6379") }}
-	store.Attach(manager, store.NewRedis(pool, nil))
+	store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
 }

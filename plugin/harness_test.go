@@ -81,7 +81,7 @@ func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup f
 	if backend == nil {
 		backend = store.NewMemory()
 	}
-	store.Attach(a.manager, backend)
+	store.Attach(a.manager, backend, store.Options{})
 	if options.OnError == nil {
 		options.OnError = a.failures.add
 	}

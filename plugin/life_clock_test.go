@@ -63,7 +63,7 @@ func onClock(t *testing.T, options Options, idle, lifetime time.Duration, test f
 	manager := scs.New() // it starts a goroutine for ever, so outside
 	manager.IdleTimeout, manager.Lifetime = idle, lifetime
 	memory := clockStore{store.NewMemory(), new(atomic.Bool), new(atomic.Int32), new(atomic.Int32)}
-	store.Attach(manager, memory)
+	store.Attach(manager, memory, store.Options{})
 	server := socketio.NewServer(nil)
 	options.Logger, options.OnError = slog.New(slog.DiscardHandler), func(string, string, error) {}
 	synctest.Test(t, func(t *testing.T) {

@@ -38,7 +38,7 @@ func newCrowd(tb testing.TB, n int, b store.Backend) *crowd {
 	for range n {
 		wire, manager := transport.New(transport.Options{Logger: discard}), scs.New()
 		server := socketio.NewServer(wire.EngineOptions(nil))
-		store.Attach(manager, b)
+		store.Attach(manager, b, store.Options{})
 		sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire, Logger: discard})
 		if err != nil {
 			tb.Fatal(err)

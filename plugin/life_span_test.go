@@ -77,7 +77,7 @@ func TestExpiryElsewhereIsInTime(t *testing.T) {
 		"a deadline cut short": {func(ctx context.Context) { elsewhere.SetDeadline(ctx, time.Now().Add(time.Minute)) }, idle/2 + time.Minute},
 	} {
 		onClock(t, Options{ProbeInterval: 100 * time.Hour}, idle, lifetime, func(n *clockNode) {
-			store.Attach(elsewhere, n.memory.Memory)
+			store.Attach(elsewhere, n.memory.Memory, store.Options{})
 			token := n.login()
 			from := time.Now()
 			var conns []*clockConn

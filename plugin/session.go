@@ -37,6 +37,9 @@ type Session struct {
 
 	cancelled latch // closed when the session has ended or its socket must go
 
+	below       sync.Once
+	transaction context.Context // of the calls that SCS makes; made with the first
+
 	mu     sync.Mutex
 	view   *view // what the handler sees; nil while none runs
 	access Access

@@ -25,7 +25,6 @@ type Sessions struct {
 	store   *store.Store
 	options Options
 	views   *views
-	sealed  map[error]context.Context // the parents of sessions that cannot be written
 	gate    gate
 	seen    observers
 	frontDesk
@@ -99,14 +98,10 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	attached, ok := manager.Store.(*store.Store)
 	if !ok {
 		s.options.Logger.Warn("sessions: the manager's store is wrapped; what other processes write at the same time can be lost")
-		attached = store.Attach(manager, store.Wrap(manager.Store))
+		attached = store.Attach(manager, store.Wrap(manager.Store), store.Options{})
 	}
 	s.store = attached
 	s.store.BeforeRenewal(s.saveBeforeRenewal)
-	s.sealed = make(map[error]context.Context)
-	for _, err := range []error{ErrAnonymous, ErrReadOnly, ErrOver} {
-		s.sealed[err] = s.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return nil, err })
-	}
 	s.views = newViews(manager)
 	s.gate = stock{server, s}
 	if s.options.Transport != nil {

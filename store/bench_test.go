@@ -29,7 +29,7 @@ func BenchmarkCommit(b *testing.B) {
 		{"redis", store.NewRedis(pool, nil), redisstore.New(pool)},
 	} {
 		ours, stock := scs.New(), scs.New()
-		s := store.Attach(ours, kind.backend)
+		s := store.Attach(ours, kind.backend, store.Options{})
 		stock.Store = kind.stock
 		b.Run(kind.name+"/clean", func(b *testing.B) { benchmarkCommit(b, ours, func(string) {}) })
 		b.Run(kind.name+"/contended", func(b *testing.B) {
@@ -78,7 +78,7 @@ func benchmarkCommit(b *testing.B, m *scs.SessionManager, between func(token str
 // BenchmarkMerge is what a conflict costs before the second swap: three
 // sessions decoded, merged, and one encoded. One key is mine, one theirs.
 func BenchmarkMerge(b *testing.B) {
-	s := store.Attach(scs.New(), store.NewMemory())
+	s := store.Attach(scs.New(), store.NewMemory(), store.Options{})
 	deadline := time.Now().Add(time.Hour)
 	for _, keys := range []int{1, 16, 256} {
 		b.Run(fmt.Sprint(keys), func(b *testing.B) {

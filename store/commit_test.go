@@ -50,7 +50,7 @@ func TestLineWaits(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	pool.MaxActive, pool.Wait = 1, true
 	m := scs.New()
-	s := store.Attach(m, store.NewRedis(pool, nil))
+	s := store.Attach(m, store.NewRedis(pool, nil), store.Options{})
 	token := newHeldSession(t, m, "n")
 	before := goroutinesOfStore()
 	held := pool.Get()
@@ -65,7 +65,7 @@ func TestLineWaits(t *testing.T) {
 func TestCreateReplyLost(t *testing.T) {
 	t.Parallel()
 	m := scs.New()
-	store.Attach(m, &lossy{store.NewMemory(), true})
+	store.Attach(m, &lossy{store.NewMemory(), true}, store.Options{})
 	ctx, _ := m.Load(store.Begin(t.Context()), "")
 	m.Put(ctx, "user", "alice")
 	_, _, err := m.Commit(ctx)
@@ -79,7 +79,7 @@ func TestCreateReplyLost(t *testing.T) {
 func TestClientGone(t *testing.T) {
 	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": store.NewRedis(storetest.Redis(t).Pool(), nil)} {
 		m := scs.New()
-		s := store.Attach(m, b)
+		s := store.Attach(m, b, store.Options{})
 		token := newHeldSession(t, m, "n")
 		m.ErrorFunc = func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(name, err) }
 		ctx, cancel := context.WithCancel(t.Context())

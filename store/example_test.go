@@ -20,7 +20,7 @@ import (
 // A manager whose requests lose nothing of each other, and bring nothing back.
 func ExampleStore_LoadAndSave() {
 	manager := scs.New()
-	sessions := store.Attach(manager, store.NewMemory())
+	sessions := store.Attach(manager, store.NewMemory(), store.Options{})
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/login", func(_ http.ResponseWriter, r *http.Request) {
@@ -36,7 +36,7 @@ func ExampleStore_LoadAndSave() {
 // What a request saves while a socket holds the session, the socket hears of.
 func ExampleStore_Watch() {
 	manager := scs.New()
-	sessions := store.Attach(manager, store.NewMemory())
+	sessions := store.Attach(manager, store.NewMemory(), store.Options{})
 	ctx := context.Background()
 
 	request, err := manager.Load(store.Begin(ctx), "")
@@ -147,7 +147,7 @@ func newMapBackend() *mapBackend { return &mapBackend{items: make(map[string]map
 func ExampleBackend() {
 	var backend store.Backend = newMapBackend()
 	manager := scs.New()
-	store.Attach(manager, backend)
+	store.Attach(manager, backend, store.Options{})
 
 	ctx, err := manager.Load(store.Begin(context.Background()), "")
 	if err != nil {

@@ -76,7 +76,7 @@ func TestEndedForTwoMinutes(t *testing.T) {
 	one, two, three := scs.New(), scs.New(), scs.New() // each starts a goroutine that never ends
 	synctest.Test(t, func(t *testing.T) {
 		backend := store.NewMemory()
-		here, there, deaf := store.Attach(one, backend), store.Attach(two, backend), store.Attach(three, backend)
+		here, there, deaf := store.Attach(one, backend, store.Options{}), store.Attach(two, backend, store.Options{}), store.Attach(three, backend, store.Options{})
 		watch := there.Watch()
 		defer watch.Close()
 		const key = "token"

@@ -47,7 +47,7 @@ func newSite(page func(*site, http.ResponseWriter, *http.Request)) *site {
 	s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	}
-	attached := store.Attach(s.SessionManager, s.backend)
+	attached := store.Attach(s.SessionManager, s.backend, store.Options{})
 	s.handler = attached.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { page(s, w, r) }))
 	return s
 }

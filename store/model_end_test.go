@@ -105,7 +105,7 @@ func (n *Node) socketContext(token string) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := n.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return base, nil })
+	ctx := n.store.BeginSocket(context.Background(), &heldAt{base, nil})
 	return n.manager.Load(ctx, token)
 }
 

@@ -55,7 +55,7 @@ type holder func(changes map[string]int) (outcome string, err error)
 
 func newNode(backend store.Backend) *Node {
 	manager := scs.New()
-	return &Node{manager: manager, store: store.Attach(manager, backend)}
+	return &Node{manager: manager, store: store.Attach(manager, backend, store.Options{})}
 }
 
 // Serve does what a command says.
@@ -140,27 +140,23 @@ func (n *Node) transaction(token string) (holder, error) {
 
 // socket is the same with the transaction of a socket.
 func (n *Node) socket(token string) (holder, error) {
-	var base *store.Snapshot
-	ctx := n.store.BeginSocket(context.Background(), func() (*store.Snapshot, error) { return base, nil })
-	ctx, err := n.manager.Load(ctx, token)
+	held := new(heldAt)
+	ctx, err := n.manager.Load(n.store.BeginSocket(context.Background(), held), token)
 	if err != nil || n.manager.Token(ctx) == "" {
 		return nil, err
 	}
-	look := func() error {
-		values := make(map[string]any)
-		for _, key := range n.manager.Keys(ctx) {
-			values[key] = n.manager.Get(ctx, key)
-		}
-		base, err = n.store.Encode(n.manager.Deadline(ctx), values)
-		return err
+	values := make(map[string]any)
+	for _, key := range n.manager.Keys(ctx) {
+		values[key] = n.manager.Get(ctx, key)
+	}
+	if held.base, err = n.store.Encode(n.manager.Deadline(ctx), values); err != nil {
+		return nil, err
 	}
 	return func(changes map[string]int) (string, error) {
 		n.put(ctx, changes)
-		if _, _, err := n.manager.Commit(ctx); err != nil {
-			return outcome(err)
-		}
-		return acked, look()
-	}, look()
+		_, _, err := n.manager.Commit(ctx)
+		return outcome(err)
+	}, nil
 }
 
 // snapshots is a socket that saves what it has, and goes on from what it gets.

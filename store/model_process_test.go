@@ -80,7 +80,7 @@ func TestProcessesCount(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(server.Pool(), nil))
+	s := store.Attach(manager, store.NewRedis(server.Pool(), nil), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	run := func(roles ...string) *store.Snapshot {
 		t.Helper()
@@ -114,7 +114,7 @@ func TestProcessesCount(t *testing.T) {
 // writeChild has writers that all load the session before the first commits.
 func writeChild(args []string) error {
 	manager := scs.New()
-	store.Attach(manager, redisAt(args[0]))
+	store.Attach(manager, redisAt(args[0]), store.Options{})
 	var loaded sync.WaitGroup
 	loaded.Add(modelWriters)
 	return together(modelWriters, func(i int) error {
@@ -131,7 +131,7 @@ func writeChild(args []string) error {
 }
 
 func countChild(args []string) error {
-	s := store.Attach(scs.New(), redisAt(args[0]))
+	s := store.Attach(scs.New(), redisAt(args[0]), store.Options{})
 	return together(modelCounters, func(int) (err error) {
 		for n := 0; n < modelIncrements() && err == nil; n++ {
 			err = increment(context.Background(), s, s.Key(args[1]))

@@ -19,8 +19,8 @@ func TestDisconnect(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			backend := store.NewMemory()
 			m, other := scs.New(), scs.New()
-			s := store.Attach(m, backend)
-			store.Attach(other, backend)
+			s := store.Attach(m, backend, store.Options{})
+			store.Attach(other, backend, store.Options{})
 			ctx := loadBegun(t, m, "")
 			m.Put(ctx, "user", "alice")
 			token, _, err := m.Commit(ctx)
@@ -164,8 +164,8 @@ func TestSocketMerge(t *testing.T) {
 func TestLateCommit(t *testing.T) {
 	backend := store.NewMemory()
 	m, other := scs.New(), scs.New()
-	s := store.Attach(m, backend)
-	store.Attach(other, backend)
+	s := store.Attach(m, backend, store.Options{})
+	store.Attach(other, backend, store.Options{})
 	ctx := loadBegun(t, m, "")
 	m.Put(ctx, "user", "alice")
 	token, _, _ := m.Commit(ctx)
@@ -199,7 +199,7 @@ func TestOtherManagerInSocket(t *testing.T) {
 	if _, _, err := m2.Commit(ctx); err != nil {
 		t.Error("commit of the second manager:", err)
 	}
-	ctx, _ = m2.Load(s.BeginSocket(t.Context(), func() (*store.Snapshot, error) { return nil, errors.New("dead") }), "")
+	ctx, _ = m2.Load(s.BeginSocket(t.Context(), &heldAt{nil, errors.New("dead")}), "")
 	_ = ctx
 	fresh, _ := m2.Load(sock, "")
 	m2.Put(fresh, "x", 1)

@@ -21,7 +21,7 @@ import (
 // A deposit is there until its time is over, to the moment.
 func TestDepositLife(t *testing.T) {
 	t.Parallel()
-	s := store.Attach(scs.New(), store.NewMemory()) // scs.New starts a goroutine for ever
+	s := store.Attach(scs.New(), store.NewMemory(), store.Options{}) // scs.New starts a goroutine for ever
 	synctest.Test(t, func(t *testing.T) {
 		for _, name := range []string{"in time", "late"} {
 			if err := s.Deposit(t.Context(), name, []byte("x"), 30*time.Second); err != nil {
@@ -62,7 +62,7 @@ func (n *narrow) Commit(key string, b []byte, expiry time.Time) error {
 func TestDepositKeys(t *testing.T) {
 	t.Parallel()
 	inner := &narrow{MemStore: memstore.NewWithCleanupInterval(0)}
-	s := store.Attach(scs.New(), store.Wrap(inner))
+	s := store.Attach(scs.New(), store.Wrap(inner), store.Options{})
 	name := "ticket:" + strings.Repeat("n", 100)
 	if err := s.Deposit(t.Context(), name, []byte("x"), time.Hour); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestDepositKeys(t *testing.T) {
 func TestDepositFails(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
-	s := store.Attach(scs.New(), store.NewRedis(server.Pool(), nil))
+	s := store.Attach(scs.New(), store.NewRedis(server.Pool(), nil), store.Options{})
 	server.Stop()
 	if err := s.Deposit(t.Context(), "x", []byte("x"), time.Hour); err == nil || errors.Is(err, store.ErrGone) {
 		t.Errorf("Deposit without a server: %v", err)
@@ -101,8 +101,8 @@ func TestDepositFails(t *testing.T) {
 func TestDepositInRedis(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	mine := store.Attach(scs.New(), store.NewRedis(pool, nil))
-	other := store.Attach(scs.New(), store.NewRedis(pool, &store.RedisOptions{Prefix: "other:"}))
+	mine := store.Attach(scs.New(), store.NewRedis(pool, nil), store.Options{})
+	other := store.Attach(scs.New(), store.NewRedis(pool, &store.RedisOptions{Prefix: "other:"}), store.Options{})
 	if err := mine.Deposit(t.Context(), "x", []byte("x"), 30*time.Second); err != nil {
 		t.Fatal(err)
 	}

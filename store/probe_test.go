@@ -26,7 +26,7 @@ func TestMissingFails(t *testing.T) {
 		"Redis":      store.NewRedis(server.Pool(), nil),
 		"one by one": store.Wrap(findless{memstore.NewWithCleanupInterval(0), down}),
 	} {
-		s := store.Attach(scs.New(), backend)
+		s := store.Attach(scs.New(), backend, store.Options{})
 		if name == "Redis" {
 			server.Stop()
 		}

@@ -39,7 +39,7 @@ func TestRedisSharesLayout(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	plain, ours := scs.New(), scs.New()
 	plain.Store = redisstore.New(pool)
-	store.Attach(ours, store.NewRedis(pool, nil))
+	store.Attach(ours, store.NewRedis(pool, nil), store.Options{})
 	for _, pair := range [][2]*scs.SessionManager{{plain, ours}, {ours, plain}} {
 		writer, reader := pair[0], pair[1]
 		ctx, err := writer.Load(t.Context(), "")

@@ -51,7 +51,7 @@ func TestTwoRenewals(t *testing.T) {
 func TestRenewalRetry(t *testing.T) {
 	m := scs.New()
 	backend := &flaky{Backend: store.NewMemory()}
-	s := store.Attach(m, backend)
+	s := store.Attach(m, backend, store.Options{})
 	ctx := loadBegun(t, m, "")
 	m.Put(ctx, "user", "alice")
 	token, _, _ := m.Commit(ctx)

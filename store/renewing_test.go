@@ -23,8 +23,8 @@ func TestRenewing(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			here, there := scs.New(), scs.New()
-			store.Attach(here, row.backend)
-			other := store.Attach(there, row.backend)
+			store.Attach(here, row.backend, store.Options{})
+			other := store.Attach(there, row.backend, store.Options{})
 			token := newHeldSession(t, here, "n")
 			id := store.ID(token)
 			watch := other.Watch()

@@ -29,7 +29,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	pool := server.Pool()
 	backend := store.NewRedis(pool, nil)
 	managers := [2]*scs.SessionManager{scs.New(), scs.New()}
-	here, there := store.Attach(managers[0], backend), store.Attach(managers[1], backend)
+	here, there := store.Attach(managers[0], backend, store.Options{}), store.Attach(managers[1], backend, store.Options{})
 	if _, _, _, err := backend.Find(t.Context(), "warm"); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestRedisFullPool(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	pool.MaxActive, pool.MaxIdle, pool.Wait = 2, 2, true
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(pool, nil))
+	s := store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	watch := s.Watch()
 	watch.Follow(store.ID(token))
@@ -231,8 +231,8 @@ func TestRedisPassword(t *testing.T) {
 	}
 	right := dial(redis.DialPassword("secret"), redis.DialDatabase(5))
 	manager, other := scs.New(), scs.New()
-	s := store.Attach(manager, store.NewRedis(right, nil))
-	there := store.Attach(other, store.NewRedis(right, nil))
+	s := store.Attach(manager, store.NewRedis(right, nil), store.Options{})
+	there := store.Attach(other, store.NewRedis(right, nil), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	watch := there.Watch()
 	defer watch.Close()
@@ -257,7 +257,7 @@ func TestRedisUnknownNotes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(pool, nil))
+	s := store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	id := store.ID(token)
 	watch := s.Watch()

@@ -70,12 +70,12 @@ func (mute) Say(context.Context, store.Note) error { return errMute }
 // Whoever says something learns that it does not get through.
 func TestSayFails(t *testing.T) {
 	t.Parallel()
-	s := store.Attach(scs.New(), mute{store.NewMemory()})
+	s := store.Attach(scs.New(), mute{store.NewMemory()}, store.Options{})
 	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); !errors.Is(err, errMute) {
 		t.Errorf("got %v", err)
 	}
 	server := storetest.Redis(t)
-	s = store.Attach(scs.New(), store.NewRedis(server.Pool(), nil))
+	s = store.Attach(scs.New(), store.NewRedis(server.Pool(), nil), store.Options{})
 	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); err != nil {
 		t.Error(err)
 	}
@@ -90,7 +90,7 @@ func TestSayFails(t *testing.T) {
 func TestSayToNoID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	s := store.Attach(scs.New(), store.NewRedis(pool, nil))
+	s := store.Attach(scs.New(), store.NewRedis(pool, nil), store.Options{})
 	conn := redis.PubSubConn{Conn: pool.Get()}
 	defer conn.Close()
 	if err := conn.PSubscribe("*"); err != nil {

@@ -18,7 +18,7 @@ var (
 // FindCtx implements scs.CtxStore. What it finds becomes the base of a later
 // commit in the same transaction.
 func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	if tx := s.transactionOf(ctx); tx != nil && tx.view != nil && callCause() == causeMerge {
+	if tx := s.transactionOf(ctx); tx != nil && tx.held != nil && callCause() == causeMerge {
 		return nil, false, ErrNoCookie
 	}
 	if isOnce(key) {
@@ -66,7 +66,7 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	}
 	// The next base is our own view. With the merged bytes for a base, keys
 	// that others added would look like ones that we removed.
-	tx.wrote(key, b)
+	tx.wrote(key, mine)
 	return nil
 }
 
@@ -75,8 +75,8 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	tx := s.transactionOf(ctx)
 	why := callCause()
-	if tx != nil && tx.view != nil {
-		if _, err := tx.view(); err != nil {
+	if tx != nil && tx.held != nil {
+		if _, err := tx.held.Base(); err != nil {
 			return err
 		}
 		if why != causeDestroy {
@@ -170,7 +170,7 @@ func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byt
 	}
 	tx.settle()
 	s.news.tell(event, nil)
-	tx.wrote(key, b)
+	tx.wrote(key, &Snapshot{Bytes: b})
 	return nil
 }
 

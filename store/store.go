@@ -37,13 +37,13 @@ type Store struct {
 // without an error, as it is with any context that can be cancelled and was not
 // made by [Begin]. A context that a handler derives with a Done channel of its
 // own, as context.WithTimeout does, is outside of that; [Store.LoadAndSave]
-// covers it. The default codec is replaced by a [Codec], which reads
-// and writes the same, faster; one of your own is kept.
-func Attach(manager *scs.SessionManager, backend Backend) *Store {
+// covers it. The default codec is replaced by a [Codec], which reads and writes
+// the same, faster, unless [Options] say otherwise; one of your own is kept.
+func Attach(manager *scs.SessionManager, backend Backend, options Options) *Store {
 	s := &Store{manager: manager, backend: backend}
 	s.news = newNews(backend, &s.ends)
 	manager.Store = s
-	if _, ok := manager.Codec.(scs.GobCodec); ok {
+	if _, ok := manager.Codec.(scs.GobCodec); ok && !options.KeepCodec {
 		manager.Codec = new(Codec)
 	}
 	return s

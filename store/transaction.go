@@ -8,8 +8,8 @@ import (
 // A transaction remembers what SCS read through a context, so that a commit
 // through the same context can tell its own changes from those of others.
 type transaction struct {
-	// view, in a socket's transaction, returns what the store last held.
-	view func() (*Snapshot, error)
+	// held is the session of a socket's transaction, nil in others.
+	held Held
 
 	// implicit marks the transaction of a context that nobody began one in.
 	implicit bool
@@ -48,12 +48,23 @@ func Begin(ctx context.Context) context.Context {
 	return context.WithValue(ctx, scopeKey{}, new(scope))
 }
 
+// A Held is a session that somebody holds for longer than a request lasts, as
+// the transaction of its context sees it. SCS holds a lock of its own when these
+// are called, so they must not wait for anything that calls SCS.
+type Held interface {
+	// Base returns the snapshot that changes are counted from, or the error of
+	// every call that would write.
+	Base() (*Snapshot, error)
+
+	// Wrote hears that a commit has succeeded: mine is what its caller had made of
+	// the session, and the next changes count from there.
+	Wrote(mine *Snapshot)
+}
+
 // BeginSocket is [Begin] for the session of a socket, which was loaded by other
-// means: base returns what the store last held of it, or the error of every
-// call that would write. RenewToken and MergeSession through the context return
-// [ErrNoCookie].
-func (s *Store) BeginSocket(ctx context.Context, base func() (*Snapshot, error)) context.Context {
-	return context.WithValue(ctx, socketKey{s}, &transaction{view: base})
+// means. RenewToken and MergeSession through the context return [ErrNoCookie].
+func (s *Store) BeginSocket(ctx context.Context, held Held) context.Context {
+	return context.WithValue(ctx, socketKey{s}, &transaction{held: held})
 }
 
 // transactionOf returns the transaction of a context, nil when it has none.
@@ -120,12 +131,16 @@ func (t *transaction) read(key string, b []byte) {
 	}
 }
 
-// wrote makes b, which was committed under key, the base of the next commit.
-func (t *transaction) wrote(key string, b []byte) {
+// wrote makes mine, which was committed under key, the base of the next commit.
+func (t *transaction) wrote(key string, mine *Snapshot) {
+	if t.held != nil {
+		t.held.Wrote(mine)
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.shared || t.bases[key] == nil {
-		t.set(key, b)
+		t.set(key, mine.Bytes)
 	}
 }
 
@@ -164,8 +179,8 @@ func (t *transaction) set(key string, b []byte) {
 // base returns the base of a commit under key, nil for a token that this
 // transaction has not read.
 func (t *transaction) base(key string) (*Snapshot, error) {
-	if t.view != nil {
-		return t.view()
+	if t.held != nil {
+		return t.held.Base()
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

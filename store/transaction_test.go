@@ -15,7 +15,7 @@ import (
 func newSession(t *testing.T) (*scs.SessionManager, *store.Store, string) {
 	t.Helper()
 	manager := scs.New()
-	s := store.Attach(manager, store.NewMemory())
+	s := store.Attach(manager, store.NewMemory(), store.Options{})
 	ctx, err := manager.Load(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +95,19 @@ func socket(t *testing.T, m *scs.SessionManager, s *store.Store, token string) c
 	if err != nil || !ok {
 		t.Fatalf("load: %v, %v", ok, err)
 	}
-	ctx, err := m.Load(s.BeginSocket(t.Context(), func() (*store.Snapshot, error) { return base, nil }), token)
+	ctx, err := m.Load(s.BeginSocket(t.Context(), &heldAt{base, nil}), token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ctx
 }
+
+// heldAt is a socket's session that holds what it last wrote, or that cannot be
+// written.
+type heldAt struct {
+	base *store.Snapshot
+	err  error
+}
+
+func (h *heldAt) Base() (*store.Snapshot, error) { return h.base, h.err }
+func (h *heldAt) Wrote(mine *store.Snapshot)     { h.base = mine }

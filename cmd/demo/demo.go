@@ -34,7 +34,7 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 	d.manager.Lifetime = config.lifetime
 	d.manager.IdleTimeout = config.idle
 	d.manager.ErrorFunc = d.storeFailed
-	d.store = store.Attach(d.manager, backend.Backend)
+	d.store = store.Attach(d.manager, backend.Backend, store.Options{})
 
 	wire := transport.New(transport.Options{AllowedOrigins: config.origins, Logger: log})
 	d.server = socketio.NewServer(wire.EngineOptions(nil))

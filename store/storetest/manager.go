@@ -31,7 +31,7 @@ func (s suite) nodes(t *testing.T, n int) []*node {
 func (s suite) nodeOn(backend store.Backend) *node {
 	manager := scs.New()
 	manager.HashTokenInStore = s.hashed
-	return &node{manager, store.Attach(manager, backend)}
+	return &node{manager, store.Attach(manager, backend, store.Options{})}
 }
 
 func (s suite) node(t *testing.T) *node {

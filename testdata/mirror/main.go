@@ -66,7 +66,7 @@ func serve(c config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	m := &mirror{manager: scs.New()}
-	store.Attach(m.manager, store.NewMemory())
+	store.Attach(m.manager, store.NewMemory(), store.Options{})
 	var err error
 	if m.server, m.sessions, err = enable(m.manager, c); err != nil {
 		return err

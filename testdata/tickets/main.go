@@ -57,7 +57,7 @@ func serve(client string) error {
 	elsewhere := fmt.Sprintf("http://localhost:%d", other.Addr().(*net.TCPAddr).Port)
 
 	a := &app{manager: scs.New(), client: client, elsewhere: elsewhere}
-	store.Attach(a.manager, store.NewMemory())
+	store.Attach(a.manager, store.NewMemory(), store.Options{})
 	wire := transport.New(transport.Options{AllowedOrigins: []string{origin}})
 	server := socketio.NewServer(wire.EngineOptions(nil))
 	if a.sessions, err = plugin.Enable(server, a.manager, plugin.Options{Transport: wire, Tickets: true}); err != nil {

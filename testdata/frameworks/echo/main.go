@@ -28,7 +28,7 @@ func main() {
 }
 
 func newRouter(manager *scs.SessionManager, server *socketio.Server) (http.Handler, error) {
-	store.Attach(manager, store.NewMemory())
+	store.Attach(manager, store.NewMemory(), store.Options{})
 	sessions, err := plugin.Enable(server, manager, plugin.Options{})
 	if err != nil {
 		return nil, err

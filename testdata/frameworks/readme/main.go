@@ -16,7 +16,7 @@ import (
 
 func main() {
 	manager := scs.New()
-	store.Attach(manager, store.NewMemory())
+	store.Attach(manager, store.NewMemory(), store.Options{})
 
 	wire := transport.New(transport.Options{})
 	server := socketio.NewServer(wire.EngineOptions(nil))

@@ -1,0 +1,10 @@
+package store
+
+// Options are the settings of [Attach]. The zero value is ready to use.
+type Options struct {
+	// KeepCodec keeps the manager's codec, also where that is the default
+	// scs.GobCodec. Default false: that is replaced by a [Codec], which reads and
+	// writes the same bytes, faster. Set it where sessions must go through
+	// encoding/gob itself.
+	KeepCodec bool
+}
