@@ -24,6 +24,7 @@ func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	if isOnce(key) {
 		return nil, false, nil // a cookie that names what is no session
 	}
+	s.settle(key)
 	b, _, ok, err := s.backend.Find(ctx, key)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: load: %w", err)
@@ -53,6 +54,9 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	}
 	if base == nil {
 		return s.create(ctx, tx, key, b, expiry)
+	}
+	if tx.held == nil {
+		s.settle(key)
 	}
 	mine, err := s.decode(b)
 	if err != nil {
@@ -91,16 +95,17 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 		}
 		return err
 	case why == causeRenew && tx != nil:
-		for _, f := range s.beforeRenewal {
-			f(ID(key))
-		}
+		yielded := s.yield(key)
 		last, err := s.end(ctx, key, Renewed, false)
+		yielded(err == nil)
 		if err == nil {
 			tx.renewed(key, last)
 		}
 		return err
 	}
+	yielded := s.yield(key)
 	_, err := s.end(ctx, key, Renewed, true)
+	yielded(err == nil)
 	return err
 }
 
@@ -204,6 +209,7 @@ func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
 
 // replace stores b over whatever is under key.
 func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.Time) error {
+	s.settle(key)
 	if s.ends.of(ID(key)) != "" {
 		return ErrGone
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/alexedwards/scs/v2"
 )
 
 // A Snapshot is one state of a session. It is not changed once made, so any
@@ -18,8 +20,10 @@ type Snapshot struct {
 	Values map[string]any
 }
 
-// Encode makes a snapshot of values, which must not change afterwards. The
-// error is the codec's: a value that it cannot encode.
+// Encode makes a snapshot of values, which holds what the store would give back:
+// a codec may change a value, as JSON makes a float64 of an int, and gob drops
+// what is not exported. The error is the codec's: a value that it cannot encode,
+// or not decode again.
 func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
 	var b []byte
 	err := contain("encode", func() (err error) {
@@ -29,7 +33,10 @@ func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, er
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
+	if isGob(s.manager.Codec) && arePlain(values) {
+		return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
+	}
+	return s.decode(b)
 }
 
 // changeOf returns the event of a commit, none where nothing has changed or
@@ -62,18 +69,31 @@ func (s *Store) changeOf(c Commit) Event {
 // certain returns a snapshot whose values are sure to be those of its bytes:
 // itself, unless it holds a map, a slice or the like.
 func (s *Store) certain(snapshot *Snapshot) (*Snapshot, error) {
-	if snapshot.Values == nil {
+	if snapshot.Values == nil || !arePlain(snapshot.Values) {
 		return s.decode(snapshot.Bytes)
-	}
-	for _, value := range snapshot.Values {
-		if !isPlain(value) {
-			return s.decode(snapshot.Bytes)
-		}
 	}
 	return snapshot, nil
 }
 
-// isPlain tells whether a value is of a type that nobody can change in place.
+func isGob(codec scs.Codec) bool {
+	switch codec.(type) {
+	case *Codec, scs.GobCodec:
+		return true
+	}
+	return false
+}
+
+func arePlain(values map[string]any) bool {
+	for _, value := range values {
+		if !isPlain(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlain tells whether a value is of a type that nobody can change in place, and
+// that gob gives back as it is.
 func isPlain(value any) bool {
 	switch value.(type) {
 	case bool, string, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:

@@ -22,7 +22,7 @@ type Store struct {
 	ends    ends
 	news    *news
 
-	beforeRenewal []func(id string)
+	keepers []Keeper // fixed once the manager serves
 
 	// implicit holds the transactions of contexts that nobody began one in, by
 	// their Done channel.
@@ -189,11 +189,6 @@ func (s *Store) end(ctx context.Context, key string, why Kind, tell bool) (last 
 // Ended returns why the session of an id has ended, for two minutes after this
 // Store ended it or heard of its end; later, and for any other session, "".
 func (s *Store) Ended(id string) Kind { return s.ends.of(id) }
-
-// BeforeRenewal makes RenewToken call f with the id of the session, before the
-// old token dies: whoever holds changes that are not saved saves them then, and
-// they go over to the new token. Call it before the manager serves.
-func (s *Store) BeforeRenewal(f func(id string)) { s.beforeRenewal = append(s.beforeRenewal, f) }
 
 // Expire remembers and tells that the time of a session was over, on behalf of
 // whoever found out. It does not touch the backend.

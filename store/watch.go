@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/rand"
 	"sync"
+	"sync/atomic"
 )
 
 // watchBuffer is how many events may wait for a watch before it is cut off.
@@ -13,8 +14,8 @@ const watchBuffer = 1024
 type Watch struct {
 	news   *news
 	events chan Event
-	ids    map[string]struct{} // guarded by news.mu
-	closed bool                // guarded by news.mu
+	ids    map[string]*atomic.Uint64 // how many events came; guarded by news.mu
+	closed bool                      // guarded by news.mu
 }
 
 // news brings events from those who make them to the watches. The zero value
@@ -38,7 +39,7 @@ func newNews(backend Backend, ends *ends) *news {
 // Watch returns a Watch that follows nothing yet.
 func (s *Store) Watch() *Watch {
 	n := s.news
-	w := &Watch{news: n, events: make(chan Event, watchBuffer), ids: make(map[string]struct{})}
+	w := &Watch{news: n, events: make(chan Event, watchBuffer), ids: make(map[string]*atomic.Uint64)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.watches == nil {
@@ -54,6 +55,19 @@ func (s *Store) Watch() *Watch {
 // waiting: then make a new Watch, and ask the store what was missed.
 func (w *Watch) Events() <-chan Event { return w.events }
 
+// Heard counts the events of a session since it is followed. The number has
+// changed when the call that made an event returns, if that was in this process,
+// and so before the event can be received: whoever compares it with an earlier one
+// knows whether something has become of the session.
+func (w *Watch) Heard(id string) uint64 {
+	w.news.mu.RLock()
+	defer w.news.mu.RUnlock()
+	if n := w.ids[id]; n != nil {
+		return n.Load()
+	}
+	return 0
+}
+
 // Follow adds the session of an id. Load the session afterwards, and nothing
 // is missed in between.
 func (w *Watch) Follow(id string) {
@@ -63,7 +77,7 @@ func (w *Watch) Follow(id string) {
 	if _, ok := w.ids[id]; ok || w.closed {
 		return
 	}
-	w.ids[id] = struct{}{}
+	w.ids[id] = new(atomic.Uint64)
 	if n.follows[id]++; n.follows[id] > 1 || n.teller == nil {
 		return
 	}
@@ -146,9 +160,11 @@ func (n *news) tell(event Event, by *Watch) {
 	n.mu.RLock()
 	if n.follows[event.ID] > 0 {
 		for w := range n.watches {
-			if _, ok := w.ids[event.ID]; !ok || w == by {
+			heard := w.ids[event.ID]
+			if heard == nil || w == by {
 				continue
 			}
+			heard.Add(1)
 			select {
 			case w.events <- event:
 			default:
