@@ -122,7 +122,7 @@ func TestForgottenAfterDisconnect(t *testing.T) {
 func TestFailedSaveIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	spy, options := newSpy(), soon
-	options.StoreDown = plugin.Keep // or a save that fails early ends the connection
+	options.StoreGrace = -1 // or a save that fails early ends the connection
 	a := newApp(t, spy, options, register)
 	cookie := a.login("alice")
 	c := a.enter(cookie)

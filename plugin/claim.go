@@ -34,7 +34,8 @@ func (s *Session) Renew(values map[string]any) error {
 		return err
 	}
 	e := s.entry
-	claim, err := s.sessions.store.Encode(e.base.Load().Deadline, values)
+	base, _ := e.state()
+	claim, err := s.sessions.store.Encode(base.Deadline, values)
 	if err != nil {
 		return err
 	}

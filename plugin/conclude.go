@@ -12,9 +12,11 @@ import (
 // tells of every change: notifications can be lost.
 const backstop = 10 * time.Second
 
-// prepare makes the work as fresh as the scope promises.
+// prepare makes the work as fresh as the scope promises. What this process knows
+// of the session counts in either scope, also when the news are still on their
+// way: a client may send an event as soon as it has the answer to its logout.
 func (e *entry) prepare(scope Scope) error {
-	if why := e.refusal(); why != nil {
+	if why := e.known(); why != nil {
 		return why
 	}
 	if scope == PerMessage {
@@ -31,10 +33,11 @@ func (e *entry) prepare(scope Scope) error {
 		limit = backstop
 	}
 	if e.fresh(limit) {
+		e.collect()
 		return nil
 	}
 	err := e.refresh()
-	if isStoreError(err) && e.sessions.options.StoreDown == Keep {
+	if isStoreError(err) {
 		// The copy in memory serves until the store is back.
 		e.sessions.report(StageLoad, e.id, err)
 		return nil
@@ -45,16 +48,28 @@ func (e *entry) prepare(scope Scope) error {
 // fresh tells whether the store was asked within limit, and nothing was heard
 // since.
 func (e *entry) fresh(limit time.Duration) bool {
+	if e.behind() {
+		return false
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	return !e.stale && now.Sub(e.asked) < limit && now.Before(e.expiry)
+	return now.Sub(e.asked) < limit && now.Before(e.expiry)
+}
+
+// behind tells whether the store must be asked: something was heard since it was.
+func (e *entry) behind() bool {
+	heard := e.watch.Load().Heard(e.id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stale || heard != e.heard
 }
 
 // conclude keeps what a handler changed, or drops it when the handler failed.
 func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
-	status := e.sessions.manager.Status(v)
-	if status == scs.Destroyed {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if e.sessions.manager.Status(v) == scs.Destroyed {
 		if failed := e.destroyed(); isStoreError(failed) {
 			return failed
 		}
@@ -63,22 +78,27 @@ func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	if err != nil {
 		return err
 	}
-	mine, err := e.changes(v, status)
+	mine, seen, err := e.changes(v)
+	from := v.from.Load()
 	switch {
 	case err != nil:
 		return err
 	case mine == nil:
-		e.giveBack(v)
+		if !v.reused {
+			e.keep(v)
+		}
 		return nil
 	case set.access == ReadOnly:
 		return ErrReadOnly
 	case set.scope == PerMessage:
-		err = e.commit(v.from, mine, by)
+		err = e.commit(from, mine, by)
 	default:
-		err = e.adopt(v.from, mine, by)
+		err = e.adopt(from, mine, by)
 	}
-	if err == nil {
-		e.reuse(v, mine)
+	if err == nil && mine.Holds(seen.deadline, seen.values) {
+		v.reused = true // and shows what the codec gives back
+		v.from.Store(mine)
+		e.keep(v)
 	}
 	return err
 }

@@ -19,8 +19,8 @@ type conn struct {
 	emitted atomic.Bool     // and no acknowledgement has gone behind that
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io
-	// counts those without a lock.
-	callbacks sync.Mutex
+	// counts those of a connection, in all its namespaces, without a lock.
+	callbacks *sync.Mutex
 }
 
 // Emit sends an event. A last argument that is nil is null, where go-socket.io

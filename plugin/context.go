@@ -29,20 +29,35 @@ func (s *Session) parent() context.Context {
 // held is a Session as its transaction sees it.
 type held struct{ *Session }
 
-// Base implements [store.Held].
+// Base implements [store.Held]: what SCS commits counts from what it was shown.
 func (s held) Base() (*store.Snapshot, error) {
 	v, err := s.writable()
-	switch {
-	case err != nil && !s.inside:
+	if err != nil && !s.inside {
 		return nil, err
-	case v != nil:
-		return v.from, nil // what a handler commits by itself counts from what it was shown
 	}
-	return s.entry.base.Load(), nil
+	if v = s.shown(v); v != nil {
+		return v.from.Load(), nil
+	}
+	base, _ := s.entry.state()
+	return base, nil
 }
 
 // Wrote implements [store.Held].
-func (s held) Wrote(*store.Snapshot) {}
+func (s held) Wrote(mine *store.Snapshot) {
+	v, _ := s.usable()
+	if v = s.shown(v); v != nil {
+		v.from.Store(mine)
+	}
+}
+
+// shown returns the view of a call: that of the running handler, or the one of
+// all calls between handlers.
+func (s held) shown(v *view) *view {
+	if v == nil && s.entry != nil {
+		return s.entry.outside.Load()
+	}
+	return v
+}
 
 // Deadline implements context.Context and reports none: the session's own is
 // manager.Deadline(s).
@@ -94,7 +109,8 @@ func (s *Session) data() any {
 		return s.entry.peek()
 	}
 	// Somebody still uses it: a copy that nobody reads again.
-	return s.sessions.views.open(s.entry.token, s.entry.base.Load()).data
+	base, _ := s.entry.state()
+	return s.sessions.views.open(s.entry.token, base).data
 }
 
 // cancel closes Done: the session has ended, or its socket must go.

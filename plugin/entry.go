@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,35 +21,35 @@ type entry struct {
 	key      string // the store key
 	token    string
 	id       string
-	turn     turn         // taken by each handler that may write
-	watch    *store.Watch // follows it; its own commits are not told there
+	turn     turn                        // taken by each handler that may write
+	watch    atomic.Pointer[store.Watch] // follows it; its own commits are not told there
+	ended    atomic.Pointer[Refusal]     // why it has ended; nil while it lives
+	outside  atomic.Pointer[view]        // what its sessions show between handlers
 
 	// sockets is guarded by sessions.mu.
 	sockets []*socket
 
-	// exchange is held while the store is asked or told: one exchange after
-	// another, so that base never goes back. mu may be taken under it. No handler
-	// runs under either; the Observer and OnError may under exchange, and the
-	// manager's codec under both.
+	// exchange is held while the store is asked or told, over the codec: one
+	// exchange after another, so that base never goes back. A view's mu is taken
+	// before it, never under it, and SCS is not called under it.
 	exchange sync.Mutex
+	told     []func() // calls of the app's that wait for the end of the exchange
 
-	// base is what the store last held. It is set under exchange, and read
-	// without a lock by calls that SCS makes under a lock of its own.
-	base atomic.Pointer[store.Snapshot]
-
-	mu      sync.Mutex
-	work    *store.Snapshot    // base and what was changed since; base itself when nothing was
-	spare   weak.Pointer[view] // an unchanged view of work, until the garbage collector takes it
-	outside *view              // what its sessions show between handlers
-	stale   bool               // the store must be asked, also without an event
-	asked   time.Time          // when the store was last asked
-	used    time.Time          // the last inbound event
-	touched time.Time          // the use that the store knows of
-	expiry  time.Time          // when the session ends if it is not used
-	timer   *time.Timer
-	due     time.Time // when timer fires; zero when it does not
-	cookie  time.Time // when a browser was last told to fetch its cookie anew
-	ended   *Refusal
+	// mu guards the rest. Nothing is called under it that waits or is not ours.
+	mu       sync.Mutex
+	base     *store.Snapshot    // what the store last held; set under exchange too
+	work     *store.Snapshot    // base and what was changed since; base itself when nothing was
+	spare    weak.Pointer[view] // an unchanged view of work, until the garbage collector takes it
+	yielding bool               // it is being renewed here: no change is taken any more
+	heard    uint64             // of watch.Heard, when the store was last asked
+	stale    bool               // the store must be asked, whatever was heard
+	asked    time.Time          // when the store was last asked
+	used     time.Time          // the last inbound event
+	touched  time.Time          // the use that the store knows of
+	expiry   time.Time          // when the session ends if it is not used
+	timer    *time.Timer
+	due      time.Time // when timer fires; zero when it does not
+	cookie   time.Time // when a browser was last told to fetch its cookie anew
 
 	failure  error // of the last exchange that failed
 	failedAt time.Time
@@ -57,13 +58,13 @@ type entry struct {
 func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry {
 	e := &entry{
 		sessions: s, key: key, token: token, id: id,
-		watch:  s.watch,
 		asked:  time.Now(),
 		cookie: time.Now(),
 		turn:   newTurn(),
+		base:   found,
 		work:   found,
 	}
-	e.base.Store(found)
+	e.watch.Store(s.watch)
 	return e
 }
 
@@ -73,112 +74,181 @@ func (e *entry) open() *view {
 	spare, work := e.spare, e.work
 	e.spare = weak.Pointer[view]{}
 	e.mu.Unlock()
-	if v := spare.Value(); v != nil && v.from == work {
+	if v := spare.Value(); v != nil && v.from.Load() == work {
 		return v
 	}
 	return e.sessions.views.open(e.token, work)
 }
 
-// giveBack keeps a view that was not changed for the next handler, unless every
-// handler would have to look whether it was.
-func (e *entry) giveBack(v *view) {
+// keep keeps a view of the work for the next handler. One that was changed is
+// kept only after it has shown that: or every handler would have to look.
+func (e *entry) keep(v *view) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if v.from == e.work && !v.reused {
+	if v.from.Load() == e.work {
 		e.spare = v.weak()
 	}
 }
 
-// reuse keeps a view that was changed for the next handler, if what it made is
-// the work.
-func (e *entry) reuse(v *view, mine *store.Snapshot) {
+// changes returns what was made of a view, with its contents, nil when that is
+// nothing new. The error is a value that cannot be stored. v.mu is held.
+func (e *entry) changes(v *view) (mine *store.Snapshot, seen contents, err error) {
+	if e.sessions.manager.Status(v) == scs.Unmodified {
+		return nil, contents{}, nil
+	}
+	from := v.from.Load()
+	seen = e.sessions.views.read(v)
+	if v.reused && from.Holds(seen.deadline, seen.values) {
+		return nil, seen, nil
+	}
+	mine, err = e.sessions.store.Encode(seen.deadline, seen.values)
+	if err != nil || v.reused && bytes.Equal(mine.Bytes, from.Bytes) {
+		return nil, seen, err
+	}
+	return mine, seen, nil
+}
+
+// state returns what the store last held and what it is to hold.
+func (e *entry) state() (base, work *store.Snapshot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.work == mine {
-		v.from, v.changed, v.reused = mine, false, true
-		e.spare = v.weak()
-	}
-}
-
-// changes returns what a handler made of its view, whose status SCS has told,
-// nil when that is nothing new. The error is a value that cannot be stored.
-func (e *entry) changes(v *view, status scs.Status) (*store.Snapshot, error) {
-	if !v.changed && status == scs.Unmodified {
-		return nil, nil
-	}
-	deadline, values := e.sessions.views.read(v)
-	if v.reused && v.from.Holds(deadline, values) {
-		return nil, nil
-	}
-	mine, err := e.sessions.store.Encode(deadline, values)
-	if err != nil || v.reused && bytes.Equal(mine.Bytes, v.from.Bytes) {
-		return nil, err
-	}
-	return mine, nil
-}
-
-// encode reads a view back. Its error is a value that cannot be stored.
-func (e *entry) encode(v *view) (*store.Snapshot, error) {
-	return e.sessions.store.Encode(e.sessions.views.read(v))
+	return e.base, e.work
 }
 
 // adopt makes the changes from one snapshot to another part of the work, to be
-// saved soon.
+// saved soon. The error is that of a session that has ended or is being renewed,
+// or of the codec.
 func (e *entry) adopt(from, mine *store.Snapshot, by *socket) error {
+	if why := e.known(); why != nil {
+		return why
+	}
+	for {
+		_, work := e.state()
+		next, err := e.rebase(from, mine, work)
+		if err != nil {
+			return err
+		}
+		switch adopted, why := e.put(work, next); {
+		case why != nil:
+			return why
+		case adopted:
+			e.announce(from, mine, by)
+			return nil
+		}
+	}
+}
+
+// put makes next the work, if that is still the given one.
+func (e *entry) put(work, next *store.Snapshot) (done bool, why error) {
 	e.mu.Lock()
-	err := e.adoptLocked(from, mine)
-	e.mu.Unlock()
-	e.announce(from, mine, by)
+	defer e.mu.Unlock()
+	switch {
+	case e.ended.Load() != nil:
+		return false, e.ended.Load()
+	case e.yielding:
+		return false, endedBy(CodeRenewed)
+	case e.work != work:
+		return false, nil
+	}
+	e.work = next
+	e.armLocked(e.sessions.options.FlushInterval)
+	return true, nil
+}
+
+// rebase returns onto with the changes from one snapshot to another.
+func (e *entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error) {
+	switch {
+	case onto == from:
+		return mine, nil
+	case mine == from:
+		return onto, nil
+	}
+	return e.sessions.store.Rebase(from, mine, onto)
+}
+
+// settle makes now, which the store holds after it was sent the work, the base.
+// The work is now as well, but for what was changed since. exchange is held.
+func (e *entry) settle(sent, now *store.Snapshot) error {
+	return e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
+		return e.rebase(sent, work, now)
+	})
+}
+
+// absorb makes now, which the store was found to hold, the base, and the work
+// with it. What waits to be saved stays, but where somebody else has written the
+// same: ours is older, though it would be saved later. exchange is held.
+func (e *entry) absorb(now *store.Snapshot) error {
+	base, mark := e.state()
+	merged, err := now, error(nil)
+	if mark != base {
+		if merged, err = e.sessions.store.Rebase(base, now, mark); err != nil {
+			return &storeError{StageLoad, err}
+		}
+		if bytes.Equal(merged.Bytes, now.Bytes) {
+			merged = now // nothing waits any more
+		}
+	}
+	err = e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
+		return e.rebase(mark, work, merged)
+	})
+	e.announce(base, now, nil)
 	return err
 }
 
-func (e *entry) adoptLocked(from, mine *store.Snapshot) error {
-	if e.work != from {
-		var err error
-		if mine, err = e.sessions.store.Rebase(from, mine, e.work); err != nil {
-			return err
-		}
-	}
-	e.work = mine
-	e.armLocked(e.sessions.options.FlushInterval)
-	return nil
-}
-
-// settle makes now, which the store holds, the base. The work is now as well,
-// but for what was changed since sent.
-func (e *entry) settle(sent, now *store.Snapshot) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	work := now
-	if e.work != sent {
-		var err error
-		if work, err = e.sessions.store.Rebase(sent, e.work, now); err != nil {
+// replace sets the base, and what next makes of the work.
+func (e *entry) replace(base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error)) error {
+	for {
+		_, work := e.state()
+		replaced, err := next(work)
+		if err != nil {
 			return &storeError{StageLoad, err}
 		}
-	}
-	e.base.Store(now)
-	e.work = work
-	return nil
-}
-
-// refusal returns why the session has ended, nil while it lives.
-func (e *entry) refusal() *Refusal {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.ended
-}
-
-// failed returns the error of a store that failed, and with StoreDown Refuse
-// sends the sockets away.
-func (e *entry) failed(stage string, err error) error {
-	if e.sessions.options.StoreDown == Refuse {
-		for _, so := range e.sessions.socketsOf(e) {
-			go so.expel(refusal(CodeStoreError))
+		e.mu.Lock()
+		done := e.work == work
+		if done {
+			e.base, e.work = base, replaced
+		}
+		e.mu.Unlock()
+		if done {
+			return nil
 		}
 	}
+}
+
+// known returns why the session has ended or is about to, as far as this process
+// knows, nil while it lives. The news of an end may still be on their way to the
+// entry when the call that made it has returned.
+func (e *entry) known() error {
+	if why := e.ended.Load(); why != nil {
+		return why
+	}
+	kind := e.sessions.store.Ended(e.id)
+	switch kind {
+	case "":
+		return nil
+	case store.Renewed:
+		return endedBy(CodeRenewed) // the sockets are told when the new cookie is there
+	}
+	e.end(refusal(string(kind)))
+	return e.ended.Load()
+}
+
+// endedBy returns the refusal of a session that has ended.
+func endedBy(code string) *Refusal {
+	why := refusal(code)
+	why.gone = true
+	return why
+}
+
+// failed returns the error of a store that failed.
+func (e *entry) failed(stage string, err error) error {
+	if errors.Is(err, store.ErrGone) {
+		return e.gone()
+	}
+	e.sessions.outage.begin()
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.failure, e.failedAt = err, time.Now()
-	e.mu.Unlock()
 	return &storeError{stage, err}
 }
 
@@ -196,13 +266,13 @@ func (e *entry) failedSince(start time.Time) error {
 // end marks the session as ended and tells its sockets. Only the first call
 // counts.
 func (e *entry) end(why *Refusal) {
+	why.gone = true
 	e.mu.Lock()
-	if e.ended != nil {
+	if e.ended.Load() != nil {
 		e.mu.Unlock()
 		return
 	}
-	why.gone = true
-	e.ended = why
+	e.ended.Store(why)
 	e.disarmLocked()
 	e.mu.Unlock()
 	for _, so := range e.sessions.forget(e) {

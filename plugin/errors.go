@@ -23,6 +23,10 @@ var (
 	// handler has returned.
 	ErrOver = errors.New("sessions: the event of this session is over")
 
+	// ErrNested is returned by Update when it is called with the session that the
+	// function of an Update was given: make both changes in one.
+	ErrNested = errors.New("sessions: an Update inside an Update")
+
 	// ErrClosed is returned by [Sessions.Close] when it was called before.
 	ErrClosed = errors.New("sessions: closed")
 )

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -10,27 +9,52 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
+// release ends an exchange, and then makes the calls of the app's that it led to.
+func (e *entry) release() {
+	told := e.told
+	e.told = nil
+	e.exchange.Unlock()
+	for _, tell := range told {
+		tell()
+	}
+}
+
+// tell makes a call of the app's when the exchange is over. exchange is held.
+func (e *entry) tell(call func()) { e.told = append(e.told, call) }
+
 // refresh asks the store what the session is now. Changes that are not saved
-// yet stay. The error is a storeError, or the Refusal of a session that has
-// ended.
+// yet stay, but for those that somebody else has overwritten. The error is a
+// storeError, or the Refusal of a session that has ended.
 func (e *entry) refresh() error {
 	start := time.Now()
+	e.collect()
 	e.exchange.Lock()
-	defer e.exchange.Unlock()
+	defer e.release()
 	if err := e.failedSince(start); err != nil {
 		return err
 	}
+	return e.load()
+}
+
+// load is refresh for who holds exchange.
+func (e *entry) load() error {
+	heard := e.watch.Load().Heard(e.id) // what is heard from now on may be missing in the answer
 	e.mu.Lock()
-	stale := e.stale
-	e.stale = false // what is heard from now on may be missing in the answer
+	base, stale := e.base, e.stale
+	e.stale = false
 	e.mu.Unlock()
-	base := e.base.Load()
 	asked := time.Now()
 	now, expiry, ok, err := e.sessions.store.Load(context.Background(), e.key, base)
-	e.sessions.seen.loaded(asked, err)
+	if seen := e.sessions.seen; seen.Observer != nil {
+		e.tell(func() { seen.loaded(asked, err) })
+	}
 	e.mu.Lock()
 	e.asked = time.Now()
-	e.stale = e.stale || stale && err != nil
+	if err == nil {
+		e.heard = heard
+	} else {
+		e.stale = e.stale || stale
+	}
 	if ok {
 		e.learnLocked(expiry)
 	}
@@ -40,67 +64,110 @@ func (e *entry) refresh() error {
 		return e.failed(StageLoad, err)
 	case !ok:
 		return e.gone()
-	case now == base:
+	}
+	e.sessions.outage.over()
+	if now == base {
 		return nil
 	}
-	defer e.announce(base, now, nil)
-	return e.settle(base, now)
+	return e.absorb(now)
 }
 
 // flush saves what is not saved yet.
 func (e *entry) flush() error {
+	e.collect()
 	e.exchange.Lock()
-	defer e.exchange.Unlock()
-	if err := e.collect(); err != nil {
-		return err
-	}
-	e.mu.Lock()
-	work := e.work
-	e.mu.Unlock()
-	if work == e.base.Load() {
-		return nil
-	}
-	return e.save(work, work, nil)
+	defer e.release()
+	return e.flushExchange()
 }
 
-// commit saves the changes from one snapshot to another, with all that is not
-// saved yet.
-func (e *entry) commit(from, mine *store.Snapshot, by *socket) (err error) {
-	e.exchange.Lock()
-	defer e.exchange.Unlock()
-	e.mu.Lock()
-	work := e.work
-	e.mu.Unlock()
-	if work != from {
-		if mine, err = e.sessions.store.Rebase(from, mine, work); err != nil {
-			return &storeError{StageSave, err}
+// flushExchange is flush for who holds exchange. Where somebody else has written
+// the session meanwhile, what waited is older, and gives way.
+func (e *entry) flushExchange() error {
+	for attempt := 0; ; attempt++ {
+		base, work := e.state()
+		if work == base {
+			return nil
+		}
+		if e.behind() {
+			if err := e.load(); err != nil {
+				return err
+			}
+			continue
+		}
+		saved, err := e.swap(base, work, work)
+		if saved || err != nil {
+			return err
+		}
+		if err := store.Backoff(context.Background(), attempt); err != nil {
+			return err
 		}
 	}
-	return e.save(work, mine, by)
 }
 
-// save commits mine, which holds everything in work. exchange is held.
-func (e *entry) save(work, mine *store.Snapshot, by *socket) error {
+// swap makes mine, which was made from work, what the store holds, if that still
+// holds base. Else what it holds is the new base. exchange is held.
+func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	used, start := e.lastUse(), time.Now()
-	saved, err := e.sessions.store.Save(context.Background(), e.commitOf(e.base.Load(), mine, used))
-	e.sessions.seen.saved(start, err)
+	now, ok, err := e.sessions.store.Swap(context.Background(), e.commitOf(base, mine, used))
+	e.saved(start, used, now, ok, err)
 	switch {
-	case errors.Is(err, store.ErrGone):
-		return e.gone()
 	case err != nil:
-		return e.failed(StageSave, err)
+		return false, e.failed(StageSave, err)
+	case !ok:
+		return false, e.absorb(now)
 	}
-	if saved != mine {
-		e.sessions.seen.conflicted()
+	return true, e.settle(work, now)
+}
+
+// saved notes what became of a commit. A lost one is not saved yet.
+func (e *entry) saved(start, used time.Time, now *store.Snapshot, ok bool, err error) {
+	if seen := e.sessions.seen; seen.Observer != nil {
+		e.tell(func() {
+			if ok || err != nil {
+				seen.saved(start, err)
+			} else {
+				seen.conflicted()
+			}
+		})
 	}
-	e.noteTouch(used, saved.Deadline)
-	defer e.announce(mine, saved, nil)
-	defer e.announce(work, mine, by)
-	return e.settle(work, saved)
+	if err != nil {
+		return
+	}
+	e.sessions.outage.over()
+	if ok {
+		e.noteTouch(used, now.Deadline)
+	}
 }
 
 func (e *entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commit {
-	return store.Commit{Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, By: e.watch}
+	return store.Commit{Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, By: e.watch.Load()}
+}
+
+// commit saves the changes from one snapshot to another, which are new, behind
+// all that waits to be saved.
+func (e *entry) commit(from, mine *store.Snapshot, by *socket) error {
+	e.exchange.Lock()
+	defer e.release()
+	if err := e.flushExchange(); err != nil {
+		return err
+	}
+	for attempt := 0; ; attempt++ {
+		base, work := e.state()
+		next, err := e.rebase(from, mine, work)
+		if err != nil {
+			return &storeError{StageSave, err}
+		}
+		done, err := e.swap(base, work, next)
+		if done {
+			e.announce(from, mine, by)
+		}
+		if done || err != nil {
+			return err
+		}
+		if err := store.Backoff(context.Background(), attempt); err != nil {
+			return err
+		}
+	}
 }
 
 // update commits what change makes of the session as it is now, and runs it
@@ -120,10 +187,11 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 		if e.sessions.manager.Status(v) == scs.Destroyed {
 			return e.destroyed()
 		}
-		if err != nil || !e.sessions.modified(v) {
+		mine, failed := e.changed(v, err)
+		if mine == nil {
 			// What change saw may be old, and so may be what it made of it.
-			if asked {
-				return err
+			if asked || failed != nil && err == nil {
+				return failed
 			}
 			asked = true
 			if err := e.refresh(); err != nil {
@@ -131,11 +199,7 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 			}
 			continue
 		}
-		mine, err := e.encode(v)
-		if err != nil {
-			return err
-		}
-		done, err := e.swap(base, work, mine, by)
+		done, err := e.swapFor(base, work, mine, by)
 		if done || err != nil {
 			return err
 		}
@@ -145,68 +209,58 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 	}
 }
 
-// openFresh returns a view whose values are nobody else's: what change does in
-// place must not count twice.
+// changed returns what the function of an Update has made, nil with its error.
+func (e *entry) changed(v *view, err error) (*store.Snapshot, error) {
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	mine, _, err := e.changes(v)
+	return mine, err
+}
+
+// openFresh returns a view whose values are nobody else's: what is done to them
+// in place must not count twice.
 func (e *entry) openFresh(work *store.Snapshot) (*view, error) {
 	fresh, err := e.sessions.store.Fresh(work)
 	if err != nil {
 		return nil, &storeError{StageLoad, err}
 	}
 	v := e.sessions.views.open(e.token, fresh)
-	v.from = work
+	v.from.Store(work)
 	return v, nil
 }
 
 // present returns base and work, which are what a swap compares.
 func (e *entry) present() (base, work *store.Snapshot, err error) {
-	e.exchange.Lock()
-	defer e.exchange.Unlock()
-	if err := e.collect(); err != nil {
-		return nil, nil, err
+	e.collect()
+	if why := e.known(); why != nil {
+		return nil, nil, why
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ended != nil {
-		return nil, nil, e.ended
-	}
-	return e.base.Load(), e.work, nil
+	base, work = e.state()
+	return base, work, nil
 }
 
-// swap commits mine if neither this process nor another has changed the
+// swapFor commits mine if neither this process nor another has changed the
 // session since it was made from work.
-func (e *entry) swap(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
+func (e *entry) swapFor(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
 	e.exchange.Lock()
-	defer e.exchange.Unlock()
-	e.mu.Lock()
-	moved := e.work != work || e.base.Load() != base
-	e.mu.Unlock()
-	if moved {
+	defer e.release()
+	if b, w := e.state(); b != base || w != work {
 		return false, nil
 	}
-	used, start := e.lastUse(), time.Now()
-	now, ok, err := e.sessions.store.Swap(context.Background(), e.commitOf(base, mine, used))
-	if ok || err != nil {
-		e.sessions.seen.saved(start, err)
+	done, err = e.swap(base, work, mine)
+	if done {
+		e.announce(work, mine, by)
 	}
-	switch {
-	case errors.Is(err, store.ErrGone):
-		return false, e.gone()
-	case err != nil:
-		return false, e.failed(StageSave, err)
-	case !ok:
-		e.sessions.seen.conflicted()
-		defer e.announce(base, now, nil)
-		return false, e.settle(base, now)
-	}
-	e.noteTouch(used, now.Deadline)
-	defer e.announce(work, mine, by)
-	return true, e.settle(work, now)
+	return done, err
 }
 
 // destroy ends the session in the store and for its sockets.
 func (e *entry) destroy() error {
 	e.exchange.Lock()
-	defer e.exchange.Unlock()
+	defer e.release()
 	if err := e.sessions.store.End(context.Background(), e.key); err != nil {
 		return e.failed(StageSave, err)
 	}
@@ -240,7 +294,7 @@ func (e *entry) gone() error {
 		code = e.rumour()
 	}
 	e.end(refusal(code))
-	return e.refusal()
+	return e.ended.Load()
 }
 
 // hearsay is how long the news of an end may take when the end itself is there to
@@ -259,16 +313,4 @@ func (e *entry) rumour() string {
 		}
 	}
 	return CodeDestroyed
-}
-
-// modified tells whether a view was changed, or may have been.
-func (s *Sessions) modified(v *view) bool {
-	if v.changed || s.manager.Status(v) != scs.Modified {
-		return v.changed
-	}
-	if !v.reused {
-		return true
-	}
-	deadline, values := s.views.read(v)
-	return !v.from.Holds(deadline, values)
 }

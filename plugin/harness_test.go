@@ -186,18 +186,15 @@ func (a *app) login(user string) string {
 func (a *app) stored(cookie string) map[string]any {
 	a.Helper()
 	_, token, _ := strings.Cut(cookie, "=")
-	b, ok, err := a.manager.Store.Find(token)
+	kept := a.manager.Store.(*store.Store)
+	found, _, ok, err := kept.Load(context.Background(), kept.Key(token), nil)
 	if err != nil {
 		a.Fatal(err)
 	}
 	if !ok {
 		return nil
 	}
-	_, values, err := a.manager.Codec.Decode(b)
-	if err != nil {
-		a.Fatal(err)
-	}
-	return values
+	return found.Values
 }
 
 // eventually waits for what another goroutine is about to do.

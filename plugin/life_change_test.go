@@ -178,7 +178,7 @@ func quiet(number func() int) func() bool {
 func TestOnChangeFails(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
-		options.StoreDown = plugin.Keep
+		options.StoreGrace = -1
 		nodes := newNodes(t, 2, store.NewMemory(), options, func(a *app) {
 			register(a)
 			a.sessions.OnChange("/", func(c socketio.Conn, s *plugin.Session, keys []string) {

@@ -49,12 +49,25 @@ func (c clockStore) Swap(ctx context.Context, key string, change store.Change) (
 
 func (c clockStore) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 	c.finds.Add(1)
+	if c.down.Load() {
+		return nil, time.Time{}, false, errClock
+	}
 	return c.Memory.Find(ctx, key)
 }
 
 func (c clockStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
 	c.touches.Add(1)
+	if c.down.Load() {
+		return false, errClock
+	}
 	return c.Memory.Touch(ctx, key, life)
+}
+
+func (c clockStore) Missing(ctx context.Context, keys []string) ([]string, error) {
+	if c.down.Load() {
+		return nil, errClock
+	}
+	return c.Memory.Missing(ctx, keys)
 }
 
 // onClock runs a test in a bubble with a node.
@@ -198,9 +211,9 @@ func TestProbeIsInTime(t *testing.T) {
 // return, however long that was away and however seldom changes are saved.
 func TestOutageIsOverInTime(t *testing.T) {
 	t.Parallel()
-	for _, down := range []StoreDown{Refuse, Keep} {
+	for _, grace := range []time.Duration{time.Second, -1} {
 		for _, away := range []time.Duration{time.Second, time.Minute, time.Hour} {
-			onClock(t, Options{StoreDown: down, FlushInterval: 10 * time.Second}, 0, 24*time.Hour, func(n *clockNode) {
+			onClock(t, Options{StoreGrace: grace, FlushInterval: 10 * time.Second}, 0, 24*time.Hour, func(n *clockNode) {
 				c, token := n.enter("")
 				n.memory.down.Store(true)
 				n.event(c, func(s *Session) { n.manager.Put(s, "k", "v"); go func() { _ = s.Save() }() })
@@ -209,7 +222,7 @@ func TestOutageIsOverInTime(t *testing.T) {
 				pass(2 * time.Second)
 				found, _, _, err := n.store.Load(t.Context(), token, nil)
 				if err != nil || found.Values["k"] != "v" {
-					t.Errorf("StoreDown %v, away for %v: stored %v, %v", down, away, found.Values, err)
+					t.Errorf("StoreGrace %v, away for %v: stored %v, %v", grace, away, found.Values, err)
 				}
 			})
 		}

@@ -19,7 +19,7 @@ func TestRenewErrors(t *testing.T) {
 	t.Parallel()
 	spy := newSpy()
 	errs, kept := make(chan error, 1), make(chan *plugin.Session, 1)
-	a := newApp(t, spy, plugin.Options{Scope: plugin.PerMessage, StoreDown: plugin.Keep}, func(a *app) {
+	a := newApp(t, spy, plugin.Options{Scope: plugin.PerMessage, StoreGrace: -1}, func(a *app) {
 		register(a)
 		renew := func(values map[string]any) func(socketio.Conn, *plugin.Session) {
 			return func(_ socketio.Conn, s *plugin.Session) { errs <- s.Renew(values) }

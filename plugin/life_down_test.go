@@ -18,13 +18,14 @@ func (c *client) isDown() string {
 	return c.askOr(`["count"]`) // an Update: it needs the store in either scope
 }
 
-// Issue 5.7: with StoreDown Refuse, a store that fails ends the open sockets of a
-// session that needs it with store_error, which says to come back; what they
-// have changed is saved when the store is back. New clients are refused.
-func TestStoreDownRefuse(t *testing.T) {
+// When StoreGrace is over, a store that fails ends the open sockets with
+// store_error, which says to come back, also those of sessions that are idle; what
+// was changed is saved when the store is back. New clients are refused.
+func TestStoreGraceIsOver(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
 		l := &ledger{}
+		options.StoreGrace = 100 * time.Millisecond
 		nodes := newNodes(t, 1, store.NewMemory(), options, func(a *app) { register(a); l.tell(a, "/") })
 		a := nodes[0]
 		cookie := a.login("alice")
@@ -40,13 +41,14 @@ func TestStoreDownRefuse(t *testing.T) {
 		if got := c.askOr(`["put","k","v"]`); got != want {
 			t.Errorf("the event got %s, want %s", got, want)
 		}
-		for i, c := range []*client{c, sibling} {
+		for i, c := range []*client{c, sibling, other} {
 			if got := c.farewells(); got != "!store_error" {
 				t.Errorf("socket %d heard %q", i, got)
 			}
 		}
-		eventually(t, "they have left", func() bool { return l.count("-alice/:store_error") == 2 })
-		if l.count("!alice/:store_error") != 2 || strings.Contains(l.all(), "bob") {
+		left := func() int { return l.count("-alice/:store_error") + l.count("-bob/:store_error") }
+		eventually(t, "they have left", func() bool { return left() == 3 })
+		if l.count("!alice/:store_error") != 2 || l.count("!bob/:store_error") != 1 {
 			t.Errorf("handlers: %s", l.all())
 		}
 		for _, cookie := range []string{cookie, "session=unknown"} {
@@ -65,23 +67,22 @@ func TestStoreDownRefuse(t *testing.T) {
 			}
 		}
 		a.enter(cookie).still("alice")
-		other.still("bob")
 	})
 }
 
 const storeErrorAnswer = `[{"error":{"code":"store_error","message":"The session cannot be read or saved at the moment."}}]`
 
-// With StoreDown Keep, the open sockets stay. In the scope message an event is
-// answered with store_error and changes nothing; in the scope connection events
+// Within StoreGrace the open sockets stay. In the scope message an event is
+// answered with store_error; in the scope connection events
 // go on with the copy in memory, but for those that need the store. New clients
 // are refused; all works again within two seconds of the store's return, and a
 // session that ended meanwhile is not brought back.
-func TestStoreDownKeep(t *testing.T) {
+func TestStoreGrace(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
 		server := storetest.Redis(t, "--appendonly", "yes", "--dir", t.TempDir()) // it keeps its data
 		b := store.NewRedis(server.Pool(), nil)
-		options.StoreDown = plugin.Keep
+		options.StoreGrace = -1
 		nodes := newNodes(t, 2, b, options, register)
 		a := nodes[0]
 		cookie, ended := a.login("alice"), a.login("carol")
@@ -147,10 +148,10 @@ func TestStoreDownKeep(t *testing.T) {
 // whatever waits to be saved there; and nothing is left over.
 func TestStoreDownAndEnded(t *testing.T) {
 	t.Parallel()
-	for name, down := range map[string]plugin.StoreDown{"refuse": plugin.Refuse, "keep": plugin.Keep} {
-		t.Run(name, func(t *testing.T) {
+	for _, grace := range []time.Duration{time.Millisecond, -1} {
+		t.Run(grace.String(), func(t *testing.T) {
 			t.Parallel()
-			nodes := newNodes(t, 2, store.NewMemory(), plugin.Options{StoreDown: down, FlushInterval: 20 * time.Millisecond}, register)
+			nodes := newNodes(t, 2, store.NewMemory(), plugin.Options{StoreGrace: grace, FlushInterval: 20 * time.Millisecond}, register)
 			cookie := nodes[0].login("alice")
 			c := nodes[0].enter(cookie)
 			gone := nodes[0].enter(cookie)
@@ -164,7 +165,7 @@ func TestStoreDownAndEnded(t *testing.T) {
 			eventually(t, "it tries to save", func() bool { return nodes[0].link.count("swap") > swaps })
 			nodes[1].get(cookie, "/destroy")
 			nodes[0].link.fail(false)
-			if got := c.farewells(); down == plugin.Keep && got != "!destroyed" || down == plugin.Refuse && got != "!store_error" {
+			if got := c.farewells(); got != "!destroyed" && (grace < 0 || got != "!store_error") {
 				t.Errorf("the socket heard %q", got)
 			}
 			eventually(t, "nothing is left over", func() bool { return nodes[0].sessions.Entries() == 0 })
@@ -178,8 +179,8 @@ func TestStoreDownAndEnded(t *testing.T) {
 // An outage leaves nothing behind: no session in memory, no goroutine. Not
 // parallel: it counts them.
 func TestStoreDownLeavesNothing(t *testing.T) { //nolint:paralleltest // it counts goroutines
-	for _, down := range []plugin.StoreDown{plugin.Refuse, plugin.Keep} {
-		nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{StoreDown: down, ProbeInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond}, heeding)
+	for _, grace := range []time.Duration{time.Millisecond, -1} {
+		nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{StoreGrace: grace, ProbeInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond}, heeding)
 		a := nodes[0]
 		a.enter(a.login("alice")).hangUp()
 		eventually(t, "the first is forgotten", func() bool { return a.sessions.Entries() == 0 && a.server.Count() == 0 })
@@ -194,7 +195,7 @@ func TestStoreDownLeavesNothing(t *testing.T) { //nolint:paralleltest // it coun
 		}
 		a.link.fail(true)
 		for i, c := range clients {
-			c.ask(`["put","k","v"]`)
+			c.askOr(`["put","k","v"]`) // it may be sent away first
 			late := a.dial(cookies[i])
 			late.refused("/")
 			late.hangUp()

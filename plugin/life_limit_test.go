@@ -61,7 +61,7 @@ func TestMaxSocketsPerSession(t *testing.T) {
 func TestMaxSocketsAfterRefusals(t *testing.T) {
 	t.Parallel()
 	var refuse atomic.Bool
-	nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{MaxSocketsPerSession: 1, StoreDown: plugin.Keep}, func(a *app) {
+	nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{MaxSocketsPerSession: 1, StoreGrace: -1}, func(a *app) {
 		register(a)
 		a.sessions.OnConnect("/", func(socketio.Conn, *plugin.Session) error {
 			if refuse.Load() {

@@ -25,7 +25,7 @@ func TestNothingComesBack(t *testing.T) {
 			const batches, rounds = 5, 10 // for each of 2 backends and 2 scopes
 			for batch := range batches {
 				options.FlushInterval = []time.Duration{time.Millisecond, 10 * time.Millisecond, time.Hour}[batch%3]
-				options.StoreDown = []plugin.StoreDown{plugin.Refuse, plugin.Keep}[batch%2]
+				options.StoreGrace = []time.Duration{time.Millisecond, -1}[batch%2]
 				options.ProbeInterval = 20 * time.Millisecond
 				nodes := newNodes(t, 3, b, options, loginApp)
 				var all sync.WaitGroup

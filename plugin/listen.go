@@ -51,6 +51,7 @@ func (s *Sessions) listen(watch *store.Watch) {
 	}
 	for id, e := range s.entries {
 		s.watch.Follow(id)
+		e.watch.Store(s.watch)
 		e.nudge()
 	}
 	go s.listen(s.watch)
@@ -79,16 +80,47 @@ func (e *entry) hear(event store.Event) {
 	}
 }
 
-// saveBeforeRenewal saves what waits to be saved, so that it goes over to the
-// new token.
-func (s *Sessions) saveBeforeRenewal(id string) {
-	s.mu.RLock()
-	e := s.entries[id]
-	s.mu.RUnlock()
+// keeper is the Sessions as the store asks it before others go on.
+type keeper struct{ *Sessions }
+
+var _ store.Keeper = keeper{}
+
+// Settle implements [store.Keeper].
+func (s keeper) Settle(id string) {
+	if e := s.entry(id); e != nil {
+		e.save(id)
+	}
+}
+
+// Yield implements [store.Keeper].
+func (s keeper) Yield(id string) func(ended bool) {
+	e := s.entry(id)
 	if e == nil {
-		return
+		return func(bool) {}
 	}
+	e.collect()
+	e.yield(true)
+	e.save(id)
+	return func(ended bool) { e.yield(ended) }
+}
+
+// entry returns the session of an id, nil when nobody has it here.
+func (s *Sessions) entry(id string) *entry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.entries[id]
+}
+
+// save saves what waits to be saved, on behalf of somebody else.
+func (e *entry) save(id string) {
 	if err := ignoreEnd(e.flush()); err != nil {
-		s.report(StageSave, id, err)
+		e.sessions.report(StageSave, id, err)
 	}
+}
+
+// yield lets nobody change the session any more, or everybody again.
+func (e *entry) yield(on bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.yielding = on
 }

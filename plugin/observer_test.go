@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // A listener is an Observer that counts what it hears, by what it says of it.
@@ -50,12 +53,24 @@ func root(err error) error {
 	return err
 }
 
-// interfere lets a request write the session just before the next event does.
+// interfere lets another process write the session just before the next event
+// does.
 func (a *app) interfere(backend *spy, cookie string) {
 	var done atomic.Bool
+	elsewhere := scs.New()
+	store.Attach(elsewhere, &backend.Memory, store.Options{})
 	backend.hook(func(op string) {
-		if op == "swap" && done.CompareAndSwap(false, true) {
-			a.get(cookie, "/put?other=1")
+		if op != "swap" || !done.CompareAndSwap(false, true) {
+			return
+		}
+		ctx, err := elsewhere.Load(store.Begin(a.Context()), tokenIn(cookie))
+		if err != nil {
+			a.Error(err)
+			return
+		}
+		elsewhere.Put(ctx, "other", "1")
+		if _, _, err := elsewhere.Commit(ctx); err != nil {
+			a.Error(err)
 		}
 	})
 }
@@ -65,7 +80,7 @@ func (a *app) interfere(backend *spy, cookie string) {
 func TestObserver(t *testing.T) {
 	t.Parallel()
 	l, backend := &listener{}, newSpy()
-	a := newApp(t, backend, plugin.Options{Observer: l, Scope: plugin.PerMessage, StoreDown: plugin.Keep}, register)
+	a := newApp(t, backend, plugin.Options{Observer: l, Scope: plugin.PerMessage, StoreGrace: -1}, register)
 	is := func(what string, want int) {
 		t.Helper()
 		eventually(t, fmt.Sprintf("%s: %d, not %d", what, want, l.count(what)), func() bool { return l.count(what) == want })

@@ -78,9 +78,15 @@ type Options struct {
 	// no effect around store.Wrap, where nothing is heard. Default 0: always ask.
 	MaxStale time.Duration
 
-	// StoreDown says what becomes of open sockets when the store fails. Default
-	// Refuse. New ones are refused in either case.
-	StoreDown StoreDown
+	// StoreGrace is how long open sockets stay when the store fails, counted from
+	// when it last answered. Meanwhile PerMessage events are acknowledged with the
+	// code store_error, and others go on with the copy in memory, which is saved when
+	// the store is back, unless the session has ended. When the time is over, the
+	// sockets end with store_error, spread over a few seconds: they come back by
+	// themselves. New ones are refused at once. Default 30 s; negative: for ever. A
+	// longer one rides out a longer outage; but a node that cannot hear of a logout
+	// keeps its sockets for as long.
+	StoreGrace time.Duration
 
 	// ProbeInterval is how long a session may go without the store being asked
 	// whether it still lives, in case that the notification of its end was lost.
@@ -116,20 +122,6 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// StoreDown says what becomes of open sockets when the store fails.
-type StoreDown int
-
-const (
-	// Refuse ends the sockets of a session that the store fails for, with the
-	// code store_error: they come back by themselves until the store is there.
-	Refuse StoreDown = iota
-
-	// Keep leaves them. PerMessage events are answered with store_error; others
-	// go on with the copy in memory, which is saved when the store is back, unless
-	// the session has ended meanwhile.
-	Keep
-)
-
 // withDefaults returns the options with every field set.
 func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	if o.Path == "" {
@@ -144,6 +136,9 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	}
 	if o.ProbeInterval == 0 {
 		o.ProbeInterval = 10 * time.Second
+	}
+	if o.StoreGrace == 0 {
+		o.StoreGrace = 30 * time.Second
 	}
 	if o.HandlerTimeout == 0 {
 		o.HandlerTimeout = 30 * time.Second
@@ -182,9 +177,6 @@ func (o Options) validate(manager *scs.SessionManager) error {
 	}
 	if o.Access != ReadWrite && o.Access != ReadOnly {
 		complain("Options.Access %d is neither ReadWrite nor ReadOnly", o.Access)
-	}
-	if o.StoreDown != Refuse && o.StoreDown != Keep {
-		complain("Options.StoreDown %d is neither Refuse nor Keep", o.StoreDown)
 	}
 	if o.MaxSocketsPerSession < 0 {
 		complain("Options.MaxSocketsPerSession %d is negative", o.MaxSocketsPerSession)

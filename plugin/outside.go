@@ -1,11 +1,10 @@
 package plugin
 
 import (
-	"reflect"
+	"errors"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // peek returns the session data for a call between handlers: by a goroutine,
@@ -13,111 +12,110 @@ import (
 // sees the same data. What it changes is collected before the next event, and
 // when the timer fires, which also asks the store what others have changed.
 func (e *entry) peek() any {
-	e.mu.Lock()
-	stale := e.outside != nil && e.outside.from != e.work
-	e.mu.Unlock()
-	if stale {
-		_ = e.collect() // it ends the session if there is an error
+	v := e.outside.Load()
+	if _, work := e.state(); v == nil || v.from.Load() != work {
+		e.collect()
+		v = e.outsideView()
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.outside == nil {
-		e.outside = e.openOutside()
-	}
 	e.stale = e.stale || !e.sessions.store.Hears()
 	e.armLocked(e.sessions.options.FlushInterval)
-	return e.outside.data
+	return v.data
 }
 
-// openOutside opens a view that shares no map or slice with the handlers': they
-// run at the same time.
-func (e *entry) openOutside() *view {
-	v, err := e.openFresh(e.work)
+// outsideView returns the view of all calls between handlers. It shares no map or
+// slice with the handlers': they run at the same time.
+func (e *entry) outsideView() *view {
+	if v := e.outside.Load(); v != nil {
+		return v
+	}
+	_, work := e.state()
+	v, err := e.openFresh(work)
 	if err != nil {
-		v = e.sessions.views.open(e.token, e.work)
+		v = e.sessions.views.open(e.token, work)
+	}
+	if !e.outside.CompareAndSwap(nil, v) {
+		return e.outside.Load()
 	}
 	return v
 }
 
 // collect makes what was changed between handlers part of the work, and shows
-// there what the work has become. The error says that the session was
-// destroyed there. A value that cannot be stored is dropped and reported: it
-// must not keep others from being saved.
-func (e *entry) collect() error {
-	e.mu.Lock()
-	destroyed := e.outside != nil && e.sessions.manager.Status(e.outside) == scs.Destroyed
-	var err error
-	before := e.work
-	if e.outside != nil && !destroyed {
-		err = e.collectLocked()
+// there what the work has become. A session that was destroyed there ends. A value
+// that cannot be stored is dropped and reported: it must not keep others from
+// being saved. It may be called by who holds no lock, and waits for a commit of
+// SCS's through the view.
+func (e *entry) collect() {
+	v := e.outside.Load()
+	if v == nil || e.ended.Load() != nil {
+		return
 	}
-	after := e.work
-	e.mu.Unlock()
-	e.announce(before, after, nil) // nobody knows whose goroutine it was
-	if destroyed {
-		return e.destroyed()
-	}
+	v.mu.Lock()
+	destroyed, err := e.collectView(v)
+	v.mu.Unlock()
 	if err != nil {
 		e.sessions.report(StageSave, e.id, err)
 	}
+	if destroyed {
+		_ = e.destroyed()
+	}
+}
+
+// collectView is collect for who holds v.mu.
+func (e *entry) collectView(v *view) (destroyed bool, err error) {
+	manager := e.sessions.manager
+	if manager.Status(v) == scs.Destroyed {
+		return true, nil
+	}
+	from := v.from.Load()
+	mine, seen, err := e.changes(v)
+	if err != nil {
+		e.dropUnstorable(v)
+		var failed error
+		if mine, seen, failed = e.changes(v); failed != nil {
+			return false, failed
+		}
+	}
+	if mine != nil {
+		if same, failed := e.sessions.store.Same(from, mine); failed == nil && !same {
+			if failed = e.adopt(from, mine, nil); failed != nil { // nobody knows whose goroutine it was
+				return false, ignoreEnd(failed)
+			}
+		}
+	}
+	if seen.values == nil { // nothing was changed
+		was, failed := e.sessions.store.Fresh(from)
+		if failed != nil {
+			return false, failed
+		}
+		seen = contents{was.Deadline, was.Values}
+	}
+	return false, errors.Join(err, e.show(v, seen))
+}
+
+// show makes v show the work, but for what its user has changed since it showed
+// seen. What it shows is shared with no other view. v.mu is held.
+func (e *entry) show(v *view, seen contents) error {
+	_, work := e.state()
+	if work == v.from.Load() {
+		return nil
+	}
+	now, err := e.sessions.store.Fresh(work)
+	if err != nil {
+		return &storeError{StageLoad, err}
+	}
+	e.sessions.views.update(e.sessions.manager, v, seen, now)
+	v.from.Store(work)
 	return nil
 }
 
-func (e *entry) collectLocked() error {
-	s, v := e.sessions, e.outside
-	var dropped error
-	if s.manager.Status(v) == scs.Modified {
-		mine, err := e.encode(v)
-		if err != nil {
-			dropped = err
-			if mine, err = e.encodeWhatCan(v); err != nil {
-				return err
-			}
-		}
-		same, err := s.store.Same(v.from, mine)
-		if err == nil && !same {
-			err = e.adoptLocked(v.from, mine)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	e.showLocked(v)
-	return dropped
-}
-
-// encodeWhatCan drops the values that cannot be stored, and encodes the rest.
-func (e *entry) encodeWhatCan(v *view) (*store.Snapshot, error) {
-	deadline, values := e.sessions.views.read(v)
-	for key, value := range values {
-		if _, err := e.sessions.store.Encode(deadline, map[string]any{key: value}); err != nil {
+// dropUnstorable takes out the values that cannot be stored.
+func (e *entry) dropUnstorable(v *view) {
+	seen := e.sessions.views.read(v)
+	for key, value := range seen.values {
+		if _, err := e.sessions.store.Encode(time.Time{}, map[string]any{key: value}); err != nil {
 			e.sessions.manager.Remove(v, key)
 		}
 	}
-	return e.encode(v)
-}
-
-// showLocked makes the data of v what the work is. It stays the same object: a
-// goroutine may hold it and be about to write.
-func (e *entry) showLocked(v *view) {
-	manager := e.sessions.manager
-	work, err := e.sessions.store.Fresh(e.work)
-	if err != nil {
-		return // our own bytes: they were encoded here
-	}
-	deadline, values := e.sessions.views.read(v)
-	for key, value := range work.Values {
-		if old, ok := values[key]; !ok || !reflect.DeepEqual(old, value) {
-			manager.Put(v, key, value)
-		}
-	}
-	for key := range values {
-		if _, ok := work.Values[key]; !ok {
-			manager.Remove(v, key)
-		}
-	}
-	if !deadline.Equal(e.work.Deadline) {
-		manager.SetDeadline(v, e.work.Deadline)
-	}
-	v.from = e.work
 }

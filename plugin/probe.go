@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"time"
 )
 
@@ -65,16 +64,11 @@ func (s *Sessions) probeBatch(entries []*entry) {
 	missing, err := s.store.Missing(context.Background(), keys)
 	if err != nil {
 		s.report(StageProbe, "", err)
+		s.outage.begin()
 		return
 	}
-	var all sync.WaitGroup // each may wait for the news
+	s.outage.over()
 	for _, key := range missing {
-		all.Go(func() {
-			// It asks once more, and finds out why.
-			if err := ignoreEnd(byKey[key].refresh()); err != nil {
-				s.report(StageProbe, byKey[key].id, err)
-			}
-		})
+		byKey[key].nudge() // it asks once more, and finds out why, which may take time
 	}
-	all.Wait()
 }

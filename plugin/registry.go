@@ -86,6 +86,10 @@ func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
 	case open == nil:
 		open = new(connection)
 		s.connections[id] = open
+		if awaited := s.arrivals[id]; awaited != nil {
+			delete(s.arrivals, id)
+			awaited.close()
+		}
 	default:
 		if earlier = inOf(open.leaving, so.namespace); earlier != nil {
 			return false, earlier
@@ -94,6 +98,7 @@ func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
 	so.request = s.gate.keep(open, so.request)
 	so.scripted = isScripted(so.request)
 	so.connection, so.after = open, open.lastLocked()
+	so.conn.callbacks = &open.callbacks
 	open.sockets = append(open.sockets, so)
 	s.running.Add(2) // until it is gone, and for admit
 	return true, nil

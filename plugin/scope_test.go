@@ -149,7 +149,7 @@ func TestPerMessageOrder(t *testing.T) {
 func TestPerMessageCommitFails(t *testing.T) {
 	t.Parallel()
 	spy := newSpy()
-	a := newApp(t, spy, plugin.Options{Scope: plugin.PerMessage, StoreDown: plugin.Keep}, register)
+	a := newApp(t, spy, plugin.Options{Scope: plugin.PerMessage, StoreGrace: -1}, register)
 	cookie := a.login("alice")
 	c := a.enter(cookie)
 	spy.hook(func(op string) {

@@ -5,8 +5,6 @@ import (
 	"sync"
 
 	"github.com/alexedwards/scs/v2"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // A Session is the HTTP session of the browser behind a socket. It is a
@@ -68,18 +66,19 @@ func (s *Session) Save() error {
 	if v == nil {
 		return s.entry.flush()
 	}
-	mine, err := s.entry.changes(v, s.sessions.manager.Status(v))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	mine, seen, err := s.entry.changes(v)
 	switch {
 	case err != nil:
 		return err
 	case mine == nil:
 		return s.entry.flush()
 	}
-	if err := s.entry.commit(v.from, mine, s.socket); err != nil {
+	if err := s.entry.commit(v.from.Load(), mine, s.socket); err != nil {
 		return err
 	}
-	s.show(v, s.entry.open())
-	return nil
+	return s.entry.show(v, seen)
 }
 
 // Reload shows what others have changed in the store since the session was
@@ -93,7 +92,7 @@ func (s *Session) Reload() error {
 	if err := s.entry.refresh(); err != nil || v == nil {
 		return err
 	}
-	return s.rebase(v)
+	return s.catchUp(v)
 }
 
 // Update is an atomic read-modify-write: change sees the session as it is in
@@ -104,8 +103,11 @@ func (s *Session) Reload() error {
 // change must have no side effects and must use the Session that it is given.
 // It does not see what the calling handler has changed and not saved; that is
 // laid over the result afterwards. When change returns an error, nothing is
-// committed and Update returns it. Other errors: as for Save.
+// committed and Update returns it. Other errors: [ErrNested], and as for Save.
 func (s *Session) Update(change func(*Session) error) error {
+	if s.inside {
+		return ErrNested
+	}
 	v, err := s.writable()
 	if err != nil {
 		return err
@@ -120,7 +122,7 @@ func (s *Session) Update(change func(*Session) error) error {
 	if err != nil || v == nil {
 		return err
 	}
-	return s.rebase(v)
+	return s.catchUp(v)
 }
 
 // Destroy ends the session: in the store, for all its sockets in this process at
@@ -151,7 +153,7 @@ func (s *Session) usable() (*view, error) {
 	if s.isOver() {
 		return nil, ErrOver
 	}
-	if why := s.entry.refusal(); why != nil {
+	if why := s.entry.ended.Load(); why != nil {
 		return nil, why
 	}
 	s.mu.Lock()
@@ -172,39 +174,16 @@ func (s *Session) writable() (*view, error) {
 	return v, nil
 }
 
-// rebase shows the session as it is now, with the changes of v on top.
-func (s *Session) rebase(v *view) error {
+// catchUp shows a handler the session as it is now, with its own changes on top.
+func (s *Session) catchUp(v *view) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if s.sessions.manager.Status(v) == scs.Destroyed {
 		return nil
 	}
-	now := s.entry.open()
-	if s.sessions.modified(v) {
-		mine, err := s.entry.encode(v)
-		if err != nil {
-			return err
-		}
-		merged, err := s.sessions.store.Rebase(v.from, mine, now.from)
-		if err != nil {
-			return &storeError{StageLoad, err}
-		}
-		now = s.overlay(merged, now.from)
+	was, err := s.sessions.store.Fresh(v.from.Load())
+	if err != nil {
+		return &storeError{StageLoad, err}
 	}
-	s.show(v, now)
-	return nil
-}
-
-// overlay makes a view of merged whose changes count from the given snapshot.
-func (s *Session) overlay(merged, from *store.Snapshot) *view {
-	v := s.sessions.views.open(s.entry.token, merged)
-	v.from, v.changed = from, true
-	return v
-}
-
-// show replaces the view of the running handler, if it still runs.
-func (s *Session) show(old, now *view) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.view == old {
-		s.view = now
-	}
+	return s.entry.show(v, contents{was.Deadline, was.Values})
 }

@@ -27,6 +27,7 @@ type Sessions struct {
 	views   *views
 	gate    gate
 	seen    observers
+	outage  outage
 	frontDesk
 
 	namespaces   map[string]*namespace // fixed once the server serves
@@ -40,6 +41,7 @@ type Sessions struct {
 	mu          sync.RWMutex
 	closing     bool
 	connections map[string]*connection // by the transport's id
+	arrivals    map[string]*latch      // by the same: closes when such a connection is there
 	entries     map[string]*entry      // by id
 	loading     map[string]*loading
 	watch       *store.Watch // made with the first entry
@@ -60,6 +62,8 @@ type connection struct {
 	// OnDisconnect of one never run beside an event of another.
 	handling sync.Mutex
 	over     atomic.Pointer[latch] // closes when it is let go; nil while nobody waits for that
+
+	callbacks sync.Mutex // see conn
 
 	// The rest is guarded by Sessions.mu.
 	sockets []*socket // in the order in which they asked to enter
@@ -91,6 +95,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		frontDesk:   frontDesk{script: clientjs.Handler()},
 		namespaces:  make(map[string]*namespace),
 		connections: make(map[string]*connection),
+		arrivals:    make(map[string]*latch),
 		entries:     make(map[string]*entry),
 		loading:     make(map[string]*loading),
 	}
@@ -101,7 +106,9 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		attached = store.Attach(manager, store.Wrap(manager.Store), store.Options{})
 	}
 	s.store = attached
-	s.store.BeforeRenewal(s.saveBeforeRenewal)
+	s.store.Keep(keeper{s})
+	s.outage.grace, s.outage.end = s.options.StoreGrace, s.sendAway
+	s.outage.over() // or it would have begun long ago
 	s.views = newViews(manager)
 	s.gate = stock{server, s}
 	if s.options.Transport != nil {
@@ -116,6 +123,18 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 // there is none, as for a client that was refused, it is an anonymous one; it
 // is never nil. The call counts as a use of the session, as an event does.
 func (s *Sessions) Session(c socketio.Conn) *Session {
+	so, session := s.socketOf(c)
+	if so == nil || so.why.Load() != nil {
+		return &Session{sessions: s}
+	}
+	if session.entry != nil {
+		session.entry.use()
+	}
+	return session
+}
+
+// socketOf returns the socket whose session a connection has, and that.
+func (s *Sessions) socketOf(c socketio.Conn) (*socket, *Session) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	open := s.connections[c.ID()]
@@ -123,13 +142,10 @@ func (s *Sessions) Session(c socketio.Conn) *Session {
 	if so == nil && open != nil && len(open.sockets) > 0 {
 		so = open.sockets[0]
 	}
-	if so == nil || so.why.Load() != nil {
-		return &Session{sessions: s}
+	if so == nil {
+		return nil, nil
 	}
-	if so.entry != nil {
-		so.entry.use()
-	}
-	return so.session
+	return so, so.session
 }
 
 // Close saves what is not saved, tells every socket that the server is going
@@ -171,6 +187,7 @@ func (s *Sessions) Close(ctx context.Context) error {
 // stop ends what Close leaves running: the timers and the listening.
 func (s *Sessions) stop() {
 	s.closed.Store(true)
+	s.outage.stop()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.watch != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
 )
 
@@ -211,7 +212,7 @@ func (so *socket) runAnonymous(handle func(*Session) error) error {
 	s := &Session{sessions: so.sessions, socket: so, owner: so.session, view: v, access: ReadOnly}
 	err := contain(func() error { return handle(s) })
 	s.leave()
-	if err == nil && so.sessions.modified(v) {
+	if err == nil && so.sessions.manager.Status(v) != scs.Unmodified {
 		return ErrAnonymous
 	}
 	return err

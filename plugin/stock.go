@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -63,7 +64,7 @@ func (stock) reason(_ *conn, text string) string {
 	return reasonLeft
 }
 
-func (stock) hand(c socketio.Conn) *conn { return &conn{Conn: c} }
+func (stock) hand(c socketio.Conn) *conn { return &conn{Conn: c, callbacks: new(sync.Mutex)} }
 
 func (stock) handshake(c *conn) *http.Request {
 	url := c.URL()
@@ -157,23 +158,29 @@ const upgradeWait = 500 * time.Millisecond
 // connectionOf returns the connection of a transport id, nil when it has not
 // come to the root namespace in time.
 func (g stock) connectionOf(sid string) *connection {
-	late := time.After(upgradeWait)
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
 	s := g.sessions
-	for {
-		s.mu.RLock()
-		open := s.connections[sid]
-		s.mu.RUnlock()
-		if open != nil {
-			return open
-		}
-		select {
-		case <-again.C:
-		case <-late:
-			return nil
-		}
+	s.mu.Lock()
+	open, arrival := s.connections[sid], s.arrivals[sid]
+	if open == nil && arrival == nil {
+		arrival = new(latch)
+		s.arrivals[sid] = arrival
 	}
+	s.mu.Unlock()
+	if open != nil {
+		return open
+	}
+	late := time.NewTimer(upgradeWait)
+	defer late.Stop()
+	select {
+	case <-arrival.done():
+	case <-late.C:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.arrivals[sid] == arrival {
+		delete(s.arrivals, sid)
+	}
+	return s.connections[sid]
 }
 
 // isRoot tells whether c is in the root namespace, which is called "" after a

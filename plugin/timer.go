@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // touchShare is the part of the idle timeout by which the store's knowledge of
@@ -16,7 +14,7 @@ const touchShare = 10
 func (e *entry) armLocked(d time.Duration) {
 	d = max(d, time.Millisecond) // at an expiry, not just before it
 	due := time.Now().Add(d)
-	if e.ended != nil || e.sessions.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
+	if e.ended.Load() != nil || e.sessions.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
 		return
 	}
 	e.due = due
@@ -81,7 +79,7 @@ func (e *entry) settleUp(last bool) error {
 	return ignoreEnd(e.touch(last))
 }
 
-// nudge makes the timer ask the store soon: the session may have changed.
+// nudge makes the timer ask the store at once: the session may have changed.
 func (e *entry) nudge() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -92,9 +90,15 @@ func (e *entry) nudge() {
 // mustAsk tells whether the store is to be asked without an event: the session
 // may be over, or is used between events.
 func (e *entry) mustAsk() bool {
+	if e.ended.Load() != nil {
+		return false
+	}
+	if e.behind() {
+		return true
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.ended == nil && (e.stale || !time.Now().Before(e.expiry))
+	return !time.Now().Before(e.expiry)
 }
 
 // learn notes when the session ends if it is not used.
@@ -110,7 +114,7 @@ func (e *entry) learn(expiry time.Time) {
 func (e *entry) learnLocked(expiry time.Time) {
 	if expiry.IsZero() {
 		now := time.Now()
-		expiry = e.sessions.store.Life(e.base.Load().Deadline, e.touched).Expiry
+		expiry = e.sessions.store.Life(e.base.Deadline, e.touched).Expiry
 		if !expiry.After(now) {
 			expiry = now.Add(max(time.Second, e.sessions.manager.IdleTimeout/touchShare))
 		}
@@ -163,9 +167,9 @@ func (e *entry) lastUse() time.Time {
 func (e *entry) touch(now bool) error {
 	idle := e.sessions.manager.IdleTimeout
 	e.exchange.Lock()
-	defer e.exchange.Unlock()
+	defer e.release()
 	e.mu.Lock()
-	used, deadline := e.used, e.base.Load().Deadline
+	used, deadline := e.used, e.base.Deadline
 	wait := time.Until(e.touched.Add(idle / touchShare))
 	pending := idle > 0 && used.After(e.touched)
 	if pending && wait > 0 && !now {
@@ -176,13 +180,10 @@ func (e *entry) touch(now bool) error {
 	if !pending {
 		return nil
 	}
-	err := e.sessions.store.Touch(context.Background(), e.key, deadline, used)
-	switch {
-	case errors.Is(err, store.ErrGone):
-		return e.gone()
-	case err != nil:
+	if err := e.sessions.store.Touch(context.Background(), e.key, deadline, used); err != nil {
 		return e.failed(StageTouch, err)
 	}
+	e.sessions.outage.over()
 	e.noteTouch(used, deadline)
 	return nil
 }
@@ -203,5 +204,5 @@ func (s *Sessions) retryPause() time.Duration { return min(retryInterval, s.opti
 // settledLocked tells whether there is nothing left to save or to tell. e.mu
 // is held.
 func (e *entry) settledLocked() bool {
-	return e.ended != nil || e.work == e.base.Load() && !e.used.After(e.touched)
+	return e.ended.Load() != nil || e.work == e.base && !e.used.After(e.touched)
 }

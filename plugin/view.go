@@ -3,7 +3,9 @@ package plugin
 import (
 	"context"
 	"maps"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 	"weak"
 
@@ -14,17 +16,24 @@ import (
 
 // A view is a session as SCS sees it: a context with session data of its own,
 // made from a snapshot. What a handler changes in it is nobody else's until it
-// is read back.
+// is read back. It stays the same object for as long as somebody may use it, and
+// is shown what has become of the session: whoever is about to write, in whatever
+// goroutine, writes into it.
 type view struct {
 	context.Context
 	data any
-	// from is the snapshot that the changes are counted from.
-	from *store.Snapshot
-	// changed says that the data differed from the snapshot from the start.
-	changed bool
-	// reused says that an earlier handler has changed the view, and that the
-	// snapshot is what it made: SCS cannot tell any more whether the present one
-	// changes it.
+
+	// mu is held from when the view is read back to when it shows what came of
+	// that, over the codec and the store: Save, Update and Reload of several
+	// goroutines follow each other. Nothing that SCS calls takes it.
+	mu sync.Mutex
+
+	// from is the snapshot that the changes are counted from. It is set under mu,
+	// or by a commit of SCS's.
+	from atomic.Pointer[store.Snapshot]
+
+	// reused says that the data was changed before, or by ourselves: SCS cannot
+	// tell any more whether its present user changes it. It is guarded by mu.
 	reused bool
 
 	self weak.Pointer[view]
@@ -38,9 +47,16 @@ func (v *view) weak() weak.Pointer[view] {
 	return v.self
 }
 
-// views makes views and reads them back. SCS keeps its data to itself, so this
-// goes through a copy of the manager: it shares the key under which SCS finds
-// its data in a context, and has a store and a codec that only pass values on.
+// contents are what a view shows.
+type contents struct {
+	deadline time.Time
+	values   map[string]any
+}
+
+// views makes views, reads them back and edits them. SCS keeps its data to
+// itself, so this goes through a copy of the manager: it shares the key under
+// which SCS finds its data in a context, and has a store and a codec that only
+// pass values on.
 type views struct {
 	key      any // the manager's key
 	managers sync.Pool
@@ -78,26 +94,71 @@ func (v *views) open(token string, from *store.Snapshot) *view {
 	if err != nil {
 		panic(err) // neither noStore nor tap returns one
 	}
-	return &view{Context: ctx, data: ctx.Value(v.key), from: from}
+	opened := &view{Context: ctx, data: ctx.Value(v.key)}
+	opened.from.Store(from)
+	return opened
 }
 
-// read returns the view's deadline and a copy of its values.
-func (v *views) read(from *view) (time.Time, map[string]any) {
+// read returns the view's contents, in a map of its own.
+func (v *views) read(from *view) contents {
 	m := v.managers.Get().(*viewManager)
 	defer v.managers.Put(m)
 	if _, _, err := m.Commit(from); err != nil {
 		panic(err) // neither noStore nor tap returns one
 	}
-	deadline, values := m.tap.deadline, m.tap.values
-	m.tap.values = nil
-	return deadline, values
+	got := m.tap.contents
+	m.tap.contents = contents{}
+	return got
 }
+
+// edit changes the view's values in place, in one step for all who use it.
+func (v *views) edit(in *view, change func(values map[string]any)) {
+	m := v.managers.Get().(*viewManager)
+	defer v.managers.Put(m)
+	m.tap.edit = change
+	_, _, err := m.Commit(in)
+	m.tap.edit = nil
+	if err != nil {
+		panic(err) // neither noStore nor tap returns one
+	}
+}
+
+// update makes the view show what now holds, but for what its user has changed
+// since it showed seen. v.mu is held.
+func (v *views) update(manager *scs.SessionManager, in *view, seen contents, now *store.Snapshot) {
+	v.edit(in, func(values map[string]any) { updateValues(values, seen.values, now.Values) })
+	if !now.Deadline.Equal(seen.deadline) && manager.Deadline(in).Equal(seen.deadline) {
+		manager.SetDeadline(in, now.Deadline)
+	}
+	in.reused = true
+}
+
+func updateValues(values, seen, now map[string]any) {
+	for key, value := range now {
+		old, was := seen[key]
+		current, is := values[key]
+		if was == is && (!is || equal(old, current)) && !(is && equal(current, value)) {
+			values[key] = value
+		}
+	}
+	for key, old := range seen {
+		if _, stays := now[key]; stays {
+			continue
+		}
+		if current, is := values[key]; is && equal(old, current) {
+			delete(values, key)
+		}
+	}
+}
+
+// equal compares values as merging does.
+func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
 
 // tap is a codec that hands decoded values through.
 type tap struct {
-	snapshot *store.Snapshot
-	deadline time.Time
-	values   map[string]any
+	snapshot *store.Snapshot      // for Decode
+	edit     func(map[string]any) // for Encode; nil to read
+	contents contents             // what Encode has read
 }
 
 // Decode hands SCS a copy of the snapshot's values: it changes what it gets.
@@ -109,10 +170,14 @@ func (t *tap) Decode([]byte) (time.Time, map[string]any, error) {
 	return t.snapshot.Deadline, values, nil
 }
 
-// Encode takes a copy of SCS's values: a goroutine that a handler left behind
-// can still change them.
+// Encode gets the values that SCS holds, under SCS's lock. It takes a copy: a
+// goroutine that a handler left behind can still change them.
 func (t *tap) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	t.deadline, t.values = deadline, maps.Clone(values)
+	if t.edit != nil {
+		t.edit(values)
+		return nil, nil
+	}
+	t.contents = contents{deadline, maps.Clone(values)}
 	return nil, nil
 }
 

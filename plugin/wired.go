@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"sync"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -65,7 +66,9 @@ func (wired) reason(c *conn, text string) string {
 	return transport.ReasonServer // it is closing
 }
 
-func (g wired) hand(c socketio.Conn) *conn { return &conn{Conn: c, wire: g.wire.Find(c.ID())} }
+func (g wired) hand(c socketio.Conn) *conn {
+	return &conn{Conn: c, wire: g.wire.Find(c.ID()), callbacks: new(sync.Mutex)}
+}
 
 func (wired) handshake(c *conn) *http.Request {
 	if c.wire != nil {

@@ -43,7 +43,7 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 		Transport: wire,
 		Path:      config.path + "/",
 		Scope:     config.scope,
-		StoreDown: plugin.Keep,
+		StoreGrace: -1,
 		Logger:    log,
 		OnError:   d.socketFailed,
 	})
