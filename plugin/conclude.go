@@ -69,7 +69,8 @@ func (e *entry) behind() bool {
 func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if e.sessions.manager.Status(v) == scs.Destroyed {
+	status := e.sessions.manager.Status(v)
+	if status == scs.Destroyed {
 		if failed := e.destroyed(); isStoreError(failed) {
 			return failed
 		}
@@ -78,12 +79,11 @@ func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	if err != nil {
 		return err
 	}
-	mine, seen, err := e.changes(v)
-	from := v.from.Load()
+	made, err := e.changes(v, status)
 	switch {
 	case err != nil:
 		return err
-	case mine == nil:
+	case made.mine == nil:
 		if !v.reused {
 			e.keep(v)
 		}
@@ -91,13 +91,13 @@ func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	case set.access == ReadOnly:
 		return ErrReadOnly
 	case set.scope == PerMessage:
-		err = e.commit(from, mine, by)
+		err = e.commit(v.from.Load(), made.mine, by)
 	default:
-		err = e.adopt(from, mine, by)
+		err = e.adopt(v.from.Load(), made.mine, by)
 	}
-	if err == nil && mine.Holds(seen.deadline, seen.values) {
-		v.reused = true // and shows what the codec gives back
-		v.from.Store(mine)
+	if err == nil && made.asPut {
+		v.reused = true
+		v.from.Store(made.mine)
 		e.keep(v)
 	}
 	return err

@@ -90,22 +90,29 @@ func (e *entry) keep(v *view) {
 	}
 }
 
-// changes returns what was made of a view, with its contents, nil when that is
-// nothing new. The error is a value that cannot be stored. v.mu is held.
-func (e *entry) changes(v *view) (mine *store.Snapshot, seen contents, err error) {
-	if e.sessions.manager.Status(v) == scs.Unmodified {
-		return nil, contents{}, nil
+// A change is what was made of a view.
+type change struct {
+	mine  *store.Snapshot // nil when it is nothing new
+	seen  contents        // what the view showed then, if it was looked at
+	asPut bool            // mine holds the very values that it showed
+}
+
+// changes returns what was made of a view, whose status SCS has told. The error is
+// a value that cannot be stored. v.mu is held.
+func (e *entry) changes(v *view, status scs.Status) (made change, err error) {
+	if status == scs.Unmodified {
+		return made, nil
 	}
 	from := v.from.Load()
-	seen = e.sessions.views.read(v)
-	if v.reused && from.Holds(seen.deadline, seen.values) {
-		return nil, seen, nil
+	made.seen = e.sessions.views.read(v)
+	if v.reused && from.Holds(made.seen.deadline, made.seen.values) {
+		return made, nil
 	}
-	mine, err = e.sessions.store.Encode(seen.deadline, seen.values)
-	if err != nil || v.reused && bytes.Equal(mine.Bytes, from.Bytes) {
-		return nil, seen, err
+	mine, asPut, err := e.sessions.store.EncodeFrom(from, made.seen.deadline, made.seen.values)
+	if err == nil && !(v.reused && bytes.Equal(mine.Bytes, from.Bytes)) {
+		made.mine, made.asPut = mine, asPut
 	}
-	return mine, seen, nil
+	return made, err
 }
 
 // state returns what the store last held and what it is to hold.

@@ -184,10 +184,11 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 			return err
 		}
 		err = change(v)
-		if e.sessions.manager.Status(v) == scs.Destroyed {
+		status := e.sessions.manager.Status(v)
+		if status == scs.Destroyed {
 			return e.destroyed()
 		}
-		mine, failed := e.changed(v, err)
+		mine, failed := e.changed(v, status, err)
 		if mine == nil {
 			// What change saw may be old, and so may be what it made of it.
 			if asked || failed != nil && err == nil {
@@ -210,14 +211,14 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 }
 
 // changed returns what the function of an Update has made, nil with its error.
-func (e *entry) changed(v *view, err error) (*store.Snapshot, error) {
+func (e *entry) changed(v *view, status scs.Status, err error) (*store.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	mine, _, err := e.changes(v)
-	return mine, err
+	made, err := e.changes(v, status)
+	return made.mine, err
 }
 
 // openFresh returns a view whose values are nobody else's: what is done to them

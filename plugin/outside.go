@@ -64,26 +64,27 @@ func (e *entry) collect() {
 
 // collectView is collect for who holds v.mu.
 func (e *entry) collectView(v *view) (destroyed bool, err error) {
-	manager := e.sessions.manager
-	if manager.Status(v) == scs.Destroyed {
+	status := e.sessions.manager.Status(v)
+	if status == scs.Destroyed {
 		return true, nil
 	}
 	from := v.from.Load()
-	mine, seen, err := e.changes(v)
+	made, err := e.changes(v, status)
 	if err != nil {
 		e.dropUnstorable(v)
 		var failed error
-		if mine, seen, failed = e.changes(v); failed != nil {
+		if made, failed = e.changes(v, status); failed != nil {
 			return false, failed
 		}
 	}
-	if mine != nil {
-		if same, failed := e.sessions.store.Same(from, mine); failed == nil && !same {
-			if failed = e.adopt(from, mine, nil); failed != nil { // nobody knows whose goroutine it was
+	if made.mine != nil {
+		if same, failed := e.sessions.store.Same(from, made.mine); failed == nil && !same {
+			if failed = e.adopt(from, made.mine, nil); failed != nil { // nobody knows whose goroutine it was
 				return false, ignoreEnd(failed)
 			}
 		}
 	}
+	seen := made.seen
 	if seen.values == nil { // nothing was changed
 		was, failed := e.sessions.store.Fresh(from)
 		if failed != nil {

@@ -68,17 +68,17 @@ func (s *Session) Save() error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	mine, seen, err := s.entry.changes(v)
+	made, err := s.entry.changes(v, s.sessions.manager.Status(v))
 	switch {
 	case err != nil:
 		return err
-	case mine == nil:
+	case made.mine == nil:
 		return s.entry.flush()
 	}
-	if err := s.entry.commit(v.from.Load(), mine, s.socket); err != nil {
+	if err := s.entry.commit(v.from.Load(), made.mine, s.socket); err != nil {
 		return err
 	}
-	return s.entry.show(v, seen)
+	return s.entry.show(v, made.seen)
 }
 
 // Reload shows what others have changed in the store since the session was

@@ -25,18 +25,55 @@ type Snapshot struct {
 // what is not exported. The error is the codec's: a value that it cannot encode,
 // or not decode again.
 func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
+	mine, _, err := s.EncodeFrom(nil, deadline, values)
+	return mine, err
+}
+
+// EncodeFrom is [Store.Encode] of values that were made from an earlier snapshot.
+// asPut says that mine holds these very values, since the codec changes none.
+func (s *Store) EncodeFrom(earlier *Snapshot, deadline time.Time, values map[string]any) (mine *Snapshot, asPut bool, err error) {
 	var b []byte
-	err := contain("encode", func() (err error) {
+	err = contain("encode", func() (err error) {
 		b, err = s.manager.Codec.Encode(deadline, values)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if isGob(s.manager.Codec) && arePlain(values) {
-		return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, nil
+	if isGob(s.manager.Codec) && comeBack(values, earlier) {
+		return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, true, nil
 	}
-	return s.decode(b)
+	mine, err = s.decode(b)
+	return mine, false, err
+}
+
+// comeBack tells whether gob gives values back as they are: those of plain types,
+// and those that it gave before.
+func comeBack(values map[string]any, earlier *Snapshot) bool {
+	for key, value := range values {
+		if isPlain(value) {
+			continue
+		}
+		if earlier == nil || !isSame(value, earlier.Values[key]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isSame tells whether two values are one and the same.
+func isSame(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	if !x.IsValid() || !y.IsValid() || x.Type() != y.Type() {
+		return false
+	}
+	switch x.Kind() {
+	case reflect.Slice:
+		return x.Len() == y.Len() && x.UnsafePointer() == y.UnsafePointer()
+	case reflect.Map:
+		return x.UnsafePointer() == y.UnsafePointer()
+	}
+	return x.Comparable() && y.Comparable() && a == b
 }
 
 // changeOf returns the event of a commit, none where nothing has changed or
