@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -12,14 +13,21 @@ const memory = 2 * time.Minute
 // ends remembers why sessions ended, by id. The zero value is ready to
 // use.
 type ends struct {
-	mu    sync.Mutex
-	known map[string]end
-	order []string // the ids, oldest first
+	mu      sync.Mutex
+	known   map[string]end
+	order   []string // the ids, oldest first
+	awaited map[string]*awaitedEnd
 }
 
 type end struct {
 	kind Kind
 	at   time.Time
+}
+
+// An awaitedEnd is an end that somebody waits to hear of.
+type awaitedEnd struct {
+	known   chan struct{} // closed when it is
+	waiters int
 }
 
 // add remembers the reason of an end, and forgets those that are too old.
@@ -34,18 +42,56 @@ func (e *ends) add(id string, kind Kind) {
 	if e.known == nil {
 		e.known = make(map[string]end)
 	}
-	if _, ok := e.known[id]; !ok {
-		e.known[id] = end{kind, now}
-		e.order = append(e.order, id)
+	if _, ok := e.known[id]; ok {
+		return
+	}
+	e.known[id] = end{kind, now}
+	e.order = append(e.order, id)
+	if a := e.awaited[id]; a != nil {
+		close(a.known)
+		delete(e.awaited, id)
 	}
 }
 
 func (e *ends) of(id string) Kind {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.ofLocked(id)
+}
+
+func (e *ends) ofLocked(id string) Kind {
 	known, ok := e.known[id]
 	if !ok || time.Since(known.at) > memory {
 		return ""
 	}
 	return known.kind
+}
+
+// await returns the reason of an end as soon as it is known, "" when ctx ends
+// before.
+func (e *ends) await(ctx context.Context, id string) Kind {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if kind := e.ofLocked(id); kind != "" {
+		return kind
+	}
+	a := e.awaited[id]
+	if a == nil {
+		if e.awaited == nil {
+			e.awaited = make(map[string]*awaitedEnd)
+		}
+		a = &awaitedEnd{known: make(chan struct{})}
+		e.awaited[id] = a
+	}
+	a.waiters++
+	e.mu.Unlock()
+	select {
+	case <-a.known:
+	case <-ctx.Done():
+	}
+	e.mu.Lock()
+	if a.waiters--; a.waiters == 0 && e.awaited[id] == a {
+		delete(e.awaited, id)
+	}
+	return e.ofLocked(id)
 }

@@ -56,6 +56,13 @@ func (s *Store) EndsKnown() int {
 	return len(s.ends.known)
 }
 
+// EndsAwaited returns how many ends somebody waits for.
+func (s *Store) EndsAwaited() int {
+	s.ends.mu.Lock()
+	defer s.ends.mu.Unlock()
+	return len(s.ends.awaited)
+}
+
 // Waiting returns how many callers wait for a connection.
 func (r *Redis) Waiting() int {
 	r.pipe.mu.Lock()

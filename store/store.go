@@ -190,6 +190,11 @@ func (s *Store) end(ctx context.Context, key string, why Kind, tell bool) (last 
 // Store ended it or heard of its end; later, and for any other session, "".
 func (s *Store) Ended(id string) Kind { return s.ends.of(id) }
 
+// AwaitEnd returns what Ended does, as soon as it is known, "" when ctx ends
+// before. It is for those who find that a session has ended: the reason comes by
+// another way, and may be a moment late.
+func (s *Store) AwaitEnd(ctx context.Context, id string) Kind { return s.ends.await(ctx, id) }
+
 // Expire remembers and tells that the time of a session was over, on behalf of
 // whoever found out. It does not touch the backend.
 func (s *Store) Expire(id string) {
