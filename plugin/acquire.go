@@ -43,17 +43,20 @@ func (s *Sessions) identify(so *socket) *Refusal {
 	return nil
 }
 
-// keyOf returns the store key of a socket's session and its token, or what
-// stands for that where a ticket was used.
+// keyOf returns the store key of a socket's session and its token, which a ticket
+// does not tell where the key is its hash.
 func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
 	if ticket := s.ticketOf(so.request); ticket != "" {
 		if key, err := s.redeem(so.connection, ticket); err != nil {
 			so.report(StageConnect, err)
 			return "", "", refusal(CodeStoreError)
-		} else if key != "" {
+		} else if key == "" {
+			return "", "", refusal(CodeUnknown)
+		} else if s.manager.HashTokenInStore {
+			return key, "", nil
+		} else {
 			return key, key, nil
 		}
-		return "", "", refusal(CodeUnknown)
 	}
 	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
 		s.report(StageConnect, "", err)
@@ -92,6 +95,7 @@ func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 		return nil, err
 	}
 	if e != nil {
+		e.identify(token)
 		// It is known here, but it may have ended elsewhere.
 		err := e.refresh()
 		if err != nil {
@@ -117,6 +121,7 @@ func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 		s.entries[id] = e
 		s.startProbeLocked()
 	}
+	e.identify(token)
 	if s.watch.Follow(id); heard {
 		e.nudge()
 	}

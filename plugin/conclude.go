@@ -71,9 +71,7 @@ func (e *entry) conclude(v *view, set settings, by *socket, err error) error {
 	defer v.mu.Unlock()
 	status := e.sessions.manager.Status(v)
 	if status == scs.Destroyed {
-		if failed := e.destroyed(); isStoreError(failed) {
-			return failed
-		}
+		_ = e.gone()
 		return err
 	}
 	if err != nil {

@@ -21,7 +21,11 @@ func (s *Session) Value(key any) any {
 // SCS makes with this session.
 func (s *Session) parent() context.Context {
 	s.below.Do(func() {
-		s.transaction = s.sessions.store.BeginSocket(context.Background(), held{s})
+		var key, token string
+		if s.entry != nil {
+			key, token = s.entry.key, s.entry.name
+		}
+		s.transaction = s.sessions.store.BeginSocket(context.Background(), key, token, held{s})
 	})
 	return s.transaction
 }
@@ -110,7 +114,7 @@ func (s *Session) data() any {
 	}
 	// Somebody still uses it: a copy that nobody reads again.
 	base, _ := s.entry.state()
-	return s.sessions.views.open(s.entry.token, base).data
+	return s.sessions.views.open(s.entry.token(), base).data
 }
 
 // cancel closes Done: the session has ended, or its socket must go.

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -19,12 +20,16 @@ import (
 type entry struct {
 	sessions *Sessions
 	key      string // the store key
-	token    string
+	name     string // what SCS knew it by first: the token, or a stand-in for it
 	id       string
 	turn     turn                        // taken by each handler that may write
 	watch    atomic.Pointer[store.Watch] // follows it; its own commits are not told there
 	ended    atomic.Pointer[Refusal]     // why it has ended; nil while it lives
 	outside  atomic.Pointer[view]        // what its sessions show between handlers
+
+	// learned is the token, where name is a stand-in and a cookie has brought it
+	// since.
+	learned atomic.Pointer[string]
 
 	// sockets is guarded by sessions.mu.
 	sockets []*socket
@@ -55,9 +60,15 @@ type entry struct {
 	failedAt time.Time
 }
 
+// newEntry makes one of a session whose token is "" where nobody knows it: a
+// ticket is kept as the store key, which may be its hash. Then SCS is given a
+// stand-in, which names no session.
 func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry {
+	if token == "" {
+		token = rand.Text()
+	}
 	e := &entry{
-		sessions: s, key: key, token: token, id: id,
+		sessions: s, key: key, name: token, id: id,
 		asked:  time.Now(),
 		cookie: time.Now(),
 		turn:   newTurn(),
@@ -68,16 +79,36 @@ func newEntry(s *Sessions, key, token, id string, found *store.Snapshot) *entry 
 	return e
 }
 
+// token returns what SCS is to know the session by.
+func (e *entry) token() string {
+	if learned := e.learned.Load(); learned != nil {
+		return *learned
+	}
+	return e.name
+}
+
+// identify learns the token, unless it is known or "".
+func (e *entry) identify(token string) {
+	if token != "" && token != e.token() {
+		e.learned.Store(&token)
+	}
+}
+
+// isNamed tells whether a view shows the token.
+func (e *entry) isNamed(v *view) bool {
+	return e.learned.Load() == nil || e.sessions.manager.Token(v) == e.token()
+}
+
 // open returns a view of the session as it is now.
 func (e *entry) open() *view {
 	e.mu.Lock()
 	spare, work := e.spare, e.work
 	e.spare = weak.Pointer[view]{}
 	e.mu.Unlock()
-	if v := spare.Value(); v != nil && v.from.Load() == work {
+	if v := spare.Value(); v != nil && v.from.Load() == work && e.isNamed(v) {
 		return v
 	}
-	return e.sessions.views.open(e.token, work)
+	return e.sessions.views.open(e.token(), work)
 }
 
 // keep keeps a view of the work for the next handler. One that was changed is

@@ -186,7 +186,7 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 		err = change(v)
 		status := e.sessions.manager.Status(v)
 		if status == scs.Destroyed {
-			return e.destroyed()
+			return e.gone()
 		}
 		mine, failed := e.changed(v, status, err)
 		if mine == nil {
@@ -228,7 +228,7 @@ func (e *entry) openFresh(work *store.Snapshot) (*view, error) {
 	if err != nil {
 		return nil, &storeError{StageLoad, err}
 	}
-	v := e.sessions.views.open(e.token, fresh)
+	v := e.sessions.views.open(e.token(), fresh)
 	v.from.Store(work)
 	return v, nil
 }
@@ -269,18 +269,6 @@ func (e *entry) destroy() error {
 	return nil
 }
 
-// destroyed ends a session that was destroyed by the manager. Where a ticket
-// opened it and the store knows only the token's hash, SCS did not know the
-// session's key, and has destroyed nothing.
-func (e *entry) destroyed() error {
-	if e.sessions.store.Key(e.token) != e.key {
-		if err := e.sessions.store.End(context.Background(), e.key); err != nil {
-			return e.failed(StageSave, err)
-		}
-	}
-	return e.gone()
-}
-
 // gone ends a session that the store has no more, and returns why.
 func (e *entry) gone() error {
 	e.mu.Lock()
@@ -306,12 +294,10 @@ const hearsay = 100 * time.Millisecond
 // will not. It would be hard on a client that may come back to be told too soon
 // that it may not.
 func (e *entry) rumour() string {
-	again := time.NewTicker(hearsay / 20)
-	defer again.Stop()
-	for late := time.Now().Add(hearsay); time.Now().Before(late); <-again.C {
-		if why := e.sessions.store.Ended(e.id); why != "" {
-			return string(why)
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), hearsay)
+	defer cancel()
+	if why := e.sessions.store.AwaitEnd(ctx, e.id); why != "" {
+		return string(why)
 	}
 	return CodeDestroyed
 }

@@ -33,7 +33,7 @@ func (e *entry) outsideView() *view {
 	_, work := e.state()
 	v, err := e.openFresh(work)
 	if err != nil {
-		v = e.sessions.views.open(e.token, work)
+		v = e.sessions.views.open(e.token(), work)
 	}
 	if !e.outside.CompareAndSwap(nil, v) {
 		return e.outside.Load()
@@ -58,7 +58,7 @@ func (e *entry) collect() {
 		e.sessions.report(StageSave, e.id, err)
 	}
 	if destroyed {
-		_ = e.destroyed()
+		_ = e.gone() // it is known
 	}
 }
 

@@ -105,7 +105,7 @@ func (n *Node) socketContext(token string) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := n.store.BeginSocket(context.Background(), &heldAt{base, nil})
+	ctx := n.store.BeginSocket(context.Background(), n.store.Key(token), token, &heldAt{base, nil})
 	return n.manager.Load(ctx, token)
 }
 

@@ -141,7 +141,7 @@ func (n *Node) transaction(token string) (holder, error) {
 // socket is the same with the transaction of a socket.
 func (n *Node) socket(token string) (holder, error) {
 	held := new(heldAt)
-	ctx, err := n.manager.Load(n.store.BeginSocket(context.Background(), held), token)
+	ctx, err := n.manager.Load(n.store.BeginSocket(context.Background(), n.store.Key(token), token, held), token)
 	if err != nil || n.manager.Token(ctx) == "" {
 		return nil, err
 	}

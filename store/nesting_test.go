@@ -199,7 +199,7 @@ func TestOtherManagerInSocket(t *testing.T) {
 	if _, _, err := m2.Commit(ctx); err != nil {
 		t.Error("commit of the second manager:", err)
 	}
-	ctx, _ = m2.Load(s.BeginSocket(t.Context(), &heldAt{nil, errors.New("dead")}), "")
+	ctx, _ = m2.Load(s.BeginSocket(t.Context(), "", "", &heldAt{nil, errors.New("dead")}), "")
 	_ = ctx
 	fresh, _ := m2.Load(sock, "")
 	m2.Put(fresh, "x", 1)

@@ -18,8 +18,11 @@ var (
 // FindCtx implements scs.CtxStore. What it finds becomes the base of a later
 // commit in the same transaction.
 func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	if tx := s.transactionOf(ctx); tx != nil && tx.held != nil && callCause() == causeMerge {
-		return nil, false, ErrNoCookie
+	if tx := s.transactionOf(ctx); tx != nil {
+		if tx.held != nil && callCause() == causeMerge {
+			return nil, false, ErrNoCookie
+		}
+		key = tx.resolve(key)
 	}
 	if isOnce(key) {
 		return nil, false, nil // a cookie that names what is no session
@@ -48,14 +51,16 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	if tx == nil {
 		return s.replace(ctx, key, b, expiry)
 	}
-	base, err := tx.base(key)
+	key = tx.resolve(key)
+	as := s.viewerOf(ctx, tx, key)
+	base, err := tx.base(as)
 	if err != nil {
 		return err
 	}
 	if base == nil {
-		return s.create(ctx, tx, key, b, expiry)
+		return s.create(ctx, tx, as, b, expiry)
 	}
-	if tx.held == nil {
+	if tx.held == nil || tx.lists(key) {
 		s.settle(key)
 	}
 	mine, err := s.decode(b)
@@ -70,8 +75,17 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	}
 	// The next base is our own view. With the merged bytes for a base, keys
 	// that others added would look like ones that we removed.
-	tx.wrote(key, mine)
+	tx.wrote(as, mine)
 	return nil
+}
+
+// viewerOf returns who commits. SCS holds its lock, under which a socket must not
+// be asked for its data: there is one viewer of its session.
+func (s *Store) viewerOf(ctx context.Context, tx *transaction, key string) viewer {
+	if tx.held != nil {
+		return viewer{key: key}
+	}
+	return viewer{key, ctx.Value(s.contextKey)}
 }
 
 // DeleteCtx implements scs.CtxStore. A renewal is told when the new token has
@@ -79,18 +93,23 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	tx := s.transactionOf(ctx)
 	why := callCause()
-	if tx != nil && tx.held != nil {
+	if tx == nil {
+		key, _ = s.listed.resolve(key)
+	} else {
+		key = tx.resolve(key)
+	}
+	if tx != nil && tx.held != nil && !tx.lists(key) {
 		if _, err := tx.held.Base(); err != nil {
 			return err
 		}
-		if why != causeDestroy {
-			return ErrNoCookie
-		}
+	}
+	if tx != nil && tx.held != nil && why != causeDestroy {
+		return ErrNoCookie
 	}
 	switch {
 	case why == causeDestroy:
 		_, err := s.end(ctx, key, Destroyed, true)
-		if tx != nil && err == nil {
+		if tx != nil && err == nil && !tx.lists(key) {
 			s.abandon(tx, Destroyed)
 		}
 		return err
@@ -109,24 +128,6 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	return err
 }
 
-// AllCtx implements scs.IterableCtxStore.
-func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
-	list, ok := s.backend.(Lister)
-	if !ok {
-		return nil, ErrNoList
-	}
-	all, err := list.All(ctx)
-	if err != nil && !errors.Is(err, ErrNoList) {
-		err = fmt.Errorf("store: list: %w", err)
-	}
-	for key := range all {
-		if isOnce(key) {
-			delete(all, key)
-		}
-	}
-	return all, err
-}
-
 // Find implements scs.Store.
 func (s *Store) Find(key string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), key)
@@ -142,10 +143,10 @@ func (s *Store) Delete(key string) error { return s.DeleteCtx(context.Background
 
 // create stores a session whose token is new in this transaction. After a
 // RenewToken it carries over what others wrote between the load and then.
-func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byte, expiry time.Time) error {
-	old := tx.former()
-	if old.key != "" && old.last == nil {
-		// It had ended before it was renewed: nothing of it may go on.
+func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte, expiry time.Time) error {
+	key, old := as.key, tx.former()
+	if s.ends.of(ID(key)) != "" || old.key != "" && old.last == nil {
+		// It has ended since it was listed, or had before it was renewed: nothing of it may go on.
 		if tx.implicit {
 			return nil
 		}
@@ -175,7 +176,7 @@ func (s *Store) create(ctx context.Context, tx *transaction, key string, b []byt
 	}
 	tx.settle()
 	s.news.tell(event, nil)
-	tx.wrote(key, &Snapshot{Bytes: b})
+	tx.wrote(as, &Snapshot{Bytes: b})
 	return nil
 }
 
@@ -207,13 +208,25 @@ func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
 	return merged.Bytes, nil
 }
 
-// replace stores b over whatever is under key.
+// replace stores b over whatever is under key. What Iterate has listed must be
+// there.
 func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.Time) error {
+	key, listed := s.listed.resolve(key)
 	s.settle(key)
 	if s.ends.of(ID(key)) != "" {
 		return ErrGone
 	}
 	change := Change{New: b, Life: Life{expiry, expiry}}
+	if listed {
+		found, _, ok, err := s.backend.Find(ctx, key)
+		if err != nil {
+			return fmt.Errorf("store: commit: %w", err)
+		}
+		if !ok {
+			return ErrGone
+		}
+		change.Old = found
+	}
 	for attempt := 0; ; attempt++ {
 		found, ok, err := s.backend.Swap(ctx, key, change)
 		if ok && err == nil {
@@ -225,6 +238,9 @@ func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.T
 		}
 		if err != nil {
 			return fmt.Errorf("store: commit: %w", err)
+		}
+		if found == nil && listed {
+			return ErrGone
 		}
 		change.Old = found
 		change.Note = s.news.note(Event{ID: ID(key), Kind: Changed})

@@ -27,6 +27,11 @@ type Store struct {
 	// implicit holds the transactions of contexts that nobody began one in, by
 	// their Done channel.
 	implicit sync.Map
+
+	// contextKey is where SCS keeps its data of a session in a context.
+	contextKey any
+
+	listed bareListings
 }
 
 // Attach makes a Store on backend the store of manager. Call it before the
@@ -40,7 +45,7 @@ type Store struct {
 // covers it. The default codec is replaced by a [Codec], which reads and writes
 // the same, faster, unless [Options] say otherwise; one of your own is kept.
 func Attach(manager *scs.SessionManager, backend Backend, options Options) *Store {
-	s := &Store{manager: manager, backend: backend}
+	s := &Store{manager: manager, backend: backend, contextKey: contextKeyOf(manager)}
 	s.news = newNews(backend, &s.ends)
 	manager.Store = s
 	if _, ok := manager.Codec.(scs.GobCodec); ok && !options.KeepCodec {

@@ -8,16 +8,30 @@ import (
 // A transaction remembers what SCS read through a context, so that a commit
 // through the same context can tell its own changes from those of others.
 type transaction struct {
-	// held is the session of a socket's transaction, nil in others.
-	held Held
+	// held is the session of a socket's transaction, nil in others. Its store key
+	// is key, and SCS calls it named.
+	held       Held
+	key, named string
 
 	// implicit marks the transaction of a context that nobody began one in.
 	implicit bool
 
-	mu     sync.Mutex
-	bases  map[string]*Snapshot // by store key; only their Bytes are set
-	shared bool                 // two loads of one session go by it
+	mu    sync.Mutex
+	bases map[string]*Snapshot // by store key; only their Bytes are set
+
+	// shared has the keys that were read more than once: their base serves all
+	// those loads. views has the bases of those who have one of their own by now.
+	shared map[string]struct{}
+	views  map[viewer]*Snapshot
+
+	listed listing
 	old    former
+}
+
+// A viewer is one of several in a transaction that hold a session: SCS's data of it.
+type viewer struct {
+	key  string
+	data any
 }
 
 // former is the session that RenewToken deleted: what this transaction had
@@ -62,9 +76,11 @@ type Held interface {
 }
 
 // BeginSocket is [Begin] for the session of a socket, which was loaded by other
-// means. RenewToken and MergeSession through the context return [ErrNoCookie].
-func (s *Store) BeginSocket(ctx context.Context, held Held) context.Context {
-	return context.WithValue(ctx, socketKey{s}, &transaction{held: held})
+// means: that under a store key, which SCS knows by token. Where the token is not
+// known, it is a stand-in that nobody else uses; both are empty where there is no
+// session. RenewToken and MergeSession through the context return [ErrNoCookie].
+func (s *Store) BeginSocket(ctx context.Context, key, token string, held Held) context.Context {
+	return context.WithValue(ctx, socketKey{s}, &transaction{held: held, key: key, named: s.Key(token)})
 }
 
 // transactionOf returns the transaction of a context, nil when it has none.
@@ -119,28 +135,47 @@ func (s *Store) begin(ctx context.Context) *transaction {
 }
 
 // read makes b the base of commits under key, unless it has one: against an
-// older base no change of others is undone. An implicit transaction that reads
-// a session twice serves two loads, and keeps that base for both.
+// older base no change of others is undone.
 func (t *transaction) read(key string, b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bases[key] == nil {
 		t.set(key, b)
 	} else {
-		t.shared = t.implicit
+		t.shareLocked(key)
 	}
 }
 
-// wrote makes mine, which was committed under key, the base of the next commit.
-func (t *transaction) wrote(key string, mine *Snapshot) {
-	if t.held != nil {
+func (t *transaction) shareLocked(key string) {
+	if t.shared == nil {
+		t.shared = make(map[string]struct{})
+	}
+	t.shared[key] = struct{}{}
+}
+
+func (t *transaction) viewLocked(as viewer, base *Snapshot) {
+	if t.views == nil {
+		t.views = make(map[viewer]*Snapshot)
+	}
+	t.views[as] = base
+}
+
+// wrote makes mine, which was committed, the base of the next commit.
+func (t *transaction) wrote(as viewer, mine *Snapshot) {
+	if t.holds(as.key) {
 		t.held.Wrote(mine)
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.shared || t.bases[key] == nil {
-		t.set(key, mine.Bytes)
+	_, shared := t.shared[as.key]
+	switch {
+	case shared || t.views[as] != nil:
+		t.viewLocked(as, &Snapshot{Bytes: mine.Bytes})
+	case t.bases[as.key] == nil && t.listed.has(as.key):
+		t.listed.bytes[as.key] = mine.Bytes
+	default:
+		t.set(as.key, mine.Bytes)
 	}
 }
 
@@ -172,17 +207,42 @@ func (t *transaction) settle() {
 func (t *transaction) set(key string, b []byte) {
 	if t.bases == nil || t.implicit && len(t.bases) == maxImplicit {
 		t.bases = make(map[string]*Snapshot, 1)
+		t.shared, t.views = nil, nil
 	}
 	t.bases[key] = &Snapshot{Bytes: b}
 }
 
-// base returns the base of a commit under key, nil for a token that this
-// transaction has not read.
-func (t *transaction) base(key string) (*Snapshot, error) {
-	if t.held != nil {
+// holds tells whether a key is that of the socket's session.
+func (t *transaction) holds(key string) bool { return t.held != nil && key == t.key }
+
+// base returns the base of a commit, nil for a token that this transaction has
+// not read.
+func (t *transaction) base(as viewer) (*Snapshot, error) {
+	if t.holds(as.key) {
 		return t.held.Base()
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.bases[key], nil
+	base := t.baseLocked(as)
+	t.mu.Unlock()
+	if base != nil || t.held == nil {
+		return base, nil
+	}
+	// Its own session has ended, and no other can begin: see BeginSocket.
+	if _, err := t.held.Base(); err != nil {
+		return nil, err
+	}
+	return nil, ErrGone
+}
+
+func (t *transaction) baseLocked(as viewer) *Snapshot {
+	if view := t.views[as]; view != nil {
+		return view
+	}
+	if base := t.bases[as.key]; base != nil {
+		return base
+	}
+	if t.listed.has(as.key) {
+		return &Snapshot{Bytes: t.listed.bytes[as.key]}
+	}
+	return nil
 }

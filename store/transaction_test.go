@@ -95,7 +95,7 @@ func socket(t *testing.T, m *scs.SessionManager, s *store.Store, token string) c
 	if err != nil || !ok {
 		t.Fatalf("load: %v, %v", ok, err)
 	}
-	ctx, err := m.Load(s.BeginSocket(t.Context(), &heldAt{base, nil}), token)
+	ctx, err := m.Load(s.BeginSocket(t.Context(), s.Key(token), token, &heldAt{base, nil}), token)
 	if err != nil {
 		t.Fatal(err)
 	}

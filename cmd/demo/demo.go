@@ -40,12 +40,12 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 	d.server = socketio.NewServer(wire.EngineOptions(nil))
 	var err error
 	d.sessions, err = plugin.Enable(d.server, d.manager, plugin.Options{
-		Transport: wire,
-		Path:      config.path + "/",
-		Scope:     config.scope,
+		Transport:  wire,
+		Path:       config.path + "/",
+		Scope:      config.scope,
 		StoreGrace: -1,
-		Logger:    log,
-		OnError:   d.socketFailed,
+		Logger:     log,
+		OnError:    d.socketFailed,
 	})
 	if err != nil {
 		return nil, err

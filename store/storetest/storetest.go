@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
 			t.Run("Merge", s.merge)
 			t.Run("Finality", s.finality)
 			t.Run("Middleware", s.middleware)
+			t.Run("Iterate", s.iterate)
 			t.Run("Events", s.events)
 			t.Run("Once", s.once)
 			t.Run("Missing", s.missing)
