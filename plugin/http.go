@@ -80,8 +80,11 @@ func isOwnPost(w http.ResponseWriter, r *http.Request) bool {
 
 // statusOf returns the HTTP status of a Refusal.
 func statusOf(why *Refusal) int {
-	if why.Code == CodeStoreError {
+	switch why.Code {
+	case CodeStoreError:
 		return http.StatusServiceUnavailable
+	case CodeInternal:
+		return http.StatusInternalServerError
 	}
 	return http.StatusUnauthorized
 }
@@ -103,7 +106,7 @@ func (s *Sessions) check(r *http.Request) *Refusal {
 	switch {
 	case err != nil:
 		s.report(StageLoad, "", err)
-		return refusal(CodeStoreError)
+		return refusalOf(&storeError{StageLoad, err})
 	case !ok:
 		return s.formerly(s.store.Key(token))
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // The codes of a [Refusal] that this package gives. An app may add its own.
@@ -76,6 +78,9 @@ func refusalOf(err error) *Refusal {
 	if own := (*Refusal)(nil); errors.As(err, &own) && own != nil {
 		copied := *own
 		return &copied
+	}
+	if errors.Is(err, store.ErrMalformed) {
+		return refusal(CodeInternal)
 	}
 	if isStoreError(err) {
 		return refusal(CodeStoreError)

@@ -13,6 +13,11 @@ var (
 	// socket cannot set one. Renew over HTTP.
 	ErrNoCookie = errors.New("store: a socket cannot set the cookie of a new token")
 
+	// ErrMalformed is returned by [Store.Load], [Store.Swap] and [Store.Save] when
+	// the manager's codec cannot decode what the backend holds of the session. To
+	// [Store.LoadAndSave] there is no session then.
+	ErrMalformed = errors.New("store: the stored session does not decode")
+
 	// ErrNoList is returned by Iterate when the backend cannot list its
 	// sessions; see [Lister].
 	ErrNoList = errors.New("store: the backend cannot list its sessions")

@@ -14,7 +14,9 @@ import (
 // session has ended by the time of the commit, the answer is sent as it is,
 // without a cookie: a dead session must not replace the cookie of a login that
 // has just been made. Where the store fails, manager.ErrorFunc answers and
-// what the handler writes is dropped.
+// what the handler writes is dropped. To a request whose stored session does not
+// decode there is none, and what it makes of that, by a login or a logout, takes
+// its place.
 func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 	m := s.manager
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +29,7 @@ func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 		if s.transactionOf(ctx) == nil { // there is one where this is nested
 			ctx = Begin(ctx)
 		}
-		ctx, err := m.Load(ctx, token)
+		ctx, err := s.load(ctx, token)
 		if err != nil {
 			m.ErrorFunc(w, r, err)
 			return

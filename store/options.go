@@ -1,5 +1,7 @@
 package store
 
+import "log/slog"
+
 // Options are the settings of [Attach]. The zero value is ready to use.
 type Options struct {
 	// KeepCodec keeps the manager's codec, also where that is the default
@@ -7,4 +9,8 @@ type Options struct {
 	// writes the same bytes, faster. Set it where sessions must go through
 	// encoding/gob itself.
 	KeepCodec bool
+
+	// Logger hears, once for each, of stored sessions that do not decode: what is
+	// wrong, and the session's id. Default slog.Default().
+	Logger *slog.Logger
 }

@@ -109,10 +109,11 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	switch {
 	case why == causeDestroy:
 		_, err := s.end(ctx, key, Destroyed, true)
-		if tx != nil && err == nil && !tx.lists(key) {
-			s.abandon(tx, Destroyed)
+		if tx == nil || err != nil || tx.lists(key) {
+			return err
 		}
-		return err
+		s.abandon(tx, Destroyed)
+		return s.sweep(ctx, tx, Destroyed)
 	case why == causeRenew && tx != nil:
 		yielded := s.yield(key)
 		last, err := s.end(ctx, key, Renewed, false)
@@ -151,6 +152,9 @@ func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte
 			return nil
 		}
 		return ErrGone
+	}
+	if err := s.sweep(ctx, tx, Renewed); err != nil {
+		return err
 	}
 	merged, err := s.carryOver(old, b)
 	if err != nil {
@@ -196,6 +200,9 @@ func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
 	mine, err := s.decode(b)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := s.decodeStored(old.last); err != nil {
+		return b, nil // nothing that could be carried
 	}
 	merged, err := s.Rebase(old.base, mine, &Snapshot{Bytes: old.last})
 	if err != nil {

@@ -192,6 +192,15 @@ func (s *Store) decode(b []byte) (*Snapshot, error) {
 	return found, nil
 }
 
+// decodeStored decodes what the backend holds.
+func (s *Store) decodeStored(b []byte) (*Snapshot, error) {
+	found, err := s.decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return found, nil
+}
+
 // contain turns a panic of a codec into an error: a value's own GobEncode may
 // run in a goroutine where nothing else would.
 func contain(what string, f func() error) (err error) {

@@ -31,7 +31,8 @@ type Store struct {
 	// contextKey is where SCS keeps its data of a session in a context.
 	contextKey any
 
-	listed bareListings
+	listed    bareListings
+	malformed malformed
 }
 
 // Attach makes a Store on backend the store of manager. Call it before the
@@ -45,7 +46,11 @@ type Store struct {
 // covers it. The default codec is replaced by a [Codec], which reads and writes
 // the same, faster, unless [Options] say otherwise; one of your own is kept.
 func Attach(manager *scs.SessionManager, backend Backend, options Options) *Store {
-	s := &Store{manager: manager, backend: backend, contextKey: contextKeyOf(manager)}
+	s := &Store{
+		manager: manager, backend: backend,
+		contextKey: contextKeyOf(manager),
+		malformed:  malformed{log: options.Logger},
+	}
 	s.news = newNews(backend, &s.ends)
 	manager.Store = s
 	if _, ok := manager.Codec.(scs.GobCodec); ok && !options.KeepCodec {
@@ -73,7 +78,7 @@ func ID(key string) string {
 
 // Load returns the session under key and when it expires, which is zero where
 // the backend cannot tell. ok is false when there is no session. The error is
-// the backend's or the codec's.
+// the backend's, or [ErrMalformed].
 //
 // A caller that holds an earlier snapshot of the session passes it as known,
 // and gets it back if nothing has changed since; else known is nil.
@@ -91,7 +96,7 @@ func (s *Store) Load(ctx context.Context, key string, known *Snapshot) (snapshot
 	if known != nil && bytes.Equal(b, known.Bytes) {
 		return known, expiry, true, nil
 	}
-	found, err := s.decode(b)
+	found, err := s.decodeStored(b)
 	if err != nil {
 		return nil, time.Time{}, false, err
 	}
@@ -150,7 +155,7 @@ func (s *Store) Swap(ctx context.Context, c Commit) (current *Snapshot, ok bool,
 	case found == nil:
 		return nil, false, ErrGone
 	}
-	current, err = s.decode(found)
+	current, err = s.decodeStored(found)
 	return current, false, err
 }
 

@@ -26,6 +26,7 @@ type transaction struct {
 
 	listed listing
 	old    former
+	broken string // the key of a session that does not decode
 }
 
 // A viewer is one of several in a transaction that hold a session: SCS's data of it.
