@@ -161,8 +161,11 @@ func (e *entry) adopt(from, mine *store.Snapshot, by *socket) error {
 		return why
 	}
 	for {
-		_, work := e.state()
+		base, work := e.state()
 		next, err := e.rebase(from, mine, work)
+		if err == nil {
+			err = e.sessions.store.Fits(next, base)
+		}
 		if err != nil {
 			return err
 		}
@@ -220,7 +223,7 @@ func (e *entry) absorb(now *store.Snapshot) error {
 	merged, err := now, error(nil)
 	if mark != base {
 		if merged, err = e.sessions.store.Rebase(base, now, mark); err != nil {
-			return &storeError{StageLoad, err}
+			return e.failed(StageLoad, err)
 		}
 		if bytes.Equal(merged.Bytes, now.Bytes) {
 			merged = now // nothing waits any more
@@ -239,7 +242,7 @@ func (e *entry) replace(base *store.Snapshot, next func(work *store.Snapshot) (*
 		_, work := e.state()
 		replaced, err := next(work)
 		if err != nil {
-			return &storeError{StageLoad, err}
+			return e.failed(StageLoad, err)
 		}
 		e.mu.Lock()
 		done := e.work == work
@@ -278,16 +281,31 @@ func endedBy(code string) *Refusal {
 	return why
 }
 
-// failed returns the error of a store that failed.
+// failed returns the error of an exchange that has failed, which need not be the
+// store's fault.
 func (e *entry) failed(stage string, err error) error {
-	if errors.Is(err, store.ErrGone) {
+	switch {
+	case errors.Is(err, store.ErrGone):
 		return e.gone()
+	case errors.Is(err, store.ErrTooLarge):
+		return err
+	case errors.Is(err, store.ErrMalformed):
+		return e.broken(stage, err)
 	}
 	e.sessions.outage.begin()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failure, e.failedAt = err, time.Now()
 	return &storeError{stage, err}
+}
+
+// broken ends a session that does not decode: it is of no use to anybody, and will
+// not mend.
+func (e *entry) broken(stage string, err error) error {
+	e.tell(func() { e.sessions.report(stage, e.id, err) })
+	why := refusal(CodeInternal)
+	e.end(why)
+	return e.ended.Load()
 }
 
 // failedSince returns the error of an exchange that has failed since, nil if none

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -81,7 +82,8 @@ func (e *entry) flush() error {
 }
 
 // flushExchange is flush for who holds exchange. Where somebody else has written
-// the session meanwhile, what waited is older, and gives way.
+// the session meanwhile, what waited is older, and gives way. What is too large
+// with that is dropped.
 func (e *entry) flushExchange() error {
 	for attempt := 0; ; attempt++ {
 		base, work := e.state()
@@ -95,6 +97,9 @@ func (e *entry) flushExchange() error {
 			continue
 		}
 		saved, err := e.swap(base, work, work)
+		if errors.Is(err, store.ErrTooLarge) {
+			return errors.Join(err, e.replace(base, func(*store.Snapshot) (*store.Snapshot, error) { return base, nil }))
+		}
 		if saved || err != nil {
 			return err
 		}

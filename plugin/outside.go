@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // peek returns the session data for a call between handlers: by a goroutine,
@@ -79,7 +81,11 @@ func (e *entry) collectView(v *view) (destroyed bool, err error) {
 	}
 	if made.mine != nil {
 		if same, failed := e.sessions.store.Same(from, made.mine); failed == nil && !same {
-			if failed = e.adopt(from, made.mine, nil); failed != nil { // nobody knows whose goroutine it was
+			failed = e.adopt(from, made.mine, nil) // nobody knows whose goroutine it was
+			if errors.Is(failed, store.ErrTooLarge) {
+				return false, errors.Join(failed, e.showAll(v, made.seen))
+			}
+			if failed != nil {
 				return false, ignoreEnd(failed)
 			}
 		}
@@ -98,10 +104,15 @@ func (e *entry) collectView(v *view) (destroyed bool, err error) {
 // show makes v show the work, but for what its user has changed since it showed
 // seen. What it shows is shared with no other view. v.mu is held.
 func (e *entry) show(v *view, seen contents) error {
-	_, work := e.state()
-	if work == v.from.Load() {
+	if _, work := e.state(); work == v.from.Load() {
 		return nil
 	}
+	return e.showAll(v, seen)
+}
+
+// showAll is show for a view that may show something else than it should.
+func (e *entry) showAll(v *view, seen contents) error {
+	_, work := e.state()
 	now, err := e.sessions.store.Fresh(work)
 	if err != nil {
 		return &storeError{StageLoad, err}

@@ -18,6 +18,7 @@ const (
 	CodeRenewed      = "renewed"      // its token was replaced, as at a login
 	CodeExpired      = "expired"      // the session's time is over
 	CodeTooMany      = "too_many"     // the session has Options.MaxSocketsPerSession
+	CodeTooLarge     = "too_large"    // the session would be larger than store.Options.MaxBytes
 	CodeBusy         = "busy"         // the session's earlier events took too long
 	CodeGoingAway    = "going_away"   // the server is shutting down
 	CodeInternal     = "internal"     // a handler failed
@@ -63,6 +64,7 @@ func refusal(code string) *Refusal {
 		CodeRenewed:      "The session goes on under a new cookie.",
 		CodeExpired:      "The session has expired.",
 		CodeTooMany:      "The session has too many open connections.",
+		CodeTooLarge:     "The session would be too large.",
 		CodeBusy:         "The session is busy with earlier events.",
 		CodeGoingAway:    "The server is going away.",
 		CodeInternal:     "The server failed to handle this.",
@@ -81,6 +83,9 @@ func refusalOf(err error) *Refusal {
 	}
 	if errors.Is(err, store.ErrMalformed) {
 		return refusal(CodeInternal)
+	}
+	if errors.Is(err, store.ErrTooLarge) {
+		return refusal(CodeTooLarge)
 	}
 	if isStoreError(err) {
 		return refusal(CodeStoreError)

@@ -8,6 +8,11 @@ var (
 	// Nothing was written.
 	ErrGone = errors.New("store: the session has ended")
 
+	// ErrTooLarge is returned by a commit, by [Store.Save], [Store.Swap],
+	// [Store.Fits] and [Store.Deposit] when the session would be larger than
+	// Options.MaxBytes, and than it is. Nothing was written.
+	ErrTooLarge = errors.New("store: the session is too large")
+
 	// ErrNoCookie is returned by RenewToken and MergeSession when they are
 	// called with a socket's session: the new token would need a cookie, and a
 	// socket cannot set one. Renew over HTTP.

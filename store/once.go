@@ -23,8 +23,12 @@ func onceKey(name string) string {
 }
 
 // Deposit keeps a value under a name in the backend, beside the sessions, until
-// somebody withdraws it or ttl has passed. It replaces what is there.
+// somebody withdraws it or ttl has passed. It replaces what is there. One that is
+// larger than a session may be is [ErrTooLarge].
 func (s *Store) Deposit(ctx context.Context, name string, value []byte, ttl time.Duration) error {
+	if s.tooLarge(value, nil) {
+		return fmt.Errorf("store: deposit: %w", ErrTooLarge)
+	}
 	key, expiry := onceKey(name), time.Now().Add(ttl)
 	change := Change{New: value, Life: Life{Expiry: expiry, Limit: expiry}}
 	for attempt := 0; ; attempt++ {

@@ -63,11 +63,8 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	if tx.held == nil || tx.lists(key) {
 		s.settle(key)
 	}
-	mine, err := s.decode(b)
+	mine, err := s.merge(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: b}, Used: time.Now()})
 	if err != nil {
-		return err
-	}
-	if _, err := s.Save(ctx, Commit{Key: key, Base: base, Mine: mine, Used: time.Now()}); err != nil {
 		if tx.implicit && errors.Is(err, ErrGone) {
 			return nil // the manager's own LoadAndSave would answer 500
 		}
@@ -77,6 +74,22 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	// that others added would look like ones that we removed.
 	tx.wrote(as, mine)
 	return nil
+}
+
+// merge saves a commit of which only the bytes are known, and returns them decoded:
+// what is too large is not worth that.
+func (s *Store) merge(ctx context.Context, c Commit) (mine *Snapshot, err error) {
+	if s.tooLarge(c.Mine.Bytes, c.Base.Bytes) {
+		if _, _, err := s.oversize(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	if mine, err = s.decode(c.Mine.Bytes); err != nil {
+		return nil, err
+	}
+	c.Mine = mine
+	_, err = s.Save(ctx, c)
+	return mine, err
 }
 
 // viewerOf returns who commits. SCS holds its lock, under which a socket must not
@@ -153,6 +166,9 @@ func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte
 		}
 		return ErrGone
 	}
+	if !s.fitsAnew(b, old) {
+		return ErrTooLarge
+	}
 	if err := s.sweep(ctx, tx, Renewed); err != nil {
 		return err
 	}
@@ -224,17 +240,20 @@ func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.T
 		return ErrGone
 	}
 	change := Change{New: b, Life: Life{expiry, expiry}}
-	if listed {
+	if listed || s.tooLarge(b, nil) {
 		found, _, ok, err := s.backend.Find(ctx, key)
 		if err != nil {
 			return fmt.Errorf("store: commit: %w", err)
 		}
-		if !ok {
+		if !ok && listed {
 			return ErrGone
 		}
 		change.Old = found
 	}
 	for attempt := 0; ; attempt++ {
+		if s.tooLarge(b, change.Old) {
+			return ErrTooLarge
+		}
 		found, ok, err := s.backend.Swap(ctx, key, change)
 		if ok && err == nil {
 			s.news.tell(change.Note.Event, nil)

@@ -28,6 +28,8 @@ type Store struct {
 	// their Done channel.
 	implicit sync.Map
 
+	maxBytes int // of a session; negative for any
+
 	// contextKey is where SCS keeps its data of a session in a context.
 	contextKey any
 
@@ -50,8 +52,12 @@ func Attach(manager *scs.SessionManager, backend Backend, options Options) *Stor
 		manager: manager, backend: backend,
 		contextKey: contextKeyOf(manager),
 		malformed:  malformed{log: options.Logger},
+		maxBytes:   options.MaxBytes,
 	}
 	s.news = newNews(backend, &s.ends)
+	if s.maxBytes == 0 {
+		s.maxBytes = defaultMaxBytes
+	}
 	manager.Store = s
 	if _, ok := manager.Codec.(scs.GobCodec); ok && !options.KeepCodec {
 		manager.Codec = new(Codec)
@@ -118,7 +124,8 @@ type Commit struct {
 // Save makes a commit and returns what the store then holds: c.Mine, or c.Mine
 // merged with what others wrote since c.Base was read. It tries until it
 // succeeds or ctx ends; others writing at the same time is no error. [ErrGone]
-// says that the session has ended, and nothing was written.
+// says that the session has ended, [ErrTooLarge] that it would be too large, and
+// nothing was written.
 func (s *Store) Save(ctx context.Context, c Commit) (*Snapshot, error) {
 	base, mine := c.Base, c.Mine
 	for attempt := 0; ; attempt++ {
@@ -137,9 +144,12 @@ func (s *Store) Save(ctx context.Context, c Commit) (*Snapshot, error) {
 }
 
 // Swap makes a commit if the store still holds c.Base, and then returns c.Mine.
-// Otherwise ok is false and current is what the store holds. [ErrGone] says
-// that the session has ended.
+// Otherwise ok is false and current is what the store holds. Errors: [ErrGone],
+// [ErrTooLarge], [ErrMalformed], or the backend's.
 func (s *Store) Swap(ctx context.Context, c Commit) (current *Snapshot, ok bool, err error) {
+	if s.tooLarge(c.Mine.Bytes, c.Base.Bytes) {
+		return s.oversize(ctx, c)
+	}
 	event := s.changeOf(c)
 	found, ok, err := s.backend.Swap(ctx, c.Key, Change{
 		Old: c.Base.Bytes, New: c.Mine.Bytes,

@@ -59,6 +59,10 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 
 // storeFailed answers requests whose session could not be loaded or saved.
 func (d *demo) storeFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, store.ErrTooLarge) {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
 	d.log.Error("session store", "path", r.URL.Path, "error", err)
 	http.Error(w, "the session store does not answer", http.StatusServiceUnavailable)
 }

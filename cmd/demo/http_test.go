@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"mime/multipart"
@@ -129,6 +130,22 @@ func TestValues(t *testing.T) {
 	v.holds(map[string]any{"visits": 1.0, "color": "<b>ünïcode</b>", "size": ""})
 	v.want("DELETE", "/session?key=size", nil, http.StatusNoContent)
 	v.holds(map[string]any{"visits": 1.0, "color": "<b>ünïcode</b>"})
+}
+
+// A session that would be too large is the request's fault, not the store's.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	v := start(t).visitor(t)
+	v.want("GET", "/", nil, http.StatusOK)
+	part := strings.Repeat("v", maxForm-100)
+	for i := range 16 { // a little less than 1 MiB
+		v.want("POST", "/session", form("key", fmt.Sprint(i), "value", part), http.StatusNoContent)
+	}
+	v.want("POST", "/session", form("key", "17", "value", part), http.StatusRequestEntityTooLarge)
+	v.want("POST", "/session", form("key", "0", "value", "v"), http.StatusNoContent)
+	if got := v.session().Values; len(got) != 17 || got["0"] != "v" {
+		t.Errorf("the session holds %d values", len(got))
+	}
 }
 
 func TestMultipartForm(t *testing.T) {
