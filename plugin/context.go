@@ -34,33 +34,38 @@ func (s *Session) parent() context.Context {
 type held struct{ *Session }
 
 // Base implements [store.Held]: what SCS commits counts from what it was shown.
-func (s held) Base() (*store.Snapshot, error) {
-	v, err := s.writable()
-	if err != nil && !s.inside {
+func (s held) Base(data any) (*store.Snapshot, error) {
+	if _, err := s.writable(); err != nil && !s.inside {
 		return nil, err
 	}
-	if v = s.shown(v); v != nil {
+	if v := s.viewOf(data); v != nil {
 		return v.from.Load(), nil
 	}
-	base, _ := s.entry.state()
-	return base, nil
+	return nil, nil
 }
 
 // Wrote implements [store.Held].
-func (s held) Wrote(mine *store.Snapshot) {
-	v, _ := s.usable()
-	if v = s.shown(v); v != nil {
+func (s held) Wrote(data any, mine *store.Snapshot) {
+	if v := s.viewOf(data); v != nil {
 		v.from.Store(mine)
 	}
 }
 
-// shown returns the view of a call: that of the running handler, or the one of
-// all calls between handlers.
-func (s held) shown(v *view) *view {
-	if v == nil && s.entry != nil {
-		return s.entry.outside.Load()
+// viewOf returns the view that shows data, nil where that is another session's, as
+// Iterate shows them.
+func (s held) viewOf(data any) *view {
+	s.mu.Lock()
+	views := [...]*view{s.view, s.left, nil}
+	s.mu.Unlock()
+	if s.entry != nil {
+		views[2] = s.entry.outside.Load()
 	}
-	return v
+	for _, v := range views {
+		if v != nil && v.data == data {
+			return v
+		}
+	}
+	return nil
 }
 
 // Deadline implements context.Context and reports none: the session's own is

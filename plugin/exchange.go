@@ -29,6 +29,7 @@ func (e *entry) tell(call func()) { e.told = append(e.told, call) }
 func (e *entry) refresh() error {
 	start := time.Now()
 	e.collect()
+	defer e.collect() // which shows the calls between handlers what came of it
 	e.exchange.Lock()
 	defer e.release()
 	if err := e.failedSince(start); err != nil {
@@ -76,6 +77,7 @@ func (e *entry) load() error {
 // flush saves what is not saved yet.
 func (e *entry) flush() error {
 	e.collect()
+	defer e.collect()
 	e.exchange.Lock()
 	defer e.release()
 	return e.flushExchange()
@@ -151,6 +153,7 @@ func (e *entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commi
 // commit saves the changes from one snapshot to another, which are new, behind
 // all that waits to be saved.
 func (e *entry) commit(from, mine *store.Snapshot, by *socket) error {
+	defer e.collect()
 	e.exchange.Lock()
 	defer e.release()
 	if err := e.flushExchange(); err != nil {
@@ -251,6 +254,7 @@ func (e *entry) present() (base, work *store.Snapshot, err error) {
 // swapFor commits mine if neither this process nor another has changed the
 // session since it was made from work.
 func (e *entry) swapFor(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
+	defer e.collect()
 	e.exchange.Lock()
 	defer e.release()
 	if b, w := e.state(); b != base || w != work {

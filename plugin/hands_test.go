@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -53,7 +54,7 @@ func TestOutsideCommits(t *testing.T) {
 				for i := range commits {
 					a.manager.Put(s, fmt.Sprint("k", w), i)
 					_, _, err := a.manager.Commit(s)
-					if errors.Is(err, plugin.ErrGone) {
+					if errors.Is(err, plugin.ErrGone) || errors.Is(err, context.Canceled) {
 						return
 					}
 					if err != nil {

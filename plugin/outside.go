@@ -12,13 +12,10 @@ import (
 // peek returns the session data for a call between handlers: by a goroutine,
 // or by a handler that was registered on the server itself. Every such call
 // sees the same data. What it changes is collected before the next event, and
-// when the timer fires, which also asks the store what others have changed.
+// when the timer fires, which also asks the store what others have changed. SCS
+// may hold its lock of that data.
 func (e *entry) peek() any {
-	v := e.outside.Load()
-	if _, work := e.state(); v == nil || v.from.Load() != work {
-		e.collect()
-		v = e.outsideView()
-	}
+	v := e.outsideView()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stale = e.stale || !e.sessions.store.Hears()

@@ -40,6 +40,7 @@ type Session struct {
 
 	mu     sync.Mutex
 	view   *view // what the handler sees; nil while none runs
+	left   *view // what it saw: a call of SCS's may outlast it
 	access Access
 	inside bool // of an Update, which is what reads and commits
 	over   bool
@@ -141,7 +142,7 @@ func (s *Session) leave() *view {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.view
-	s.view, s.access = nil, ReadWrite
+	s.view, s.left, s.access = nil, v, ReadWrite
 	return v
 }
 

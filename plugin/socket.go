@@ -204,7 +204,9 @@ func (so *socket) handle(set settings, handle func(*Session) error) error {
 		s.owner = so.session
 	}
 	err := contain(func() error { return handle(s) })
-	return e.conclude(s.leave(), set, so, err)
+	err = e.conclude(s.leave(), set, so, err)
+	e.collect()
+	return err
 }
 
 func (so *socket) runAnonymous(handle func(*Session) error) error {

@@ -54,7 +54,7 @@ func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
 	}
 	if tx.held != nil {
 		// It is shown as its own handler sees it, and goes on from there.
-		if base, err := tx.held.Base(); err == nil && all[tx.key] != nil {
+		if base, _ := tx.held.Base(ctx.Value(s.contextKey)); base != nil && all[tx.key] != nil {
 			all[tx.key] = base.Bytes
 		}
 	}

@@ -52,7 +52,7 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 		return s.replace(ctx, key, b, expiry)
 	}
 	key = tx.resolve(key)
-	as := s.viewerOf(ctx, tx, key)
+	as := viewer{key, ctx.Value(s.contextKey)}
 	base, err := tx.base(as)
 	if err != nil {
 		return err
@@ -92,15 +92,6 @@ func (s *Store) merge(ctx context.Context, c Commit) (mine *Snapshot, err error)
 	return mine, err
 }
 
-// viewerOf returns who commits. SCS holds its lock, under which a socket must not
-// be asked for its data: there is one viewer of its session.
-func (s *Store) viewerOf(ctx context.Context, tx *transaction, key string) viewer {
-	if tx.held != nil {
-		return viewer{key: key}
-	}
-	return viewer{key, ctx.Value(s.contextKey)}
-}
-
 // DeleteCtx implements scs.CtxStore. A renewal is told when the new token has
 // been committed: a client that comes back then has its new cookie.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
@@ -112,7 +103,7 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 		key = tx.resolve(key)
 	}
 	if tx != nil && tx.held != nil && !tx.lists(key) {
-		if _, err := tx.held.Base(); err != nil {
+		if _, err := tx.held.Base(nil); err != nil {
 			return err
 		}
 	}

@@ -64,16 +64,18 @@ func Begin(ctx context.Context) context.Context {
 }
 
 // A Held is a session that somebody holds for longer than a request lasts, as
-// the transaction of its context sees it. SCS holds a lock of its own when these
-// are called, so they must not wait for anything that calls SCS.
+// the transaction of its context sees it. data is SCS's session data, which the
+// context shows: nil where it does not matter. SCS holds its lock when these are
+// called, and when the context is asked for data, so neither may wait for anything
+// that calls SCS.
 type Held interface {
-	// Base returns the snapshot that changes are counted from, or the error of
-	// every call that would write.
-	Base() (*Snapshot, error)
+	// Base returns the snapshot that the changes in data count from, nil where the
+	// session does not show data, or the error of every call that would write.
+	Base(data any) (*Snapshot, error)
 
-	// Wrote hears that a commit has succeeded: mine is what its caller had made of
-	// the session, and the next changes count from there.
-	Wrote(mine *Snapshot)
+	// Wrote hears that a commit has succeeded: mine is what data was, and further
+	// changes count from there.
+	Wrote(data any, mine *Snapshot)
 }
 
 // BeginSocket is [Begin] for the session of a socket, which was loaded by other
@@ -164,7 +166,7 @@ func (t *transaction) viewLocked(as viewer, base *Snapshot) {
 // wrote makes mine, which was committed, the base of the next commit.
 func (t *transaction) wrote(as viewer, mine *Snapshot) {
 	if t.holds(as.key) {
-		t.held.Wrote(mine)
+		t.held.Wrote(as.data, mine)
 		return
 	}
 	t.mu.Lock()
@@ -219,20 +221,19 @@ func (t *transaction) holds(key string) bool { return t.held != nil && key == t.
 // base returns the base of a commit, nil for a token that this transaction has
 // not read.
 func (t *transaction) base(as viewer) (*Snapshot, error) {
-	if t.holds(as.key) {
-		return t.held.Base()
+	if t.held != nil {
+		own, err := t.held.Base(as.data)
+		if err != nil || t.holds(as.key) && own != nil {
+			return own, err
+		}
 	}
 	t.mu.Lock()
 	base := t.baseLocked(as)
 	t.mu.Unlock()
-	if base != nil || t.held == nil {
-		return base, nil
+	if base == nil && t.held != nil {
+		return nil, ErrGone // its own session has ended, and no other can begin
 	}
-	// Its own session has ended, and no other can begin: see BeginSocket.
-	if _, err := t.held.Base(); err != nil {
-		return nil, err
-	}
-	return nil, ErrGone
+	return base, nil
 }
 
 func (t *transaction) baseLocked(as viewer) *Snapshot {

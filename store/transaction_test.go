@@ -109,5 +109,5 @@ type heldAt struct {
 	err  error
 }
 
-func (h *heldAt) Base() (*store.Snapshot, error) { return h.base, h.err }
-func (h *heldAt) Wrote(mine *store.Snapshot)     { h.base = mine }
+func (h *heldAt) Base(any) (*store.Snapshot, error) { return h.base, h.err }
+func (h *heldAt) Wrote(_ any, mine *store.Snapshot) { h.base = mine }

@@ -77,8 +77,8 @@ func (n *node) socket(t *testing.T, token, name string) context.Context {
 // holder is a socket's session that goes on from what its handler was shown.
 type holder struct{ base *store.Snapshot }
 
-func (h *holder) Base() (*store.Snapshot, error) { return h.base, nil }
-func (h *holder) Wrote(*store.Snapshot)          {}
+func (h *holder) Base(any) (*store.Snapshot, error) { return h.base, nil }
+func (h *holder) Wrote(any, *store.Snapshot)        {}
 
 // listing returns nodes that can list what other tests have left.
 func (s suite) listing(t *testing.T, n int) []*node {
