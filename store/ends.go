@@ -6,9 +6,15 @@ import (
 	"time"
 )
 
-// memory is how long the reason of an end is remembered: long enough for a
-// client to come back and be told.
-const memory = 2 * time.Minute
+const (
+	// memory is how long the reason of an end is remembered: long enough for a
+	// client to come back and be told.
+	memory = 2 * time.Minute
+
+	// renewalTime is how long a renewal may take. What is still renewing then was
+	// given up, by a node that could not say so.
+	renewalTime = 30 * time.Second
+)
 
 // ends remembers why sessions ended, by id. The zero value is ready to
 // use.
@@ -30,7 +36,9 @@ type awaitedEnd struct {
 	waiters int
 }
 
-// add remembers the reason of an end, and forgets those that are too old.
+// add remembers the reason of an end, and forgets those that are too old. What is
+// said of one that is known replaces it: a renewal ends in one way or another. But
+// expired says who knows nothing better.
 func (e *ends) add(id string, kind Kind) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -42,7 +50,10 @@ func (e *ends) add(id string, kind Kind) {
 	if e.known == nil {
 		e.known = make(map[string]end)
 	}
-	if _, ok := e.known[id]; ok {
+	if old, ok := e.known[id]; ok {
+		if kind != Expired && kind != renewing {
+			e.known[id] = end{kind, old.at}
+		}
 		return
 	}
 	e.known[id] = end{kind, now}
@@ -61,10 +72,16 @@ func (e *ends) of(id string) Kind {
 
 func (e *ends) ofLocked(id string) Kind {
 	known, ok := e.known[id]
-	if !ok || time.Since(known.at) > memory {
+	age := time.Since(known.at)
+	switch {
+	case !ok || age > memory:
 		return ""
+	case known.kind != renewing:
+		return known.kind
+	case age > renewalTime:
+		return Destroyed
 	}
-	return known.kind
+	return Renewed
 }
 
 // await returns the reason of an end as soon as it is known, "" when ctx ends

@@ -4,6 +4,10 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -40,4 +44,44 @@ func TestAwaitEnd(t *testing.T) {
 	if why := s.AwaitEnd(t.Context(), id); why != store.Destroyed {
 		t.Errorf("later: %q", why)
 	}
+}
+
+// A renewal that is never committed counts as an end after 30 s, also where its
+// node could not say so; one that is committed late all the same is one.
+func TestRenewalGivenUp(t *testing.T) {
+	t.Parallel()
+	here, there, backend := scs.New(), scs.New(), store.NewMemory() // scs.New starts a goroutine for ever
+	stores := []*store.Store{store.Attach(here, backend, store.Options{}), store.Attach(there, backend, store.Options{})}
+	synctest.Test(t, func(t *testing.T) {
+		token := newHeldSession(t, here, "n")
+		id := store.ID(token)
+		watch := stores[1].Watch()
+		defer watch.Close()
+		watch.Follow(id)
+		ended := func(when string, want store.Kind) {
+			for i, s := range stores {
+				if why := s.Ended(id); why != want {
+					t.Errorf("%s, on node %d: %q, want %q", when, i, why, want)
+				}
+			}
+		}
+		ctx := loadBegun(t, here, token)
+		if err := here.RenewToken(ctx); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(30 * time.Second)
+		ended("in time", store.Renewed)
+		<-time.After(1)
+		ended("later", store.Destroyed)
+		for _, s := range stores {
+			s.Expire(id) // whoever knows nothing better
+		}
+		ended("whoever says so", store.Destroyed)
+		if _, _, err := here.Commit(ctx); err != nil {
+			t.Fatal(err)
+		}
+		ended("after all", store.Renewed)
+		<-time.After(90 * time.Second)
+		ended("after two minutes", "")
+	})
 }

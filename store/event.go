@@ -21,8 +21,8 @@ const (
 const Said Kind = "said"
 
 // renewing is the kind of a note that goes before Renewed: the old token is dead
-// and the new one is not committed yet. Who finds the session gone meanwhile
-// knows why; nobody is told.
+// and the new one is not committed yet. Who finds the session gone meanwhile takes
+// it for renewed; nobody is told. Destroyed follows when it comes to nothing.
 const renewing Kind = "renewing"
 
 // An Event says what became of the session of an id.

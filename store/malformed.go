@@ -72,7 +72,7 @@ func (s *Store) sweep(ctx context.Context, tx *transaction, why Kind) error {
 	if key == "" {
 		return nil
 	}
-	if _, err := s.end(ctx, key, why, true); err != nil {
+	if _, err := s.end(ctx, key, why); err != nil {
 		return err
 	}
 	tx.replaces("")

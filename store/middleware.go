@@ -34,7 +34,7 @@ func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 			m.ErrorFunc(w, r, err)
 			return
 		}
-		defer s.abandon(s.transactionOf(ctx), Renewed)
+		defer s.abandon(ctx, s.transactionOf(ctx))
 		r = r.WithContext(ctx)
 		saving := &savingWriter{ResponseWriter: w, manager: m, request: r}
 		next.ServeHTTP(saving, r)

@@ -63,7 +63,11 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	if tx.held == nil || tx.lists(key) {
 		s.settle(key)
 	}
-	mine, err := s.merge(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: b}, Used: time.Now()})
+	whole, err := s.takeOver(tx, b)
+	if err != nil {
+		return err
+	}
+	mine, err := s.merge(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: whole}, Used: time.Now()})
 	if err != nil {
 		if tx.implicit && errors.Is(err, ErrGone) {
 			return nil // the manager's own LoadAndSave would answer 500
@@ -72,7 +76,11 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	}
 	// The next base is our own view. With the merged bytes for a base, keys
 	// that others added would look like ones that we removed.
+	if !bytes.Equal(whole, b) {
+		mine = &Snapshot{Bytes: b}
+	}
 	tx.wrote(as, mine)
+	s.own(ctx, tx)
 	return nil
 }
 
@@ -110,27 +118,37 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 	if tx != nil && tx.held != nil && why != causeDestroy {
 		return ErrNoCookie
 	}
-	switch {
-	case why == causeDestroy:
-		_, err := s.end(ctx, key, Destroyed, true)
+	if why == causeDestroy {
+		_, err := s.end(ctx, key, Destroyed)
 		if tx == nil || err != nil || tx.lists(key) {
 			return err
 		}
-		s.abandon(tx, Destroyed)
+		s.disown(ctx, tx)
 		return s.sweep(ctx, tx, Destroyed)
-	case why == causeRenew && tx != nil:
-		yielded := s.yield(key)
-		last, err := s.end(ctx, key, Renewed, false)
-		yielded(err == nil)
-		if err == nil {
-			tx.renewed(key, last)
-		}
-		return err
+	}
+	return s.hand(ctx, tx, key, why)
+}
+
+// hand ends a session that goes on under another token, or in another session.
+func (s *Store) hand(ctx context.Context, tx *transaction, key string, why cause) error {
+	kind := renewing
+	if tx == nil {
+		kind = Renewed // nobody will say when it does
 	}
 	yielded := s.yield(key)
-	_, err := s.end(ctx, key, Renewed, true)
+	last, err := s.end(ctx, key, kind)
 	yielded(err == nil)
-	return err
+	switch {
+	case err != nil || tx == nil:
+		return err
+	case why == causeRenew:
+		tx.renewed(key, last)
+	case last == nil:
+		return ErrGone
+	default:
+		tx.merged(key, last)
+	}
+	return nil
 }
 
 // Find implements scs.Store.
@@ -145,82 +163,6 @@ func (s *Store) Commit(key string, b []byte, expiry time.Time) error {
 
 // Delete implements scs.Store.
 func (s *Store) Delete(key string) error { return s.DeleteCtx(context.Background(), key) }
-
-// create stores a session whose token is new in this transaction. After a
-// RenewToken it carries over what others wrote between the load and then.
-func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte, expiry time.Time) error {
-	key, old := as.key, tx.former()
-	if s.ends.of(ID(key)) != "" || old.key != "" && old.last == nil {
-		// It has ended since it was listed, or had before it was renewed: nothing of it may go on.
-		if tx.implicit {
-			return nil
-		}
-		return ErrGone
-	}
-	if !s.fitsAnew(b, old) {
-		return ErrTooLarge
-	}
-	if err := s.sweep(ctx, tx, Renewed); err != nil {
-		return err
-	}
-	merged, err := s.carryOver(old, b)
-	if err != nil {
-		return err
-	}
-	event := Event{}
-	if old.key != "" {
-		event = Event{ID: ID(old.key), Kind: Renewed}
-	}
-	found, ok, err := s.backend.Swap(ctx, key, Change{New: merged, Life: Life{expiry, expiry}, Note: s.news.note(event)})
-	if err != nil {
-		return fmt.Errorf("store: create: %w", err)
-	}
-	if !ok && tx.implicit {
-		return s.replace(ctx, key, b, expiry) // its base was forgotten
-	}
-	if !ok && found != nil {
-		// Ours, if it was made before and only the answer was lost.
-		ok, err = s.Same(&Snapshot{Bytes: found}, &Snapshot{Bytes: merged})
-	}
-	if err != nil || !ok {
-		return errors.Join(errors.New("store: create: the token of a new session is taken"), err)
-	}
-	tx.settle()
-	s.news.tell(event, nil)
-	tx.wrote(as, &Snapshot{Bytes: b})
-	return nil
-}
-
-// abandon tells of the end of a session whose renewal will not be committed.
-func (s *Store) abandon(tx *transaction, why Kind) {
-	if old := tx.former(); old.key != "" {
-		tx.settle()
-		s.news.tell(Event{ID: ID(old.key), Kind: why}, nil)
-	}
-}
-
-// carryOver returns b with what others changed in the session that it renews.
-func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
-	if old.base == nil || old.last == nil || bytes.Equal(old.base.Bytes, old.last) {
-		return b, nil
-	}
-	mine, err := s.decode(b)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.decodeStored(old.last); err != nil {
-		return b, nil // nothing that could be carried
-	}
-	merged, err := s.Rebase(old.base, mine, &Snapshot{Bytes: old.last})
-	if err != nil {
-		return nil, err
-	}
-	merged, err = s.Encode(mine.Deadline, merged.Values) // a renewal has a deadline of its own
-	if err != nil {
-		return nil, err
-	}
-	return merged.Bytes, nil
-}
 
 // replace stores b over whatever is under key. What Iterate has listed must be
 // there.

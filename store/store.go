@@ -185,22 +185,21 @@ func (s *Store) Touch(ctx context.Context, key string, deadline, used time.Time)
 
 // End destroys the session under key. Ending one that has ended is no error.
 func (s *Store) End(ctx context.Context, key string) error {
-	_, err := s.end(ctx, key, Destroyed, true)
+	_, err := s.end(ctx, key, Destroyed)
 	return err
 }
 
-// end deletes the session and tells of it, unless that must wait.
-func (s *Store) end(ctx context.Context, key string, why Kind, tell bool) (last []byte, err error) {
+// end deletes the session and tells of it, but not while it is only renewing.
+func (s *Store) end(ctx context.Context, key string, why Kind) (last []byte, err error) {
 	event := Event{ID: ID(key), Kind: why}
-	note := s.news.note(event)
-	if !tell {
-		event, note.Event.Kind = Event{}, renewing
-	}
-	if last, err = s.backend.Delete(ctx, key, note); err != nil {
+	if last, err = s.backend.Delete(ctx, key, s.news.note(event)); err != nil {
 		return nil, fmt.Errorf("store: %s: %w", why, err)
 	}
-	if last != nil {
-		s.ends.add(ID(key), why)
+	if last == nil {
+		return nil, nil
+	}
+	s.ends.add(event.ID, why)
+	if why != renewing {
 		s.news.tell(event, nil)
 	}
 	return last, nil

@@ -25,7 +25,7 @@ type transaction struct {
 	views  map[viewer]*Snapshot
 
 	listed listing
-	old    former
+	lineage
 	broken string // the key of a session that does not decode
 }
 
@@ -33,14 +33,6 @@ type transaction struct {
 type viewer struct {
 	key  string
 	data any
-}
-
-// former is the session that RenewToken deleted: what this transaction had
-// read of it, and what it was at the end.
-type former struct {
-	key  string
-	base *Snapshot
-	last []byte
 }
 
 // A scope holds the transactions that were begun with a context, one for each
@@ -122,19 +114,23 @@ const maxImplicit = 64
 
 // begin returns the transaction of a context, and begins one where there is
 // none: the manager's own LoadAndSave passes the request's context, which has a
-// Done channel of its own. It is forgotten when that closes. A context that is
-// never done has none, and one with a Done channel of its own, as from
+// Done channel of its own. It is forgotten when that closes, and what it has not
+// committed by then is given up. A context that is never done has none, and one with a Done channel of its own, as from
 // context.WithTimeout, has another.
 func (s *Store) begin(ctx context.Context) *transaction {
 	if tx := s.transactionOf(ctx); tx != nil || ctx.Done() == nil {
 		return tx
 	}
-	tx, loaded := s.implicit.LoadOrStore(ctx.Done(), &transaction{implicit: true})
+	found, loaded := s.implicit.LoadOrStore(ctx.Done(), &transaction{implicit: true})
+	tx := found.(*transaction)
 	if !loaded {
 		done := ctx.Done()
-		context.AfterFunc(ctx, func() { s.implicit.Delete(done) })
+		context.AfterFunc(ctx, func() {
+			s.implicit.Delete(done)
+			s.abandon(ctx, tx)
+		})
 	}
-	return tx.(*transaction)
+	return tx
 }
 
 // read makes b the base of commits under key, unless it has one: against an
@@ -180,30 +176,6 @@ func (t *transaction) wrote(as viewer, mine *Snapshot) {
 	default:
 		t.set(as.key, mine.Bytes)
 	}
-}
-
-// renewed notes that RenewToken deleted the session under key. The token of a
-// renewal that is not committed yet has no session to speak of.
-func (t *transaction) renewed(key string, last []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.old.key == "" {
-		t.old = former{key: key, base: t.bases[key], last: last}
-	}
-}
-
-// former returns the session that the next new token renews.
-func (t *transaction) former() former {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.old
-}
-
-// settle forgets the session that was renewed: its end has been told.
-func (t *transaction) settle() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.old = former{}
 }
 
 // set is called with t.mu held.

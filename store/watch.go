@@ -140,7 +140,7 @@ func (w *Watch) closeLocked() {
 func (n *news) hear(note Note) {
 	if note.From != n.name {
 		if note.Event.Kind == renewing {
-			n.ends.add(note.Event.ID, Renewed)
+			n.ends.add(note.Event.ID, renewing)
 			return
 		}
 		if note.Event.ends() {

@@ -21,6 +21,7 @@ func (s suite) events(t *testing.T) {
 			t.Run("Changed", func(t *testing.T) { s.changed(t, where) })
 			t.Run("Ended", func(t *testing.T) { s.ended(t, where) })
 			t.Run("Renewed", func(t *testing.T) { s.renewed(t, where) })
+			t.Run("GivenUp", func(t *testing.T) { s.givenUp(t, where) })
 			t.Run("Unfollow", func(t *testing.T) { s.unfollow(t, where) })
 			t.Run("Slow", func(t *testing.T) { s.slow(t, where) })
 			if _, ok := s.open(t).(store.Speaker); ok || where == "Here" {
@@ -84,7 +85,7 @@ func (s suite) ended(t *testing.T, where string) {
 		switch name {
 		case "Destroy", "BareDestroy", "End":
 			kind = store.Destroyed
-		case "Expiry", "Uncommitted", "RenewToken": // nobody ends it; not yet; see renewed
+		case "Expiry", "Uncommitted", "Unmerged", "RenewToken": // nobody ends it; not yet; see renewed
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

@@ -32,12 +32,17 @@ func (s suite) allEnds() map[string]func(*testing.T, *node, string) {
 		}
 	}
 	return map[string]func(*testing.T, *node, string){
-		"Destroy":      func(t *testing.T, n *node, token string) { check(t, n.Destroy(n.load(t, token))) },
-		"BareDestroy":  func(t *testing.T, n *node, token string) { check(t, n.Destroy(n.bare(t, token))) },
-		"BareRenewal":  func(t *testing.T, n *node, token string) { check(t, n.RenewToken(n.bare(t, token))) },
-		"End":          func(t *testing.T, n *node, token string) { check(t, n.store.End(t.Context(), n.store.Key(token))) },
-		"MergeSession": func(t *testing.T, n *node, token string) { check(t, n.MergeSession(n.load(t, ""), token)) },
-		"Uncommitted":  func(t *testing.T, n *node, token string) { check(t, n.RenewToken(n.load(t, token))) },
+		"Destroy":     func(t *testing.T, n *node, token string) { check(t, n.Destroy(n.load(t, token))) },
+		"BareDestroy": func(t *testing.T, n *node, token string) { check(t, n.Destroy(n.bare(t, token))) },
+		"BareRenewal": func(t *testing.T, n *node, token string) { check(t, n.RenewToken(n.bare(t, token))) },
+		"End":         func(t *testing.T, n *node, token string) { check(t, n.store.End(t.Context(), n.store.Key(token))) },
+		"Unmerged":    func(t *testing.T, n *node, token string) { check(t, n.MergeSession(n.load(t, ""), token)) },
+		"MergeSession": func(t *testing.T, n *node, token string) {
+			ctx := n.load(t, "")
+			check(t, n.MergeSession(ctx, token))
+			n.commit(t, ctx)
+		},
+		"Uncommitted": func(t *testing.T, n *node, token string) { check(t, n.RenewToken(n.load(t, token))) },
 		"RenewToken": func(t *testing.T, n *node, token string) {
 			ctx := n.load(t, token)
 			check(t, n.RenewToken(ctx))
