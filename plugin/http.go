@@ -3,7 +3,6 @@ package plugin
 import (
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
@@ -14,7 +13,7 @@ const scriptName = "socket.io-sessions.js"
 // frontDesk is what ServeHTTP needs.
 type frontDesk struct {
 	script http.Handler
-	nested sync.Once
+	mistakes
 }
 
 // ServeHTTP serves the resource path: the transports of the server, the client
@@ -40,6 +39,10 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.noticeNesting(r)
+		if s.noticeReplaced() {
+			http.Error(w, errReplaced.Error(), http.StatusInternalServerError)
+			return
+		}
 		if s.refuses(w, r) {
 			return
 		}
@@ -114,12 +117,17 @@ func (s *Sessions) check(r *http.Request) *Refusal {
 }
 
 // LoadAndSave is the manager's LoadAndSave with merging commits; see
-// store.Store.LoadAndSave. Requests under Options.Path pass untouched.
+// store.Store.LoadAndSave. Requests under Options.Path pass untouched. Where the
+// manager's store was replaced after Enable, manager.ErrorFunc answers.
 func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	loaded := s.store.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, s.options.Path) {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if s.noticeReplaced() {
+			s.manager.ErrorFunc(w, r, errReplaced)
 			return
 		}
 		loaded.ServeHTTP(w, r)
@@ -130,16 +138,4 @@ func (s *Sessions) isClosing() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.closing
-}
-
-// noticeNesting says so once when the transports are served inside the
-// manager's LoadAndSave.
-func (s *Sessions) noticeNesting(r *http.Request) {
-	if r.Context().Value(s.views.key) == nil {
-		return
-	}
-	s.nested.Do(func() {
-		s.options.Logger.Warn("sessions: the resource path is served inside LoadAndSave, where every poll counts as a use of the session; mount it outside, or use Sessions.LoadAndSave",
-			"path", s.options.Path)
-	})
 }

@@ -30,9 +30,9 @@ const (
 
 // Options are the settings of [Enable]. The zero value is ready to use.
 type Options struct {
-	// Transport is the wire that the server was made with. Default nil:
-	// go-socket.io's own transports, which keep fewer promises; the README has
-	// a table.
+	// Transport is the wire that the server was made with, by the wire's
+	// EngineOptions; Enable refuses any other. Default nil: go-socket.io's own
+	// transports, which keep fewer promises; the README has a table.
 	Transport *transport.Wire
 
 	// Path is the resource path: where the transports and the client script

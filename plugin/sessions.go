@@ -71,7 +71,7 @@ type connection struct {
 }
 
 // Enable joins a server and a manager. Call it once for a server, after the
-// manager is set up and before the server serves.
+// manager is set up, its store too, and before the server serves.
 //
 // It keeps the manager's store if store.Attach has set it; else it wraps it,
 // and logs that sessions shared with other processes can lose changes. The
@@ -86,6 +86,14 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		return nil, errors.New("sessions: the manager has no store")
 	}
 	if err := options.validate(manager); err != nil {
+		return nil, err
+	}
+	if wire := options.Transport; wire != nil {
+		if err := wire.Check(server); err != nil {
+			return nil, fmt.Errorf("sessions: Options.Transport: %w", err)
+		}
+	}
+	if err := mark(server); err != nil {
 		return nil, err
 	}
 	s := &Sessions{

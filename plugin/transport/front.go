@@ -16,13 +16,18 @@ import (
 type front struct {
 	wire   *Wire
 	server *socketio.Server
+	err    error // why it lets nobody in
 }
 
 // Handler returns the handler to serve at the resource path, in place of the
-// server, which must have been made with [Wire.EngineOptions].
+// server, which must have been made with [Wire.EngineOptions]: else it answers
+// every handshake with HTTP 500 and the error of [Wire.Check].
 func (w *Wire) Handler(server *socketio.Server) http.Handler {
-	w.server = server
-	return front{w, server}
+	err := w.Check(server)
+	if err == nil {
+		w.server = server
+	}
+	return front{w, server, err}
 }
 
 // A pass is in the context of the handshakes that have passed a front.
@@ -85,8 +90,8 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // open sends a handshake on.
 func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	switch {
-	case f.wire.err != nil:
-		http.Error(w, f.wire.err.Error(), http.StatusInternalServerError)
+	case f.err != nil:
+		http.Error(w, f.err.Error(), http.StatusInternalServerError)
 	case f.wire.isClosing():
 		w.Header().Set("Connection", "close")
 		http.Error(w, "going away", http.StatusServiceUnavailable)

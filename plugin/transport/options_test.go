@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestBadOptions(t *testing.T) {
 func TestEngineOptions(t *testing.T) {
 	t.Parallel()
 	filled := New(Options{PingInterval: time.Second, PingTimeout: time.Minute}).EngineOptions(nil)
-	if filled.PingInterval != time.Second || filled.PingTimeout != time.Minute || filled.SessionIDGenerator == nil || len(filled.Transports) != 2 {
+	if filled.PingInterval != time.Second || filled.PingTimeout != time.Minute || filled.SessionIDGenerator == nil || len(filled.Transports) != 3 { // with the mark
 		t.Errorf("filled in: %+v", filled)
 	}
 	checked := false
@@ -94,7 +95,7 @@ func TestEngineOptions(t *testing.T) {
 	if wire.options.PingInterval != kept.PingInterval || wire.options.PingTimeout != kept.PingTimeout {
 		t.Error("the Wire's heartbeat is another")
 	}
-	if _, err := kept.RequestChecker(nil); err != nil || !checked {
+	if _, err := kept.RequestChecker(httptest.NewRequest(http.MethodGet, "/", nil)); err != nil || !checked {
 		t.Error("RequestChecker is another")
 	}
 	if given.Transports != nil {
@@ -166,6 +167,7 @@ func TestServedWithoutHandler(t *testing.T) {
 func TestServerWithoutRoot(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, func(h *host) {
+		h.wire = New(Options{})
 		other := socketio.NewServer(h.wire.EngineOptions(nil))
 		other.OnConnect("/chat", func(socketio.Conn) error { return nil })
 		h.web.Config.Handler = h.wire.Handler(other)

@@ -22,6 +22,7 @@ import (
 // then. Its other methods are safe for concurrent use.
 type Wire struct {
 	options  Options
+	mark     mark
 	err      error
 	guard    guard
 	upgrader websocket.Upgrader
@@ -60,6 +61,7 @@ func New(options Options) *Wire {
 	w := &Wire{
 		err:     options.validate(),
 		options: options.withDefaults(),
+		mark:    mark{rand.Text()},
 		guard:   guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth},
 		gated:   make(map[string]bool),
 		own:     make(map[string]map[string]bool),
@@ -85,13 +87,15 @@ func (w *Wire) Err() error { return w.err }
 // EngineOptions returns the options to make the server with: a copy of o, nil
 // for none, in which the transports are the Wire's, and random ids and the
 // heartbeat's times are filled in where they are missing. Call it before the
-// Wire serves. Its RequestChecker and ConnInitor hear of handshakes only.
+// Wire serves, and make the server with what it returns, as that is: the Wire
+// serves no other. RequestChecker and ConnInitor hear of handshakes only.
 func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 	var all engineio.Options
 	if o != nil {
 		all = *o
 	}
-	all.Transports = []transport.Transport{acceptor{w, namePolling}, acceptor{w, nameWebsocket}}
+	all.Transports = []transport.Transport{acceptor{w, namePolling}, acceptor{w, nameWebsocket}, w.mark}
+	all.RequestChecker = w.mark.pass(all.RequestChecker)
 	if all.SessionIDGenerator == nil {
 		all.SessionIDGenerator = randomIDs{}
 	}
@@ -106,6 +110,24 @@ func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 		w.err = w.options.validate()
 	}
 	return &all
+}
+
+// Check tells why the Wire cannot serve a server, nil when it can: the server was
+// not made with its EngineOptions, so that nothing would stand between clients and
+// handlers; the Wire serves another; or a setting cannot work, as [Wire.Err] says.
+// Handler checks too, and its handler then lets nobody in.
+func (w *Wire) Check(server *socketio.Server) error {
+	switch {
+	case w.err != nil:
+		return w.err
+	case server == nil:
+		return errors.New("transport: the server is nil")
+	case w.server != nil && w.server != server:
+		return errors.New("transport: the Wire serves another server; make one for each, with transport.New")
+	case !w.mark.isOn(server):
+		return errors.New("transport: the server was not made with this Wire; make it with socketio.NewServer(wire.EngineOptions(nil))")
+	}
+	return nil
 }
 
 // randomIDs names connections so that nobody guesses one.
@@ -259,7 +281,7 @@ func (a acceptor) Name() string { return a.name }
 func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
 	passed, _ := r.Context().Value(passKey{}).(pass)
 	if passed.wire != a.wire {
-		return nil, errors.New("transport: serve Wire.Handler, or the plugin's, not the server itself")
+		return nil, errors.New("transport: serve Wire.Handler, or the plugin's with Options.Transport set, not the server itself")
 	}
 	c := newConn(a.wire, r, passed.version)
 	if !a.wire.begin(c) {
