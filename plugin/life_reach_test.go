@@ -255,7 +255,7 @@ func TestEmitToEntering(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "what is too much is reported", func() bool { return len(a.failures.all()) >= n-257 })
+	eventually(t, "what is too much is reported", func() bool { return len(a.failures.all()) > 0 })
 	if got := a.failures.all()[0]; !strings.HasPrefix(got, plugin.StageMessage+": ") {
 		t.Errorf("reported %q", got)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
@@ -111,14 +112,17 @@ type Options struct {
 
 	// OnError hears of failures that no handler is told of, with the stage,
 	// the session's id ("" for none) and the error. It may be called
-	// concurrently and must return soon. Default: they are logged.
+	// concurrently and must return soon. Of a stage and a cause it hears five
+	// times a minute; the next error says how many were left out, and unwraps to
+	// its own. Default: they are logged.
 	OnError func(stage, id string, err error)
 
 	// Observer hears of loads, saves, refusals and open sockets. Default none.
 	Observer Observer
 
-	// Logger hears of what an operator should know. It never gets a token.
-	// Default slog.Default().
+	// Logger hears of what an operator should know, of each kind five times a
+	// minute; "untold" is how many lines were left out before. It never gets a
+	// token. Default slog.Default().
 	Logger *slog.Logger
 }
 
@@ -157,6 +161,7 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 			logger.Error("sessions: "+stage, "id", id, "err", err)
 		}
 	}
+	o.Logger = limit.Logger(o.Logger)
 	return o
 }
 

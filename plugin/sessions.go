@@ -13,6 +13,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/clientjs"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -28,6 +29,7 @@ type Sessions struct {
 	gate    gate
 	seen    observers
 	outage  outage
+	failed  limit.Limiter // what OnError hears
 	frontDesk
 
 	namespaces   map[string]*namespace // fixed once the server serves
@@ -206,11 +208,16 @@ func (s *Sessions) stop() {
 	}
 }
 
-// report tells Options.OnError of a failure.
+// report tells Options.OnError of a failure, of a few a minute of each kind.
 func (s *Sessions) report(stage, id string, err error) {
 	var failed *storeError
 	if errors.As(err, &failed) {
 		stage = failed.stage
 	}
-	_ = contain(func() error { s.options.OnError(stage, id, err); return nil })
+	_ = contain(func() error {
+		if untold, ok := s.failed.Allow(stage, err.Error()); ok {
+			s.options.OnError(stage, id, withUntold(err, untold))
+		}
+		return nil
+	})
 }

@@ -45,7 +45,8 @@ type Options struct {
 	Compression bool
 
 	// Logger hears why a connection was ended by force, with the connection's
-	// address, never its id or what it sent. Default slog.Default().
+	// address, never its id or what it sent: for each reason five times a minute;
+	// "untold" is how many lines were left out before. Default slog.Default().
 	Logger *slog.Logger
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/googollee/go-socket.io/engineio"
 	"github.com/googollee/go-socket.io/engineio/transport"
 	"github.com/gorilla/websocket"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
 )
 
 // A Wire is the transports of one go-socket.io server. It is made by [New], and
@@ -68,6 +70,7 @@ func New(options Options) *Wire {
 		conns:   make(map[string]*Conn),
 		opening: make(map[*Conn]struct{}),
 	}
+	w.options.Logger = limit.Logger(w.options.Logger)
 	w.upgrader = websocket.Upgrader{
 		ReadBufferSize:    256,      // one for each connection; larger messages bypass it
 		WriteBufferSize:   16 << 10, // a frame that fits is one write
