@@ -62,8 +62,8 @@ func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
 		s.report(StageConnect, "", err)
 		return "", "", refusal(CodeInternal)
 	}
-	if token == "" {
-		return "", "", refusal(CodeNoCookie)
+	if why := noSession(token); why != nil {
+		return "", "", why
 	}
 	return s.store.Key(token), token, nil
 }

@@ -10,15 +10,11 @@ import "net/http"
 type Cutter func(*http.Request) string
 
 // FromCookie returns a Cutter that reads the cookie of the given name. The
-// default is FromCookie(manager.Cookie.Name).
+// default is FromCookie(manager.Cookie.Name). For a request that has several with
+// different values it returns what is no token, and the client is refused with
+// [CodeAmbiguousCookie]; a Cutter of your own decides for itself.
 func FromCookie(name string) Cutter {
-	return func(r *http.Request) string {
-		cookie, err := r.Cookie(name)
-		if err != nil {
-			return ""
-		}
-		return cookie.Value
-	}
+	return func(r *http.Request) string { return cutCookie(r, name) }
 }
 
 // FromHeader returns a Cutter that reads the header of the given name, for

@@ -126,7 +126,13 @@ func TestCutters(t *testing.T) {
 		want           string
 	}{
 		{"cookie", cookie, "a=1; session=tok; b=2", "", "tok"},
-		{"first of two cookies", cookie, "session=one; session=two", "", "one"},
+		{"two cookies", cookie, "session=one; session=two", "", plugin.Ambiguous + "session"},
+		{"two cookies, one empty", cookie, "session=one; session=", "", plugin.Ambiguous + "session"},
+		{"three cookies", cookie, "session=one; session=one; session=two", "", plugin.Ambiguous + "session"},
+		{"the same twice", cookie, "session=one; a=b; session=one", "", "one"},
+		{"two others", cookie, "a=one; session=tok; a=two", "", "tok"},
+		{"two cookies behind a header", plugin.FirstOf(header, cookie), "session=one; session=two", "h", "h"},
+		{"two cookies and no header", plugin.FirstOf(header, cookie), "session=one; session=two", "", plugin.Ambiguous + "session"},
 		{"quoted cookie", cookie, `session="tok"`, "", "tok"},
 		{"no cookie", cookie, "sessions=tok", "", ""},
 		{"bad cookie", cookie, "session=a\x01b", "", ""},
@@ -151,14 +157,20 @@ func TestCutters(t *testing.T) {
 	}
 }
 
-// Laws: never panics, and the token is part of the header.
+// Laws: never panics, and the token is part of the header, unless there are several.
 func FuzzFromCookie(f *testing.F) {
-	for _, header := range []string{"", "session=tok", `session="a b"`, "session", "=;session=;", "a=b;session=c,d; e", "session=\x00", "session=é"} {
+	for _, header := range []string{"", "session=tok", `session="a b"`, "session=a;session=b", "session=a;session=a", "session", "=;session=;", "a=b;session=c,d; e", "session=\x00", "session=é"} {
 		f.Add("session", header)
 	}
 	f.Add("", "=x")
 	f.Fuzz(func(t *testing.T, name, header string) {
 		token := plugin.FromCookie(name)(&http.Request{Header: http.Header{"Cookie": {header}}})
+		if token == plugin.Ambiguous+name {
+			if strings.Count(header, name) < 2 {
+				t.Errorf("ambiguous %q in header %q", name, header)
+			}
+			return
+		}
 		if !strings.Contains(header, token) {
 			t.Errorf("token %q is not in header %q", token, header)
 		}

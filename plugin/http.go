@@ -43,6 +43,9 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, errReplaced.Error(), http.StatusInternalServerError)
 			return
 		}
+		if s.ticketOf(r) == "" {
+			s.noticeAmbiguous(w, r, s.cut(r))
+		}
 		if s.refuses(w, r) {
 			return
 		}
@@ -88,6 +91,8 @@ func statusOf(why *Refusal) int {
 		return http.StatusServiceUnavailable
 	case CodeInternal:
 		return http.StatusInternalServerError
+	case CodeAmbiguousCookie:
+		return http.StatusBadRequest
 	}
 	return http.StatusUnauthorized
 }
@@ -102,8 +107,8 @@ func writeRefusal(w http.ResponseWriter, status int, why *Refusal) {
 // check returns why a request has no session, nil when it has one.
 func (s *Sessions) check(r *http.Request) *Refusal {
 	token := s.cut(r)
-	if token == "" {
-		return refusal(CodeNoCookie)
+	if why := noSession(token); why != nil {
+		return why
 	}
 	_, _, ok, err := s.store.Load(r.Context(), s.store.Key(token), nil)
 	switch {

@@ -45,8 +45,8 @@ type Options struct {
 	Cutter Cutter
 
 	// RefuseHandshake answers the handshake of a client without a session with
-	// HTTP 401, or 503 where the store fails, and the Refusal as JSON. Default
-	// false: such a client connects, and is refused by a packet that tells it
+	// HTTP 401, 400 where it has several session cookies, or 503 where the store
+	// fails, and the Refusal as JSON. Default false: such a client connects, and is refused by a packet that tells it
 	// why, which no client shows of an HTTP answer; only then OnInvalid hears of
 	// it. Set it where nobody without a session has any business. A root that
 	// allows anonymous clients overrides it, and so does a ticket. Leave it off for

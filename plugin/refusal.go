@@ -23,6 +23,10 @@ const (
 	CodeGoingAway    = "going_away"   // the server is shutting down
 	CodeInternal     = "internal"     // a handler failed
 	CodeDisconnected = "disconnected" // the server hung up
+
+	// CodeAmbiguousCookie: the handshake carried several session cookies with
+	// different values, of which somebody else may have set one.
+	CodeAmbiguousCookie = "ambiguous_cookie"
 )
 
 // A Refusal says why there is no session, or no longer one: OnInvalid hears it,
@@ -69,6 +73,8 @@ func refusal(code string) *Refusal {
 		CodeGoingAway:    "The server is going away.",
 		CodeInternal:     "The server failed to handle this.",
 		CodeDisconnected: "The server closed the connection.",
+
+		CodeAmbiguousCookie: "The request carried several session cookies with different values.",
 	}
 	reconnect := slices.Contains([]string{CodeStoreError, CodeRenewed, CodeBusy, CodeGoingAway}, code)
 	return &Refusal{Code: code, Message: messages[code], Reconnect: reconnect}

@@ -37,7 +37,7 @@ func (s *Sessions) serveTicket(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if isOwnPost(w, r) {
+	if isOwnPost(w, r) && !s.refusesAmbiguous(w, r, s.cut(r), ticketName) {
 		s.issueTicket(w, r)
 	}
 }

@@ -27,7 +27,11 @@ func newWired(s *Sessions, wire *transport.Wire) wired {
 			if ticket := s.ticketOf(r); ticket != "" {
 				return ticket // every request of such a connection carries it
 			}
-			return s.cut(r)
+			token := s.cut(r)
+			if noSession(token) != nil {
+				return "" // the next request need not have what this had too much
+			}
+			return token
 		},
 		Ended: func(token string) bool {
 			return s.store.Ended(store.ID(s.store.Key(token))) != ""
