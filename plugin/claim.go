@@ -80,7 +80,7 @@ func (so *socket) keepCookie() {
 // serveClaim redeems the claim of a session, if there is one, and sends the
 // cookie.
 func (s *Sessions) serveClaim(w http.ResponseWriter, r *http.Request) {
-	if isOwnPost(w, r) && !s.refusesAmbiguous(w, r, cutCookie(r, s.manager.Cookie.Name), claimName) {
+	if s.takesPost(w, r) && !s.refusesAmbiguous(w, r, cutCookie(r, s.manager.Cookie.Name), claimName) {
 		s.store.LoadAndSave(http.HandlerFunc(s.redeemClaim)).ServeHTTP(w, r)
 	}
 }

@@ -49,6 +49,10 @@ type gate interface {
 	// has asked for that.
 	acknowledge(c *conn, values []any) error
 
+	// admits tells whether the page that a request comes from may send it. Where
+	// it may not, it has answered.
+	admits(w http.ResponseWriter, r *http.Request) bool
+
 	// ServeHTTP serves the transports.
 	http.Handler
 	// close ends what is left of the connections, and lets no new ones in.

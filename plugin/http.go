@@ -3,8 +3,6 @@ package plugin
 import (
 	"net/http"
 	"strings"
-
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // scriptName is the client script's name under the resource path.
@@ -20,37 +18,36 @@ type frontDesk struct {
 // script, and what that posts to. Mount it at Options.Path, outside of the
 // manager's and the store's LoadAndSave; [Sessions.LoadAndSave] lets it pass.
 func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch name := strings.TrimPrefix(r.URL.Path, s.options.Path); {
-	case name == scriptName:
+	name, header := strings.TrimPrefix(r.URL.Path, s.options.Path), w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	if name == scriptName {
 		s.script.ServeHTTP(w, r)
 		return
+	}
+	header.Set("Cache-Control", "no-store")
+	switch {
 	case name == claimName:
 		s.serveClaim(w, r)
-		return
 	case name == ticketName && s.options.Tickets:
 		s.serveTicket(w, r)
-		return
+	case r.URL.Query().Get("sid") != "" || s.mayOpen(w, r):
+		s.gate.ServeHTTP(w, r)
 	}
-	if r.URL.Query().Get("sid") == "" {
-		if s.isClosing() {
-			// A handshake after socketio.Server.Close would end the process.
-			w.Header().Set("Connection", "close")
-			http.Error(w, "going away", http.StatusServiceUnavailable)
-			return
-		}
-		s.noticeNesting(r)
-		if s.noticeReplaced() {
-			http.Error(w, errReplaced.Error(), http.StatusInternalServerError)
-			return
-		}
-		if s.ticketOf(r) == "" {
-			s.noticeAmbiguous(w, r, s.cut(r))
-		}
-		if s.refuses(w, r) {
-			return
-		}
+}
+
+// mayOpen tells whether a handshake may go on, and answers one that may not.
+func (s *Sessions) mayOpen(w http.ResponseWriter, r *http.Request) bool {
+	if s.isClosing() {
+		// A handshake after socketio.Server.Close would end the process.
+		w.Header().Set("Connection", "close")
+		http.Error(w, "going away", http.StatusServiceUnavailable)
+		return false
 	}
-	s.gate.ServeHTTP(w, r)
+	s.noticeNesting(r)
+	if s.ticketOf(r) == "" {
+		s.noticeAmbiguous(w, r, s.cut(r))
+	}
+	return !s.refusesReplaced(w) && !s.refuses(w, r)
 }
 
 // refuses answers a handshake without a session, if it is to be refused.
@@ -67,21 +64,18 @@ func (s *Sessions) refuses(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// isOwnPost tells whether a request is a POST of a page of our own origin, and
+// takesPost tells whether a request is a POST of a page that may connect, and
 // answers those that are not.
-func isOwnPost(w http.ResponseWriter, r *http.Request) bool {
-	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	switch {
-	case r.Method != http.MethodPost:
-		header.Set("Allow", http.MethodPost)
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	case !transport.SameOrigin(r):
-		http.Error(w, "forbidden", http.StatusForbidden)
-	default:
-		return true
+func (s *Sessions) takesPost(w http.ResponseWriter, r *http.Request) bool {
+	if !s.gate.admits(w, r) {
+		return false
 	}
-	return false
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return false
+	}
+	return !s.refusesReplaced(w)
 }
 
 // statusOf returns the HTTP status of a Refusal.
@@ -99,7 +93,6 @@ func statusOf(why *Refusal) int {
 
 func writeRefusal(w http.ResponseWriter, status int, why *Refusal) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	w.Write(why.json()) //nolint:gosec // JSON, served as such
 }

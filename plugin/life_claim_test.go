@@ -136,7 +136,7 @@ func TestClaimIsRefused(t *testing.T) {
 		{"GET", "GET", cookie, nil, 405},
 		{"HEAD", "HEAD", cookie, nil, 405},
 		{"PUT", "PUT", cookie, nil, 405},
-		{"OPTIONS", "OPTIONS", cookie, nil, 405},
+		{"OPTIONS of another origin", "OPTIONS", cookie, []string{"Origin", "http://evil.example"}, 403},
 		{"another origin", "POST", cookie, []string{"Origin", "http://evil.example"}, 403},
 		{"another port", "POST", cookie, []string{"Origin", "http://127.0.0.1:1"}, 403},
 		{"no origin at all", "POST", cookie, []string{"Origin", "null"}, 403},

@@ -37,6 +37,15 @@ func (s *Sessions) noticeReplaced() bool {
 	return true
 }
 
+// refusesReplaced answers a request whose session the manager would not find.
+func (s *Sessions) refusesReplaced(w http.ResponseWriter) bool {
+	if !s.noticeReplaced() {
+		return false
+	}
+	http.Error(w, errReplaced.Error(), http.StatusInternalServerError)
+	return true
+}
+
 // noticeNesting says so when the transports are served inside the manager's
 // LoadAndSave.
 func (s *Sessions) noticeNesting(r *http.Request) {

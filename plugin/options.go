@@ -100,8 +100,8 @@ type Options struct {
 	MaxSocketsPerSession int
 
 	// Tickets lets pages whose cookie cannot reach the socket connect: a POST to
-	// session-ticket under Path, which only pages of the server's own origin may
-	// send, is answered with a ticket for the session of its cookie, and a
+	// session-ticket under Path, which only pages of the server's own origin and of
+	// the wire's AllowedOrigins may send, is answered with a ticket for the session of its cookie, and a
 	// handshake may carry that in its query once, within 30 s. The client script
 	// does both. Default false.
 	Tickets bool

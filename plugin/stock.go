@@ -8,6 +8,8 @@ import (
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // stock is the [gate] of go-socket.io's own transports. They send CONNECT
@@ -123,6 +125,16 @@ func (stock) answers() bool { return false }
 func (stock) own(string, string) {}
 
 func (stock) acknowledge(*conn, []any) error { return nil }
+
+// admits lets pages of the server's own origin send requests: there is no list of
+// others.
+func (stock) admits(w http.ResponseWriter, r *http.Request) bool {
+	if transport.SameOrigin(r) {
+		return true
+	}
+	http.Error(w, "forbidden", http.StatusForbidden)
+	return false
+}
 
 // close leaves the server to its owner: while a handshake is under way, its
 // Close would end the process.

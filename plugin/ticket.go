@@ -34,10 +34,8 @@ func depositOf(ticket string) string { return "ticket:" + ticket }
 // serveTicket issues a ticket for the session of the request. It does not count
 // as use of the session.
 func (s *Sessions) serveTicket(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if isOwnPost(w, r) && !s.refusesAmbiguous(w, r, s.cut(r), ticketName) {
+	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+	if s.takesPost(w, r) && !s.refusesAmbiguous(w, r, s.cut(r), ticketName) {
 		s.issueTicket(w, r)
 	}
 }

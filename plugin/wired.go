@@ -125,6 +125,8 @@ func (wired) acknowledge(c *conn, values []any) error {
 	return c.wire.Acknowledge(values...)
 }
 
+func (g wired) admits(w http.ResponseWriter, r *http.Request) bool { return g.wire.Admits(w, r) }
+
 func (g wired) close(ctx context.Context) error { return g.wire.Close(ctx) }
 
 // nameOf returns the namespace of c. The root is called "" after a client has

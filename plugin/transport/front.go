@@ -55,7 +55,6 @@ func fail(w http.ResponseWriter, status, code int) {
 		"Unsupported protocol version",
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(struct {
 		Code    int    `json:"code"`
@@ -64,6 +63,8 @@ func fail(w http.ResponseWriter, status, code int) {
 }
 
 func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
 	query := r.URL.Query()
 	name, id := query.Get("transport"), query.Get("sid")
 	switch {

@@ -15,7 +15,8 @@ import (
 type Options struct {
 	// AllowedOrigins are the origins that may connect besides the server's
 	// own, as browsers write them: "https://app.example.com". Their pages may
-	// send credentials, over polling too. Default none.
+	// send credentials, over polling too, and the plugin's script on them may
+	// fetch cookies and tickets. Default none.
 	AllowedOrigins []string
 
 	// PingInterval is how often a heartbeat goes over an idle connection.

@@ -23,6 +23,18 @@ func (w *Wire) mayConnect(r *http.Request) bool {
 // not looked at.
 func SameOrigin(r *http.Request) bool { return (&Wire{}).mayConnect(r) }
 
+// Admits applies the rules for origins to a request of another handler under the
+// resource path: it tells whether that is to answer it, and has answered itself
+// where it is not, because the page may not connect, or only asks whether it may
+// send credentials and read the answer. Pages of AllowedOrigins may.
+func (w *Wire) Admits(rw http.ResponseWriter, r *http.Request) bool {
+	if !w.mayConnect(r) {
+		fail(rw, http.StatusForbidden, codeForbidden)
+		return false
+	}
+	return !w.answersPreflight(rw, r)
+}
+
 func (w *Wire) trusts(origin string) bool { return slices.Contains(w.options.AllowedOrigins, origin) }
 
 // sameHost tells whether an origin's host and port are those of the request.

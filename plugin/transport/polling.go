@@ -98,7 +98,6 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.wire.options.PingTimeout))
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-store")
 	_, err := w.Write(body)
 	return err
 }
