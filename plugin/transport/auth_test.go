@@ -81,3 +81,46 @@ func TestQuery(t *testing.T) {
 		}
 	})
 }
+
+// Members that are one header end the connection: a check of one would let the
+// other in.
+func TestAuthNamesFold(t *testing.T) {
+	t.Parallel()
+	for payload, may := range map[string]bool{
+		`{"token":"a","Token":"b"}`:               false,
+		`{"token":"a","x":1,"TOKEN":"a"}`:         false,
+		`{"token":"a","token":"a"}`:               false,
+		`{"\u0074oken":"a","token":"b"}`:          false,
+		`{"token":1,"Token":"b"}`:                 false,
+		`{"token":"a","Token":{}}`:                false,
+		`{"a-b":"a","A-B":"b"}`:                   false,
+		`{"token":"a","tokens":"b","to-ken":""}`:  true,
+		`{"token":"a","n":{"token":1,"Token":2}}`: true,
+		`{"ä":"a","Ä":"b"}`:                       true,
+		`{}`:                                      true,
+	} {
+		for _, namespace := range []string{"", "/chat,"} {
+			t.Run(namespace+payload, func(t *testing.T) {
+				t.Parallel()
+				kinds(t, func(t *testing.T, transport string, version int) {
+					if version == 3 {
+						return // it has no payload
+					}
+					h := newHost(t, Options{Logger: quiet}, nil)
+					c := h.dial(transport, version)
+					conn := h.conn(c)
+					if may {
+						h.say(c, "40"+namespace+payload)
+						h.hear(c, connected(strings.TrimSuffix("/"+strings.TrimPrefix(namespace, "/"), ","), version))
+						return
+					}
+					_ = c.send(text("40" + namespace + payload)...)
+					<-conn.Done()
+					if conn.Reason() != ReasonError {
+						t.Errorf("it has ended for %q", conn.Reason())
+					}
+				})
+			})
+		}
+	}
+}

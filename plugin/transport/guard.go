@@ -15,6 +15,7 @@ const (
 	errNoArray     = malformed("data is no array")
 	errNoObject    = malformed("connect data is no object")
 	errAuth        = malformed("connect data is too long")
+	errAuthNames   = malformed("connect data with several members of one name")
 	errNoData      = malformed("disconnect with data")
 	errName        = malformed("event without a proper name")
 )

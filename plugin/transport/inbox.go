@@ -136,6 +136,11 @@ func (c *Conn) receiveText(b *buffer) error {
 	if c.in.partial != nil {
 		return errMissingBinary
 	}
+	if p.kind == kindConnect && p.data != nil {
+		if err := checkAuth(p.data); err != nil {
+			return err
+		}
+	}
 	m := c.wire.messages.Get().(*message)
 	m.packet, m.text, m.size = p, b, len(b.bytes)
 	if p.kind == kindConnect {
