@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -23,24 +24,25 @@ func (c *Conn) shakeHands(ws *websocket.Conn) bool {
 	if ws.SetReadDeadline(deadline) != nil {
 		return false
 	}
-	if !c.court(ws) || !c.hears(ws, "2probe") {
+	if !c.court(ws) || !c.hears(ws, func(text string) bool { return text == "2probe" }) {
 		return false
 	}
 	if ws.WriteMessage(websocket.TextMessage, []byte("3probe")) != nil {
 		return false
 	}
 	c.freePolls()
-	return c.hears(ws, "5") && ws.SetReadDeadline(time.Time{}) == nil && c.move(ws)
+	// Some clients send UPGRADE with a payload, which says nothing.
+	return c.hears(ws, func(text string) bool { return strings.HasPrefix(text, "5") }) && ws.SetReadDeadline(time.Time{}) == nil && c.move(ws)
 }
 
-// hears tells whether the next frame is the given text.
-func (c *Conn) hears(ws *websocket.Conn, text string) bool {
+// hears tells whether the next frame is a text that is expected.
+func (c *Conn) hears(ws *websocket.Conn, expected func(text string) bool) bool {
 	b, binary, err := c.read(ws)
 	if err != nil {
 		return false
 	}
 	defer c.wire.release(b)
-	return !binary && string(b.bytes) == text
+	return !binary && expected(string(b.bytes))
 }
 
 // court makes ws the websocket that is tried: it ends with the connection.

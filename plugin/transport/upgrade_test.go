@@ -40,7 +40,7 @@ func TestUpgradeFails(t *testing.T) {
 		"hangs up at once": nil, "rubbish": {"rubbish"}, "empty": {""}, "ping without probe": {"2"}, "other probe": {"2Probe"}, "pong": {"3probe"},
 		"message": {`42["echo","a"]`}, "upgrade without probe": {"5"},
 		"hangs up": probed, "rubbish after probe": {"2probe", "x"}, "message after probe": {"2probe", `42["echo","a"]`},
-		"long upgrade": {"2probe", "5x"}, "two probes": {"2probe", "2probe"},
+		"two probes": {"2probe", "2probe"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +67,22 @@ func TestUpgradeFails(t *testing.T) {
 				ws := h.upgrade(c)
 				h.say(ws, `422["echo","moved"]`)
 				h.hear(ws, `432["moved"]`)
+			})
+		})
+	}
+}
+
+// Some clients send UPGRADE with a payload: python-engineio's "52".
+func TestUpgradeWithPayload(t *testing.T) {
+	t.Parallel()
+	for _, packet := range []string{"5", "52", "5probe", "5" + strings.Repeat("x", 1000)} {
+		t.Run(packet[:min(len(packet), 10)], func(t *testing.T) {
+			t.Parallel()
+			versions(t, func(t *testing.T, version int) {
+				h := newHost(t, Options{}, nil)
+				ws := h.probe(h.call(namePolling, version).(*pollCaller))
+				h.say(ws, packet, `421["echo","moved"]`)
+				h.hear(ws, `431["moved"]`)
 			})
 		})
 	}
