@@ -41,12 +41,14 @@ type Conn struct {
 	ending   bool   // what is queued is all that will be sent
 	in       inbox
 	out      outbox
-	spaces   spaces    // the namespaces that were asked for
-	alone    time.Time // since when it is in none, if it is
-	decided  sync.Cond // a namespace was admitted or left
-	rooted   bool      // the root was asked for
-	refused  *refused  // why the client may not come in, once it was told
-	connects int       // how many CONNECT packets came since window
+	spaces   spaces      // the namespaces that were asked for
+	alone    time.Time   // since when it is in none, if it is
+	entering *time.Timer // ends a root handler that does not return; nil when it has
+	decided  sync.Cond   // a namespace was admitted or left
+	rooted   bool        // the root was asked for
+	early    *early      // what waits until a version 4 client asks for the root; nil when it has
+	refused  *refused    // why the client may not come in, once it was told
+	connects int         // how many CONNECT packets came since window
 	window   time.Time
 	draft    draft
 	awaited  []acknowledgement // those that go-socket.io is to give
@@ -129,6 +131,7 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 	defer c.mu.Unlock()
 	c.wire.release(c.reading)
 	c.reading = nil
+	c.entered()
 	if c.in.rest.len() == 0 {
 		c.idleLocked() // or it reads the attachments of the event
 	}

@@ -98,5 +98,6 @@ func (c *Conn) full() bool {
 func (c *Conn) stray(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgoLocked(now)
 	return len(c.spaces) == 0 && now.Sub(c.alone) > connectTimeout
 }

@@ -104,6 +104,9 @@ func (c *Conn) askLocked(name, query string, auth []byte, known bool) (pass bool
 		return false
 	}
 	s := &space{name: name, query: query, auth: auth}
+	if name == "/" && c.early != nil {
+		s.held, s.size, c.early = c.early.held, c.early.size, nil
+	}
 	c.spaces = append(c.spaces, s)
 	// go-socket.io enters the root by itself, once.
 	pass = name != "/" || c.rooted

@@ -1,6 +1,9 @@
 package transport
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // A draft is a packet that go-socket.io is writing: its attachments are yet to
 // come.
@@ -54,8 +57,13 @@ func (c *Conn) writeTextLocked(p parcel) {
 func (c *Conn) connectLocked(head head) {
 	if !c.taken.Load() {
 		c.take()
-		if c.version == 3 && c.reason == "" {
+		c.enterLocked()
+		switch {
+		case c.reason != "":
+		case c.version == 3:
 			c.askLocked("/", c.handshake.url.RawQuery, nil, true)
+		default:
+			c.early = &early{since: time.Now()}
 		}
 		c.kickLocked()
 		return
@@ -88,6 +96,8 @@ func (c *Conn) dispatchLocked(parcels []parcel) {
 	head := readHead(parcels[0].buffer.bytes[1:])
 	s := c.spaces.find(head.namespace)
 	switch {
+	case s == nil && c.early != nil && len(c.spaces) == 0 && bytes.Equal(head.namespace, rootName):
+		c.holdLocked(parcels)
 	case s == nil || s.over != "" && !head.answers():
 		c.dropLocked(parcels)
 	case s.admitted:
