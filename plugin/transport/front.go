@@ -101,9 +101,32 @@ func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
 		ctx := context.WithValue(r.Context(), passKey{}, pass{f.wire, version})
-		f.server.ServeHTTP(w, r.WithContext(ctx))
+		f.server.ServeHTTP(&answer{ResponseWriter: w}, r.WithContext(ctx))
 	}
 }
+
+// An answer is given once: go-socket.io answers a handshake that has failed also
+// where the websocket's upgrader has answered, and net/http logs each.
+type answer struct {
+	http.ResponseWriter
+	given bool
+}
+
+func (a *answer) WriteHeader(status int) {
+	if !a.given {
+		a.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.given {
+		return len(b), nil
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap serves http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // resume serves a request that names a connection, if it is its own.
 func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {

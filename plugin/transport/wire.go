@@ -295,6 +295,9 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 		var err error
 		if ws, err = a.wire.upgrader.Upgrade(hijacker{w, c}, r, w.Header()); err != nil {
 			a.wire.opened(c)
+			if first, ok := w.(*answer); ok {
+				first.given = true // by the upgrader
+			}
 			return nil, err
 		}
 	}

@@ -96,12 +96,16 @@ func (c *Conn) writeOpen(b *buffer) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reason != "" {
-		err = io.EOF
-	}
 	if err != nil {
 		c.take() // it gives up
 		return err
+	}
+	if c.reason != "" {
+		// The client has gone already. go-socket.io would log an error, for every
+		// such client; without one it goes on, and hears of the end when it reads.
+		c.id = given.ID
+		c.wire.release(b)
+		return nil
 	}
 	if c.ws == nil {
 		open.Upgrades = append(open.Upgrades, nameWebsocket)
