@@ -37,8 +37,9 @@ declare namespace attach {
    * Connects as io.connect does, with the session of the browser's cookie. Namespaces of one address share
    * one connection, with the options of the first; it is never that of a plain io().
    *
-   * The handshake's query carries session-script=1 beside that of the page. At the server's event 'sclaim' the
-   * script fetches the session's new cookie by a POST to session-claim under the path.
+   * The handshake's query carries session-script=2 beside that of the page. At the server's event 'sclaim' the
+   * script posts to session-claim under the path: the secret that it brings, which fetches the new cookie of a
+   * login, or nothing, which fetches the cookie of now. Where there is no answer it tries again.
    */
   interface Connect<Socket, Opts> {
     (opts?: Opts): SessionSocket<Socket>;

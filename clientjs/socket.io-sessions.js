@@ -19,11 +19,14 @@
   var JITTER = 0.5;        // the share of that delay which is random, so that not all clients return at once
   var LASTING = 10000;     // ms after which a connection counts as good, and the next retry as the first
   var GRACE = 30000;       // ms after 'renewed' in which 'unknown' is retried: the new cookie may be on its way
-  var CLAIM_RETRY = 1000;  // ms before a claim that failed is tried again
+  var CLAIM_WAIT = 5000;   // ms that the answer to a claim may take
+  var CLAIM_RETRY = 1000;  // ms before a claim that failed is tried again; each further time twice as long
+  var CLAIM_TRIES = 5;     // how often: the server keeps it for 30 s
+  var COOKIE_TRIES = 2;    // and where only the cookie is to be kept
   var TICKET_WAIT = 20000; // ms that a ticket may take
   var LOGOUT_WAIT = 1000;  // ms that a server has to tell of another tab's logout, before a socket asks
 
-  var SCRIPT_QUERY = 'session-script=1'; // by which the server knows that it may send CLAIM
+  var SCRIPT_QUERY = 'session-script=2'; // by which the server knows that it may send CLAIM, with a secret
   var CLAIM = 'sclaim';
   var CHANNEL = 'socket.io-sessions';
   var COOKIE_ENDS = ['no_cookie', 'unknown', 'destroyed', 'expired', 'renewed']; // the handshake's cookie is of no use
@@ -36,7 +39,7 @@
 
   var connections = [];  // those that hear of other tabs
   var channel = null;    // to the other tabs
-  var claims = {};       // by address, while a request is under way: 1, or 2 where one more is to follow
+  var claims = {};       // by address, while a claim is posted: the secrets that are to follow, '' for none
 
   /**
    * Gives io the function connectWithSession, and SessionSocket as its second name.
@@ -319,25 +322,49 @@
     else found(ticket);
   }
 
-  /** Redeems what the server keeps for the session of the browser's cookie, and goes on with the new cookie. */
-  function redeem(address, retried) {
-    if (claims[address] && !retried) {
-      claims[address] = 2;
-      return;
+  /**
+   * Posts the secret of a login, which brings the new cookie, or '' for the cookie of now. One after the other:
+   * the cookie of before the login must not come after it.
+   */
+  function redeem(address, secret) {
+    var following = claims[address];
+    if (!following) {
+      claims[address] = [];
+      postClaim(address, secret, 1);
+    } else if (following.indexOf(secret) < 0) {
+      following.push(secret);
     }
-    claims[address] = claims[address] || 1;
-    post(address + '/session-claim', function (status) {
-      var done = /^2/.test(status);
-      if (!done && !retried) return setTimeout(redeem, CLAIM_RETRY, address, true);
-      var again = claims[address] === 2;
-      delete claims[address];
-      if (again) redeem(address);
-      else if (done) connectionsTo(address).forEach(function (connection) { connection.resume(); });
-    });
   }
 
-  /** Calls done(status, body), with the JSON of the body where it is some; with status 0 where there is no answer. */
-  function post(url, done) {
+  /**
+   * Where there is no answer the login may have been made, and the browser's cookie be of no use any more: the
+   * same request then gets the same answer. What is late is cut off: its cookie may be the one of before.
+   */
+  function postClaim(address, secret, attempt) {
+    var timer = setTimeout(function () { cut(); answered(0); }, CLAIM_WAIT);
+    var cut = post(address + '/session-claim', answered, secret && 'claim=' + encodeURIComponent(secret));
+
+    function answered(status) {
+      if (!timer) return;
+      clearTimeout(timer);
+      timer = null;
+      var done = /^2/.test(status);
+      if (!done && status !== 403 && attempt < (secret ? CLAIM_TRIES : COOKIE_TRIES)) {
+        setTimeout(postClaim, CLAIM_RETRY * Math.pow(2, attempt - 1), address, secret, attempt + 1);
+        return;
+      }
+      var following = claims[address];
+      if (following.length) postClaim(address, following.shift(), 1);
+      else delete claims[address];
+      if (done) connectionsTo(address).forEach(function (connection) { connection.resume(); });
+    }
+  }
+
+  /**
+   * Calls done(status, body), with the JSON of the body where it is some; with status 0 where there is no answer.
+   * Returns a function that cuts the request off. A form needs no leave of another origin before it is sent.
+   */
+  function post(url, done, form) {
     function answered(status, text) {
       var body = null;
       try {
@@ -345,17 +372,27 @@
       } catch (err) { /* it is not JSON */ }
       done(status, Object(body));
     }
+    var type = 'application/x-www-form-urlencoded';
     if (typeof fetch === 'function') {
-      fetch(url, { method: 'POST', credentials: isOwn(url) ? 'same-origin' : 'include' })
+      var opts = { method: 'POST', credentials: isOwn(url) ? 'same-origin' : 'include' };
+      var controller = typeof AbortController === 'function' && new AbortController();
+      if (controller) opts.signal = controller.signal;
+      if (form) {
+        opts.headers = { 'Content-Type': type };
+        opts.body = form;
+      }
+      fetch(url, opts)
         .then(function (res) { return res.text().then(function (text) { return [res.status, text]; }); })
         .then(function (answer) { answered(answer[0], answer[1]); }, function () { answered(0); });
-      return;
+      return function () { if (controller) controller.abort(); };
     }
     var xhr = new XMLHttpRequest();
     xhr.open('POST', url);
     xhr.withCredentials = true;
+    if (form) xhr.setRequestHeader('Content-Type', type);
     xhr.onloadend = function () { answered(xhr.status, xhr.responseText); };
-    xhr.send();
+    xhr.send(form || null);
+    return function () { xhr.abort(); };
   }
 
   /**
@@ -371,7 +408,7 @@
     connection.manager.on('packet', function (packet) {
       var data = packet.data;
       var event = packet.type === EVENT && data && data[0];
-      if (event === CLAIM) redeem(connection.address);
+      if (event === CLAIM) redeem(connection.address, String(data[1] || ''));
       if (!connection.classic || packet.nsp !== '/') return;
       if (event === 'sinvalid') connection.refusal = data[1];
       if (packet.type === ERROR && isReason(data)) connection.refusal = data;

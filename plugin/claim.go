@@ -1,120 +1,131 @@
 package plugin
 
 import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 const (
-	// claimName is where the client script redeems claims, under the resource
-	// path, and claimEvent is what tells it to.
+	// claimName is where claims are redeemed, under the resource path, and
+	// claimField is the field of the form that carries the secret there.
 	claimName  = "session-claim"
+	claimField = "claim"
+
+	// claimEvent tells a client to post there: with the secret that it brings, or
+	// without one, for the cookie of now.
 	claimEvent = "sclaim"
 
-	// claimLife is how long a claim waits to be redeemed.
+	// claimLife is how long a claim waits to be redeemed, and how long its answer
+	// can be had again.
 	claimLife = 30 * time.Second
 )
 
+// A RenewOption says what else [Session.Renew] does.
+type RenewOption int
+
+// Clear drops what the session held before: it then holds the values of the
+// login, and nothing that anybody has put before or puts meanwhile.
+const Clear RenewOption = 1
+
 // Renew is the login of a socket. A socket cannot set a cookie, so it leaves a
-// claim, which the client script redeems by a request that carries the
-// session's cookie: there the token is renewed, as manager.RenewToken does, the
-// values are put, and the new cookie is set. The sockets of the session are then
-// told renewed and come back. A claim is used once, within 30 s, and only the
-// browser that has the session can use it. A second one replaces the first.
+// claim: a secret goes to this very socket with the event "sclaim", and the
+// client script redeems it by a request that carries it beside the session's
+// cookie. There the token is renewed, as manager.RenewToken does, the values are
+// put, and the new cookie is set. The sockets of the session are then told
+// renewed and come back.
 //
-// It takes effect even if the handler fails afterwards. The client needs the
-// script, or must answer the event "sclaim" by a POST to session-claim under the
-// resource path. Errors: [ErrGone], [ErrAnonymous], [ErrReadOnly], [ErrOver], or
-// what the store or its codec reports.
-func (s *Session) Renew(values map[string]any) error {
+// A claim is good for 30 s, and for the session that it was made in: with the
+// token, every other claim of that session is void. Whoever knows the cookie and
+// not the secret gains nothing. If the answer is lost, the same request gets the
+// same cookie once more.
+//
+// It takes effect even if the handler fails afterwards. A client without the
+// script answers "sclaim" by itself: it posts the form claim=SECRET to
+// session-claim under the resource path. Errors: [ErrGone], [ErrAnonymous],
+// [ErrReadOnly], [ErrOver], [ErrOldScript], or what the store or its codec
+// reports; then there is no claim.
+func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 	if _, err := s.writable(); err != nil {
 		return err
 	}
-	e := s.entry
-	base, _ := e.state()
-	claim, err := s.sessions.store.Encode(base.Deadline, values)
+	if s.socket.script == oldScript {
+		return ErrOldScript
+	}
+	base, _ := s.entry.state()
+	snapshot, err := s.sessions.store.Encode(base.Deadline, values)
 	if err != nil {
 		return err
 	}
-	if err := s.sessions.store.Deposit(s, claimOf(e.id), claim.Bytes, claimLife); err != nil {
+	left := claim{does: claimPuts, bytes: snapshot.Bytes}
+	if slices.Contains(options, Clear) {
+		left.does = claimClears
+	}
+	secret := rand.Text() // at least 128 bits
+	if err := s.sessions.keepClaim(s, claimOf(s.entry.id, secret), left); err != nil {
 		return &storeError{StageSave, err}
 	}
-	s.socket.emit(claimEvent, nil)
+	s.socket.emit(claimEvent, []json.RawMessage{json.RawMessage(strconv.Quote(secret))})
 	return nil
 }
 
-func claimOf(id string) string { return "claim:" + id }
+// claimOf is where a claim is kept. Who lacks the secret or the session's cookie
+// asks for another one. The store hashes it: whoever reads that cannot use it.
+func claimOf(id, secret string) string { return "claim:" + id + ":" + secret }
 
-// scriptQuery is in the handshake's query of a page that has the client script.
+// A claim is what is kept of a login: what is to be done, and after that the
+// token that it was done under.
+type claim struct {
+	does  byte
+	bytes []byte
+}
+
+const (
+	claimPuts   = 'p' // the values that the bytes hold
+	claimClears = 'c' // the same, into a session that holds nothing else
+	claimDone   = 'd' // the bytes are the new token, sealed with the secret
+)
+
+func (s *Sessions) keepClaim(ctx context.Context, name string, c claim) error {
+	return s.store.Deposit(ctx, name, append([]byte{c.does}, c.bytes...), claimLife)
+}
+
+// claimNamed returns what is kept under a name; the zero claim where nothing is.
+func (s *Sessions) claimNamed(ctx context.Context, name string) (claim, error) {
+	b, ok, err := s.store.Deposited(ctx, name)
+	if !ok || len(b) == 0 || err != nil {
+		return claim{}, err
+	}
+	return claim{b[0], b[1:]}, nil
+}
+
+// scriptQuery is in the handshake's query of a page that has the client script:
+// the version of what the two have agreed upon.
 const scriptQuery = "session-script"
 
-// isScripted tells whether a handshake comes from such a page. Most do not even
-// have the word.
-func isScripted(r *http.Request) bool {
-	return strings.Contains(r.URL.RawQuery, scriptQuery) && r.URL.Query().Has(scriptQuery)
-}
+const (
+	noScript  = 0
+	oldScript = 1 // does not know that claims have secrets
+)
 
-// keepCookie lets the browser's cookie live on with a session that only its
-// socket uses: the script fetches it anew, about as often as the store is told of
-// the use, or the cookie would die before the session.
-func (so *socket) keepCookie() {
-	manager, e := so.sessions.manager, so.entry
-	if !so.scripted || !manager.Cookie.Persist || manager.IdleTimeout <= 0 {
-		return
+// scriptOf returns the version of a handshake's page, noScript where it has none.
+// Most do not even have the word.
+func scriptOf(r *http.Request) int {
+	if !strings.Contains(r.URL.RawQuery, scriptQuery) {
+		return noScript
 	}
-	e.mu.Lock()
-	now := time.Now()
-	due := now.Sub(e.cookie) > manager.IdleTimeout/touchShare
-	if due {
-		e.cookie = now
+	query := r.URL.Query()
+	if !query.Has(scriptQuery) {
+		return noScript
 	}
-	e.mu.Unlock()
-	if due {
-		so.emit(claimEvent, nil)
-	}
-}
-
-// serveClaim redeems the claim of a session, if there is one, and sends the
-// cookie.
-func (s *Sessions) serveClaim(w http.ResponseWriter, r *http.Request) {
-	if s.takesPost(w, r) && !s.refusesAmbiguous(w, r, cutCookie(r, s.manager.Cookie.Name), claimName) {
-		s.store.LoadAndSave(http.HandlerFunc(s.redeemClaim)).ServeHTTP(w, r)
-	}
-}
-
-func (s *Sessions) redeemClaim(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	token := s.manager.Token(ctx)
-	if token == "" {
-		writeRefusal(w, http.StatusUnauthorized, refusal(CodeUnknown))
-		return
-	}
-	claim, ok, err := s.store.Withdraw(ctx, claimOf(store.ID(s.store.Key(token))))
-	if err == nil && ok {
-		err = s.grant(r, claim)
-	}
+	version, err := strconv.Atoi(query.Get(scriptQuery))
 	if err != nil {
-		s.report(StageLoad, "", err)
-		s.manager.ErrorFunc(w, r, err)
-		return
+		return oldScript
 	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// grant renews the token and puts what the claim holds.
-func (s *Sessions) grant(r *http.Request, claim []byte) error {
-	_, values, err := s.manager.Codec.Decode(claim)
-	if err != nil {
-		return err
-	}
-	if err := s.manager.RenewToken(r.Context()); err != nil {
-		return err
-	}
-	for key, value := range values {
-		s.manager.Put(r.Context(), key, value)
-	}
-	return nil
+	return max(version, oldScript)
 }

@@ -28,6 +28,11 @@ var (
 	// function of an Update was given: make both changes in one.
 	ErrNested = errors.New("sessions: an Update inside an Update")
 
+	// ErrOldScript is returned by [Session.Renew] for a page that runs a client
+	// script of before claims had secrets, as after a deployment: it could not
+	// redeem the claim. When it is loaded anew, it can.
+	ErrOldScript = errors.New("sessions: the page has an old client script: it must be loaded anew")
+
 	// ErrClosed is returned by [Sessions.Close] when it was called before.
 	ErrClosed = errors.New("sessions: closed")
 )

@@ -61,9 +61,19 @@ func TestNothingComesBack(t *testing.T) {
 
 // race plays one session to its end.
 func race(all *sync.WaitGroup, nodes []node, cookie string) {
+	clients := make([]*client, len(nodes))
 	for i, n := range nodes {
-		c := n.enter(cookie)
-		all.Go(func() { c.drain() })
+		clients[i] = n.enter(cookie) // all of them before one logs in
+	}
+	for i, n := range nodes {
+		c := clients[i]
+		all.Go(func() {
+			for got := c.read(); got != "closed"; got = c.read() {
+				if secret := secretIn(got); secret != "" {
+					nodes[1].redeem(cookie, secret)
+				}
+			}
+		})
 		all.Go(func() {
 			for k := 0; c.try(fmt.Sprintf(`42["put","k","%d-%d"]`, i, k)); k++ {
 				switch {

@@ -136,7 +136,7 @@ func TestTicketIsNotIssued(t *testing.T) {
 		{"same-site", "POST", cookie, []string{"Sec-Fetch-Site", "same-site"}, 403, ""},
 		{"the page itself", "POST", cookie, []string{"Origin", a.url, "Sec-Fetch-Site", "same-origin"}, 200, ""},
 	} {
-		response := a.ask(row.method, "session-ticket", row.cookie, row.header...)
+		response := a.ask(row.method, "session-ticket", "", row.cookie, row.header...)
 		var why plugin.Refusal
 		if row.code != "" {
 			if err := json.NewDecoder(response.Body).Decode(&why); err != nil {
@@ -206,7 +206,7 @@ func TestTicketIsRefused(t *testing.T) {
 		{"another origin", http.MethodGet, []string{"Origin", "http://evil.example"}, 403},
 		{"cross-site", http.MethodGet, []string{"Sec-Fetch-Site", "cross-site"}, 403},
 	} {
-		if response := elsewhere.ask(try.method, address, "", try.header...); response.StatusCode != try.status {
+		if response := elsewhere.ask(try.method, address, "", "", try.header...); response.StatusCode != try.status {
 			t.Errorf("%s: got %s", try.name, response.Status)
 		}
 	}
@@ -219,7 +219,7 @@ func TestTicketIsRefused(t *testing.T) {
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			url := "?EIO=3&transport=polling&sid=" + c.sid + row.query
-			if response := a.ask(method, url, row.cookie, "Origin", "http://page.example"); response.StatusCode != http.StatusForbidden {
+			if response := a.ask(method, url, "", row.cookie, "Origin", "http://page.example"); response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s: got %s", row.name, response.Status)
 			}
 		}

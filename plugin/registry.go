@@ -96,7 +96,7 @@ func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
 		}
 	}
 	so.request = s.gate.keep(open, so.request)
-	so.scripted = isScripted(so.request)
+	so.script = scriptOf(so.request)
 	so.connection, so.after = open, open.lastLocked()
 	so.conn.callbacks = &open.callbacks
 	open.sockets = append(open.sockets, so)

@@ -19,7 +19,7 @@ type socket struct {
 	conn       *conn
 	handed     socketio.Conn // conn, as handlers get it
 	request    *http.Request // the handshake, until the session is found
-	scripted   bool          // the page has the client script
+	script     int           // the version of the page's client script, noScript where it has none
 
 	// These two are set by identify, under sessions.mu.
 	entry   *entry   // nil when anonymous or refused

@@ -42,6 +42,18 @@ func (t *transaction) merged(key string, last []byte) {
 	t.others = append(t.others, former{key: key, base: t.bases[key], last: last})
 }
 
+// CarryNothingOver makes what others wrote into a session that RenewToken has
+// just ended, in the transaction of ctx, end with it.
+func (s *Store) CarryNothingOver(ctx context.Context) {
+	tx := s.transactionOf(ctx)
+	if tx == nil {
+		return
+	}
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.old.base = nil
+}
+
 // former returns the session that the next new token renews.
 func (t *transaction) former() former {
 	t.mu.Lock()

@@ -46,6 +46,16 @@ func (s *Store) Deposit(ctx context.Context, name string, value []byte, ttl time
 	}
 }
 
+// Deposited returns what is kept under a name, and leaves it there. ok is false
+// when there is nothing, or no more.
+func (s *Store) Deposited(ctx context.Context, name string) (value []byte, ok bool, err error) {
+	value, _, ok, err = s.backend.Find(ctx, onceKey(name))
+	if err != nil {
+		return nil, false, fmt.Errorf("store: deposited: %w", err)
+	}
+	return value, ok, nil
+}
+
 // Withdraw takes what was deposited under a name: of many who try, one gets it.
 // Around another SCS store that holds in one process only. ok is false when
 // there is nothing, or no more.

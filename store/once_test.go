@@ -29,12 +29,20 @@ func TestDepositLife(t *testing.T) {
 			}
 		}
 		<-time.After(30*time.Second - 1)
+		for range 2 {
+			if got, ok, err := s.Deposited(t.Context(), "late"); string(got) != "x" || !ok || err != nil {
+				t.Errorf("read just in time: %q, ok %v, error %v", got, ok, err)
+			}
+		}
 		if _, ok, err := s.Withdraw(t.Context(), "in time"); !ok || err != nil {
 			t.Errorf("just in time: ok %v, error %v", ok, err)
 		}
 		<-time.After(1)
 		if _, ok, err := s.Withdraw(t.Context(), "late"); ok || err != nil {
 			t.Errorf("when its time is over: ok %v, error %v", ok, err)
+		}
+		if _, ok, err := s.Deposited(t.Context(), "late"); ok || err != nil {
+			t.Errorf("read when its time is over: ok %v, error %v", ok, err)
 		}
 	})
 }
@@ -89,6 +97,9 @@ func TestDepositFails(t *testing.T) {
 	server.Stop()
 	if err := s.Deposit(t.Context(), "x", []byte("x"), time.Hour); err == nil || errors.Is(err, store.ErrGone) {
 		t.Errorf("Deposit without a server: %v", err)
+	}
+	if b, ok, err := s.Deposited(t.Context(), "x"); ok || err == nil || b != nil {
+		t.Errorf("Deposited without a server: %q, ok %v, error %v", b, ok, err)
 	}
 	if b, ok, err := s.Withdraw(t.Context(), "x"); ok || err == nil || b != nil {
 		t.Errorf("Withdraw without a server: %q, ok %v, error %v", b, ok, err)

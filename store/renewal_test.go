@@ -47,6 +47,31 @@ func TestTwoRenewals(t *testing.T) {
 	}
 }
 
+// A renewal that carries nothing over holds what its own transaction has made of
+// the session, and is refused like any other when the session has ended.
+func TestRenewalCarriesNothingOver(t *testing.T) {
+	t.Parallel()
+	for _, ended := range []bool{false, true} {
+		m, s, token := newSession(t)
+		ctx := loadBegun(t, m, token)
+		putElsewhere(t, m, token, "cart", "full")
+		if ended {
+			if err := s.End(t.Context(), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := m.RenewToken(ctx); err != nil {
+			t.Fatal(err)
+		}
+		s.CarryNothingOver(ctx)
+		_, _, err := m.Commit(ctx)
+		after := loadBegun(t, m, m.Token(ctx))
+		if errors.Is(err, store.ErrGone) != ended || m.Exists(after, "cart") || m.Exists(after, "user") == ended {
+			t.Errorf("ended %v: error %v, the new session holds %v", ended, err, m.Keys(after))
+		}
+	}
+}
+
 // A renewal whose commit failed carries over and tells when it is tried again.
 func TestRenewalRetry(t *testing.T) {
 	m := scs.New()

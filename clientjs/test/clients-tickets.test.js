@@ -13,8 +13,8 @@ withClients({
     const headers = { Cookie: 'session=before' };
     const claims = [];
     const server = await startServer(t, () => undefined, {
-      'session-claim'(cookie) {
-        claims.push(cookie);
+      'session-claim'(cookie, body) {
+        claims.push([cookie, body]);
         server.io.emit('sinvalid', RENEWED);
         server.io.of('/chat').emit('sinvalid', RENEWED);
         return [204, undefined, 'session=after'];
@@ -24,10 +24,10 @@ withClients({
     const socket = connect(t, io, server.uri, { extraHeaders: headers });
     const chat = connect(t, io, `${server.uri}/chat`, { extraHeaders: headers });
     await Promise.all([next(socket.session, 'active'), next(chat.session, 'active')]);
-    server.io.of('/chat').emit('sclaim');
+    server.io.of('/chat').emit('sclaim', 'SECRET');
     assert.deepEqual(await next(chat.session, 'invalid'), RENEWED);
     await Promise.all([next(socket.session, 'active'), next(chat.session, 'active')]);
-    assert.deepEqual(claims, ['session=before']);
+    assert.deepEqual(claims, [['session=before', 'claim=SECRET']]);
     assert.deepEqual(server.handshakes, ['session=before', 'session=after']);
     assert.equal(await echo(chat, 'alice'), 'alice');
   },

@@ -179,7 +179,7 @@ withClients({
         await next(socket.session, 'active');
         socket.session.refresh();
         await next(socket.session, 'active');
-        assert.deepEqual(queries, Array(2).fill(['7', token, '1']));
+        assert.deepEqual(queries, Array(2).fill(['7', token, '2']));
         assert.deepEqual(opts.query, query);
         socket.disconnect();
       }

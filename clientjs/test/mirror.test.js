@@ -99,23 +99,48 @@ const cases = {
     assert.equal(vip.session.state, 'invalid');
   },
 
-  async 'a claim, though nothing is kept for it'({ request, connect, headers }) {
+  async 'a login inside a socket, whose answer is lost once'({ request, connect, headers }) {
+    await request('GET', '/');
+    const socket = connect();
+    const chat = connect('/chat');
+    await Promise.all([next(socket.session, 'active'), next(chat.session, 'active')]);
+    const old = headers.Cookie;
+    const answers = watchClaims(headers, (n) => n === 1);
+    socket.emit('login', 'alice');
+    assert.equal((await next(chat.session, 'invalid')).code, 'renewed');
+    while (await who(chat) !== 'alice') await next(chat.session, 'active');
+    assert.deepEqual(answers, [204, 204]);
+    assert.notEqual(headers.Cookie, old);
+    assert.equal(await who(socket), 'alice');
+  },
+
+  async 'the cookie alone'({ request, connect, headers }) {
     await request('GET', '/');
     const socket = connect();
     await next(socket.session, 'active');
-    const answers = [];
-    const { fetch } = globalThis;
-    const answered = new Promise((resolve) => {
-      globalThis.fetch = async (...args) => {
-        const res = await fetch(...args);
-        answers.push([args[0], res.status]);
-        resolve();
-        return res;
-      };
-    });
+    const old = headers.Cookie;
+    const answers = watchClaims(headers, () => false);
     socket.io.emit('packet', { type: 2, nsp: '/', data: ['sclaim'] });
-    await answered;
-    assert.deepEqual(answers, [[`${mirror.uri}/socket.io/session-claim`, 204]]);
-    assert.deepEqual(await up(socket, headers.Cookie), { n: 1, text: headers.Cookie });
+    while (!answers.length) await new Promise(setImmediate);
+    assert.deepEqual(answers, [204]);
+    assert.equal(await up(socket, headers.Cookie).then(({ text }) => text), old, 'it is the same, and nobody notices');
   },
 };
+
+/** The statuses of what is fetched from now on, where lost(n) tells whether the nth answer reaches nobody. */
+function watchClaims(headers, lost) {
+  const answers = [];
+  const { fetch } = globalThis;
+  globalThis.fetch = async (...args) => {
+    const before = headers.Cookie;
+    const res = await fetch(...args);
+    if (!lost(answers.push(res.status))) return res;
+    headers.Cookie = before;
+    throw new TypeError('Failed to fetch');
+  };
+  return answers;
+}
+
+function who(socket) {
+  return new Promise((resolve) => socket.emit('whoami', resolve));
+}

@@ -21,12 +21,12 @@ function fakeWindow(t) {
 /**
  * A fetch for the time of a test, which answers when the test says so.
  *
- * @return {Array} the requests: {url, opts, answer(status, body), fail()}
+ * @return {Array} the requests: {url, opts, signal, answer(status, body), fail()}
  */
 function fakeFetch(t) {
   const requests = [];
   t.after(() => { globalThis.fetch = fetch; });
-  globalThis.fetch = (url, opts) => new Promise((resolve, reject) => {
+  globalThis.fetch = (url, { signal, ...opts }) => new Promise((resolve, reject) => {
     const answer = async (status, body) => {
       resolve(new Response(body === undefined ? null : JSON.stringify(body), { status }));
       await settled();
@@ -35,7 +35,8 @@ function fakeFetch(t) {
       reject(new TypeError('Failed to fetch'));
       await settled();
     };
-    requests.push({ url, opts, answer, fail });
+    if (signal) signal.onabort = () => reject(signal.reason);
+    requests.push({ url, opts, signal, answer, fail });
   });
   return requests;
 }
@@ -48,7 +49,7 @@ function fakeFetch(t) {
 function browserFetch(t, origin, headers) {
   t.after(() => { globalThis.fetch = fetch; });
   globalThis.fetch = async (url, opts) => {
-    const res = await fetch(new URL(url, origin), { ...opts, headers: { ...headers } });
+    const res = await fetch(new URL(url, origin), { ...opts, headers: { ...opts.headers, ...headers } });
     for (const cookie of res.headers.getSetCookie()) headers.Cookie = cookie.split(';')[0];
     return res;
   };

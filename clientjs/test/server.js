@@ -11,7 +11,7 @@ const { Server } = require('socket.io');
  * @param {Function} admit (nsp, cookie) => undefined, or a reason to refuse; with reason.at 'connect' the
  *     namespace is refused by an error packet, otherwise it is connected and told, and when the client has
  *     heard it (it hangs up, or sends 'heard') the connection is closed; with reason.alone it stays
- * @param {Object} [routes] what else is served beside the transports: name => (cookie) => [status, body, cookie to set]
+ * @param {Object} [routes] what else is served beside the transports: name => (cookie, body) => [status, body, cookie to set]
  */
 async function startServer(t, admit, routes = {}) {
   const web = http.createServer();
@@ -48,10 +48,11 @@ async function startServer(t, admit, routes = {}) {
 function serve(web, routes) {
   const [transports] = web.listeners('request');
   web.removeAllListeners('request');
-  web.on('request', (req, res) => {
+  web.on('request', async (req, res) => {
     const route = routes[req.url.replace('/socket.io/', '')];
     if (!route) return transports(req, res);
-    const [status, body, cookie] = req.method === 'POST' ? route(req.headers.cookie) : [405];
+    const sent = Buffer.concat(await req.toArray()).toString();
+    const [status, body, cookie] = req.method === 'POST' ? route(req.headers.cookie, sent) : [405];
     res.writeHead(status, cookie ? { 'Set-Cookie': `${cookie}; HttpOnly` } : {});
     res.end(body && JSON.stringify(body));
   });

@@ -46,12 +46,12 @@ test('the query of a handshake', async (t) => {
   for (const row of rows) {
     await t.test(row.name, () => {
       const socket = classic().connectWithSession(row.uri, { query: row.query });
-      assert.deepEqual(parse(socket.io.query), { ...row.want, 'session-script': '1' });
+      assert.deepEqual(parse(socket.io.query), { ...row.want, 'session-script': '2' });
       assert.deepEqual(socket.opts.query, row.query, 'left as it was');
       socket.io.opts.query = { later: 'yes' };
       socket.session.refresh();
       const { c } = row.want;
-      assert.deepEqual(parse(socket.io.query), { later: 'yes', ...(c && { c }), 'session-script': '1' }, 'the page may change its own');
+      assert.deepEqual(parse(socket.io.query), { later: 'yes', ...(c && { c }), 'session-script': '2' }, 'the page may change its own');
     });
   }
 

@@ -71,7 +71,7 @@ test("the caller's query stays, and no ticket stays in it", async (t) => {
   for (const protocol of PROTOCOLS) {
     const query = Object.freeze({ room: '7' });
     const { socket, manager } = openPage(t, () => 'one', { query }, protocol);
-    assert.equal(manager.query, 'room=7&session-script=1&ticket=one');
+    assert.equal(manager.query, 'room=7&session-script=2&ticket=one');
     assert.equal(socket.opts.query, query);
     assert.equal(manager.opts.query, query);
     t.mock.timers.reset();

@@ -48,6 +48,8 @@ func (m *mirror) handle() {
 		m.sessions.OnEvent(name, "blob", blob)
 		m.sessions.OnEvent(name, "a,b]c", func(_ socketio.Conn, _ *plugin.Session, text string) string { return text })
 		m.sessions.OnEvent(name, "ask", ask)
+		m.sessions.OnEvent(name, "login", login)
+		m.sessions.OnEvent(name, "whoami", func(_ socketio.Conn, s *plugin.Session) string { return m.manager.GetString(s, "user") })
 	}
 }
 
@@ -94,6 +96,10 @@ func seen(c socketio.Conn, _ *plugin.Session) []int { return *c.Context().(*[]in
 func blob(c socketio.Conn, _ *plugin.Session, data *parser.Buffer) bool {
 	c.Emit("blob", &parser.Buffer{Data: data.Data})
 	return true
+}
+
+func login(_ socketio.Conn, s *plugin.Session, user string) error {
+	return s.Renew(map[string]any{"user": user})
 }
 
 // ask asks the client in turn, and reports its answer in an event.

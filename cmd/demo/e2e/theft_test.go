@@ -1,0 +1,210 @@
+package e2e
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// theftsEnv sets how many logins TestTheft has somebody try to steal from each
+// client.
+const theftsEnv = "E2E_THEFTS"
+
+// TestTheft has a page log in by a socket, again and again, beside somebody who
+// has the cookie of before: none of the logins is stolen, and none is lost.
+func TestTheft(t *testing.T) {
+	rounds := 5
+	if n, err := strconv.Atoi(os.Getenv(theftsEnv)); err == nil {
+		rounds = n
+	}
+	eachClient(t, func(t *testing.T, url string, open opener) {
+		p := open(t)
+		stolen, lost := 0, 0
+		for n := range rounds {
+			p.startsOver(n)
+			g := newThief(t, url, p.cookie("session"))
+			ask[any](p, `emit('login', 'alice'); 0`)
+			p.until(says("connected as alice"))
+			g.tries(2)
+			stolen += g.loot()
+			if status, user := request(t, http.MethodGet, url+"/user", p.cookie("session")); status != http.StatusOK || user != "alice" {
+				lost++
+				t.Errorf("the page's own cookie is answered %d %q", status, user)
+			}
+			ask[any](p, `post('/logout'); 0`)
+			p.until(says("ended: destroyed"))
+		}
+		t.Logf("%d logins: %d stolen, %d lost", rounds, stolen, lost)
+		if stolen > 0 {
+			t.Errorf("%d of %d logins are stolen", stolen, rounds)
+		}
+		p.wantNoErrors("transport=polling", "WebSocket is closed before") // what a client leaves behind when it leaves
+	})
+}
+
+// startsOver gives the page a session and a socket of nobody, over one transport
+// after the other.
+func (p *tab) startsOver(round int) {
+	p.t.Helper()
+	transports := []string{`['websocket']`, `['polling']`, `undefined`}[round%3]
+	ask[any](p, fmt.Sprintf(`fetch('/').then(() => connect(undefined, { transports: %s, forceNew: true })); 0`, transports))
+	p.until(says("connected as nobody"))
+}
+
+// A thief has the cookie of a session, and wants that of the login that is made in
+// it: it posts every 2 ms, and listens with sockets of its own.
+type thief struct {
+	t      *testing.T
+	url    string
+	cookie string
+	stop   chan struct{}
+	done   sync.WaitGroup
+	tried  atomic.Int64
+
+	mu      sync.Mutex
+	secrets []string
+	cookies int // of others, that it got
+}
+
+func newThief(t *testing.T, url, cookie string) *thief {
+	g := &thief{t: t, url: url, cookie: cookie, stop: make(chan struct{})}
+	for _, run := range []func(){g.post, g.poll, g.listen} {
+		g.done.Go(run) // until loot, or until the session has ended for its socket
+	}
+	g.tries(2)
+	return g
+}
+
+// tries waits until it has tried n times more.
+func (g *thief) tries(n int64) {
+	g.t.Helper()
+	late := time.After(limit)
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for goal := g.tried.Load() + n; g.tried.Load() < goal; {
+		select {
+		case <-again.C:
+		case <-late:
+			g.t.Fatal("the thief does not try")
+		}
+	}
+}
+
+// loot sends the thief away, and tells how much it got.
+func (g *thief) loot() int {
+	close(g.stop)
+	g.done.Wait()
+	return len(g.secrets) + g.cookies
+}
+
+// post tries to redeem the claim without a secret, and with all that it can know.
+func (g *thief) post() {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		g.mu.Lock()
+		guesses := append([]string{"", strings.Repeat("A", 26), g.cookie}, g.secrets...)
+		g.mu.Unlock()
+		form := url.Values{}
+		if guess := guesses[n%len(guesses)]; guess != "" {
+			form.Set("claim", guess)
+		}
+		response, err := g.send(http.MethodPost, "session-claim", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		if err != nil {
+			g.t.Error(err)
+			return
+		}
+		response.Body.Close()
+		for _, set := range response.Cookies() {
+			if set.Value != "" && set.Value != g.cookie {
+				g.mu.Lock()
+				g.cookies++
+				g.mu.Unlock()
+			}
+		}
+		g.tried.Add(1)
+		select {
+		case <-tick.C:
+		case <-g.stop:
+			return
+		}
+	}
+}
+
+func (g *thief) send(method, path, body string, header ...string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(g.t.Context(), method, g.url+"/socket.io/"+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	r.AddCookie(&http.Cookie{Name: "session", Value: g.cookie})
+	return http.DefaultClient.Do(r)
+}
+
+// poll listens over polling.
+func (g *thief) poll() {
+	path := "?EIO=3&transport=polling&b64=1&session-script=2"
+	for sid := ""; ; {
+		response, err := g.send(http.MethodGet, path+sid, "")
+		if err != nil {
+			g.t.Error(err)
+			return
+		}
+		b, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return // it has been closed
+		}
+		g.hear(string(b))
+		if found := regexp.MustCompile(`"sid":"([^"]+)"`).FindSubmatch(b); found != nil {
+			sid = "&sid=" + string(found[1])
+		}
+	}
+}
+
+// listen does so over websocket.
+func (g *thief) listen() {
+	response, err := g.send(http.MethodGet, "?EIO=3&transport=websocket&session-script=2", "",
+		"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+		g.t.Error("no websocket: ", err, response)
+		return
+	}
+	defer response.Body.Close()
+	for {
+		var head [2]byte
+		if _, err := io.ReadFull(response.Body, head[:]); err != nil {
+			return
+		}
+		size := uint16(head[1])
+		if size == 126 { // longer ones do not come
+			_ = binary.Read(response.Body, binary.BigEndian, &size)
+		}
+		text := make([]byte, size)
+		if _, err := io.ReadFull(response.Body, text); err != nil || head[0]&15 == 8 {
+			return
+		}
+		g.hear(string(text))
+	}
+}
+
+// hear keeps what could be the secret of a claim.
+func (g *thief) hear(text string) {
+	if found := regexp.MustCompile(`"sclaim","([^"]+)"`).FindStringSubmatch(text); found != nil {
+		g.mu.Lock()
+		g.secrets = append(g.secrets, found[1])
+		g.mu.Unlock()
+	}
+}
