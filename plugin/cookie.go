@@ -1,18 +1,23 @@
 package plugin
 
-import "time"
+import (
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
 
 // keepCookie lets the browser's cookie live on with a session that only its
 // socket uses: the script fetches it anew, about as often as the store is told of
 // the use, or the cookie would die before the session.
 func (so *socket) keepCookie() {
-	manager, e := so.sessions.manager, so.entry
-	if so.script == noScript || !manager.Cookie.Persist || manager.IdleTimeout <= 0 {
+	s, e := so.sessions, so.entry
+	idle := s.manager.IdleTimeout
+	if so.script == noScript || idle <= 0 {
 		return
 	}
 	e.mu.Lock()
 	now := time.Now()
-	due := now.Sub(e.cookie) > manager.IdleTimeout/touchShare
+	due := now.Sub(e.cookie) > idle/touchShare && !s.cookieEnd(e.work).IsZero()
 	if due {
 		e.cookie = now
 	}
@@ -20,4 +25,37 @@ func (so *socket) keepCookie() {
 	if due {
 		so.emit(claimEvent, nil)
 	}
+}
+
+// cookieChanged has the pages of a session fetch the cookie anew when a socket's
+// change, which the store now holds, is one of what the cookie says: SetDeadline
+// or RememberMe. One socket of each connection is told.
+func (e *entry) cookieChanged(from, to *store.Snapshot) {
+	s := e.sessions
+	if s.cookieEnd(from).Equal(s.cookieEnd(to)) {
+		return
+	}
+	s.mu.RLock()
+	pages := make(map[*connection]*socket)
+	for _, so := range e.sockets {
+		if so.script != noScript {
+			pages[so.connection] = so
+		}
+	}
+	s.mu.RUnlock()
+	for _, so := range pages {
+		so.emit(claimEvent, nil)
+	}
+}
+
+// rememberKey is where SCS keeps what RememberMe was told.
+const rememberKey = "__rememberMe"
+
+// cookieEnd returns when the cookie of a session dies at the latest, the zero time
+// where that is when the browser is closed.
+func (s *Sessions) cookieEnd(of *store.Snapshot) time.Time {
+	if remember, _ := of.Values[rememberKey].(bool); s.manager.Cookie.Persist || remember {
+		return of.Deadline
+	}
+	return time.Time{}
 }

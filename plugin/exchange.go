@@ -123,6 +123,7 @@ func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	case !ok:
 		return false, e.absorb(now)
 	}
+	e.cookieChanged(base, mine)
 	return true, e.settle(work, now)
 }
 

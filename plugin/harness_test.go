@@ -127,12 +127,15 @@ func (a *app) in(t *testing.T) *app {
 	return &sub
 }
 
-// page is HTTP's side of the session: /put?key=value…, /get?key, /destroy,
-// /renew.
+// page is HTTP's side of the session: /put?key=value…, the same and RememberMe
+// with /remember, /get?key, /destroy, /renew.
 func (a *app) page(w http.ResponseWriter, r *http.Request) {
 	ctx, query := r.Context(), r.URL.Query()
 	switch r.URL.Path {
-	case "/put":
+	case "/put", "/remember":
+		if r.URL.Path == "/remember" {
+			a.manager.RememberMe(ctx, true)
+		}
 		for key := range query {
 			a.manager.Put(ctx, key, query.Get(key))
 		}

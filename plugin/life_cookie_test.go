@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -124,32 +123,4 @@ func TestRenewAnywhere(t *testing.T) {
 	if a.stored(fresh) != nil {
 		t.Error("the session is back")
 	}
-}
-
-// Issue 5.4: the browser's cookie is kept in step with a session that only a
-// socket uses: the script is told to fetch it, and nothing else becomes of the
-// session. TestCookieIsInTime tells when.
-func TestCookieIsKept(t *testing.T) {
-	t.Parallel()
-	const idle = 2 * time.Second
-	a := newApp(t, nil, plugin.Options{}, func(a *app) { register(a); a.manager.IdleTimeout = idle })
-	cookie := a.login("alice")
-	c := a.enterWith("&session-script=1", cookie)
-	eventually(t, "the script is told", func() bool {
-		c.send(`421["get","user"]`)
-		for got := c.read(); got != `431["alice"]`; got = c.read() {
-			if got == `42["sclaim"]` {
-				return true
-			}
-			t.Fatalf("got %s", got)
-		}
-		return false
-	})
-	response := a.post("session-claim", cookie)
-	set := response.Cookies()
-	if len(set) != 1 || cookieIn(response) != cookie || time.Until(set[0].Expires) > 2*idle || set[0].MaxAge < 1 {
-		t.Errorf("got the cookies %v", set)
-	}
-	c.send(`422["get","user"]`)
-	c.skipTo(`432["alice"]`)
 }
