@@ -96,6 +96,24 @@ func ExampleSession_Update() {
 
 // A namespace for users who are logged in. The client hears the code and the
 // message of the refusal.
+// A store that fails may have saved what it did not answer. The client sends the
+// same id when it asks again.
+func ExampleSession_Update_again() {
+	sessions.OnEvent("/", "pay", func(_ socketio.Conn, s *plugin.Session, id string, amount int) (balance int, err error) {
+		err = s.Update(func(s *plugin.Session) error {
+			balance = manager.GetInt(s, "balance")
+			if manager.GetString(s, "paid") == id {
+				return nil // it was saved the first time
+			}
+			balance -= amount
+			manager.Put(s, "balance", balance)
+			manager.Put(s, "paid", id)
+			return nil
+		})
+		return balance, err
+	})
+}
+
 func ExampleSessions_OnConnect() {
 	sessions.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error {
 		if !manager.Exists(s, "user") {
@@ -124,6 +142,11 @@ func ExampleSessions_Protect() {
 }
 
 // Clients without cookies may send the token in a header of the handshake.
+// Nobody but this host can set a cookie of such a name, and only over HTTPS.
+func ExampleFromCookie() {
+	manager.Cookie.Name, manager.Cookie.Secure = "__Host-session", true // with Path "/" and no Domain, as SCS has them
+}
+
 func ExampleFirstOf() {
 	options := plugin.Options{
 		Cutter: plugin.FirstOf(plugin.FromCookie("session"), plugin.FromHeader("X-Session")),

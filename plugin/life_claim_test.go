@@ -178,7 +178,7 @@ func TestClaimIsRefused(t *testing.T) {
 		{"GET", "GET", "", cookie, nil, 405},
 		{"HEAD", "HEAD", "", cookie, nil, 405},
 		{"PUT", "PUT", formOf(secret), cookie, nil, 405},
-		{"OPTIONS", "OPTIONS", "", cookie, nil, 405},
+		{"OPTIONS of another origin", "OPTIONS", "", cookie, []string{"Origin", "http://evil.example"}, 403},
 		{"another origin", "POST", formOf(secret), cookie, []string{"Origin", "http://evil.example"}, 403},
 		{"another port", "POST", formOf(secret), cookie, []string{"Origin", "http://127.0.0.1:1"}, 403},
 		{"no origin at all", "POST", formOf(secret), cookie, []string{"Origin", "null"}, 403},

@@ -40,7 +40,7 @@ func TestPostsObeyOrigins(t *testing.T) {
 				{"cross-site", []string{"Sec-Fetch-Site", "cross-site"}, false, ""},
 			} {
 				for _, post := range []string{"session-claim", "session-ticket"} {
-					response := a.ask(http.MethodPost, post, cookie, row.header...)
+					response := a.ask(http.MethodPost, post, "", cookie, row.header...)
 					if may := response.StatusCode < 300; may != row.may || !may && response.StatusCode != http.StatusForbidden {
 						t.Errorf("%s: %s got %s", row.name, post, response.Status)
 					}
@@ -55,12 +55,12 @@ func TestPostsObeyOrigins(t *testing.T) {
 					if allowed && row.may && !strings.Contains(strings.Join(header.Values("Vary"), ","), "Origin") {
 						t.Errorf("%s: %s: Vary %q", row.name, post, header.Values("Vary"))
 					}
-					preflight := a.ask(http.MethodOptions, post, "", append(row.header, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "x-requested-with")...)
+					preflight := a.ask(http.MethodOptions, post, "", "", append(row.header, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "x-requested-with")...)
 					if got := preflight.Header.Get("Access-Control-Allow-Headers"); (got != "") != (row.may && row.origin != "") {
 						t.Errorf("%s: a preflight for %s got %s %v", row.name, post, preflight.Status, preflight.Header)
 					}
 				}
-				if response := a.ask(http.MethodGet, "socket.io-sessions.js", "", row.header...); response.StatusCode != http.StatusOK {
+				if response := a.ask(http.MethodGet, "socket.io-sessions.js", "", "", row.header...); response.StatusCode != http.StatusOK {
 					t.Errorf("%s: the script got %s", row.name, response.Status)
 				}
 			}
@@ -94,7 +94,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 					if origin != "" {
 						header = []string{"Origin", origin}
 					}
-					response := a.ask(method, path, cookie, header...)
+					response := a.ask(method, path, "", cookie, header...)
 					if got := response.Header.Get("X-Content-Type-Options"); got != "nosniff" {
 						t.Errorf("%s %s: %s, X-Content-Type-Options %q", method, path, response.Status, got)
 					}

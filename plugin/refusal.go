@@ -13,7 +13,7 @@ import (
 const (
 	CodeNoCookie     = "no_cookie"    // the handshake carried no token
 	CodeUnknown      = "unknown"      // there is no session of this token
-	CodeStoreError   = "store_error"  // the store failed
+	CodeStoreError   = "store_error"  // the store failed: a change may or may not have been saved
 	CodeDestroyed    = "destroyed"    // the session was ended, as by a logout
 	CodeRenewed      = "renewed"      // its token was replaced, as at a login
 	CodeExpired      = "expired"      // the session's time is over

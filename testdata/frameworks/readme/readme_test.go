@@ -8,13 +8,18 @@ import (
 	"testing"
 )
 
-// Every Go block of the README stands in a program or example that compiles.
+// Every Go block of the README, and of those of the folders, stands in a program or
+// example that compiles.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	const root = "../../../"
-	readme, err := os.ReadFile(root + "README.md")
-	if err != nil {
-		t.Fatal(err)
+	var readme []byte
+	for _, name := range []string{"README.md", "store/README.md"} {
+		b, err := os.ReadFile(root + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readme = append(readme, b...)
 	}
 	var compiled strings.Builder
 	for _, pattern := range []string{"testdata/frameworks/*/*.go", "plugin/example*_test.go", "plugin/*/example*_test.go", "store/example*_test.go", "store/*/example*_test.go"} {
