@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"io"
 	"math"
 	"net/http/httptest"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
-	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
 	"github.com/gorilla/websocket"
 )
 
@@ -157,33 +155,6 @@ func TestEndBeforeTaken(t *testing.T) {
 	}
 	server.Close()
 	eventually(t, "go-socket.io forgets them", func() bool { return server.Count() == 0 })
-}
-
-// A connection that is over before its OPEN packet is written is not
-// registered: nobody would forget it.
-func TestEndBeforeOpen(t *testing.T) {
-	t.Parallel()
-	wire := New(Options{})
-	c := newConn(wire, httptest.NewRequest("GET", "/?EIO=4&transport=websocket", nil), 4)
-	wire.begin(c)
-	c.start(time.Now())
-	w, err := c.NextWriter(0, enginepacket.OPEN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(w, `{"sid":"x"}`); err != nil {
-		t.Fatal(err)
-	}
-	c.lose(ReasonClosed)
-	if err := w.Close(); err == nil {
-		t.Error("go-socket.io is not told")
-	}
-	if wire.Len() > 0 {
-		t.Error("it is registered")
-	}
-	if err := wire.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
 }
 
 // Idle tells whether an event is being handled, whenever it is asked.

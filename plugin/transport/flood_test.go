@@ -39,7 +39,8 @@ func TestLogIsNotFlooded(t *testing.T) {
 }
 
 // A client that has gone before go-socket.io writes OPEN is no error, which
-// go-socket.io would log for each: it is served to the end, and leaves nothing.
+// go-socket.io would log for each: it is served to the end, and leaves nothing. It
+// is not registered, since nobody would forget it.
 func TestGoneBeforeOpen(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
