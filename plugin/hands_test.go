@@ -32,7 +32,12 @@ func long(short, long int) int {
 // wait for each other in a ring.
 func TestOutsideCommits(t *testing.T) {
 	t.Parallel()
-	a, sessions := outsideApp(t, newSpy(), plugin.Options{FlushInterval: time.Millisecond}, func(a *app) {
+	backends(t, testOutsideCommits)
+}
+
+func testOutsideCommits(t *testing.T, b shared) {
+	t.Helper()
+	a, sessions := outsideApp(t, b, plugin.Options{FlushInterval: time.Millisecond}, func(a *app) {
 		a.manager.IdleTimeout = time.Hour
 		a.server.OnEvent("/", "raw-commit", func(c socketio.Conn) bool {
 			_, _, err := a.manager.Commit(a.sessions.Session(c))

@@ -55,7 +55,7 @@ func (c bogCodec) Decode(b []byte) (time.Time, map[string]any, error) {
 
 // bogStore gets stuck with one session.
 type bogStore struct {
-	*store.Memory
+	shared
 	bog *bog
 	key atomic.Pointer[string]
 }
@@ -68,22 +68,22 @@ func (s *bogStore) wade(op, key string) {
 
 func (s *bogStore) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 	s.wade("find", key)
-	return s.Memory.Find(ctx, key)
+	return s.shared.Find(ctx, key)
 }
 
 func (s *bogStore) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	s.wade("swap", key)
-	return s.Memory.Swap(ctx, key, change)
+	return s.shared.Swap(ctx, key, change)
 }
 
 func (s *bogStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
 	s.wade("touch", key)
-	return s.Memory.Touch(ctx, key, life)
+	return s.shared.Touch(ctx, key, life)
 }
 
 func (s *bogStore) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
 	s.wade("delete", key)
-	return s.Memory.Delete(ctx, key, note)
+	return s.shared.Delete(ctx, key, note)
 }
 
 // Invariant 11: while one session is stuck in its codec or store, whatever its
@@ -94,15 +94,17 @@ func TestStuckSession(t *testing.T) {
 	for _, op := range []string{"encode", "decode", "find", "swap", "touch", "delete"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
-			scopes(t, func(t *testing.T, options plugin.Options) { testStuckSession(t, op, options) })
+			scopes(t, func(t *testing.T, options plugin.Options) {
+				backends(t, func(t *testing.T, b shared) { testStuckSession(t, op, b, options) })
+			})
 		})
 	}
 }
 
-func testStuckSession(t *testing.T, op string, options plugin.Options) {
+func testStuckSession(t *testing.T, op string, under shared, options plugin.Options) {
 	t.Helper()
 	b := newBog()
-	backend := &bogStore{Memory: store.NewMemory(), bog: b}
+	backend := &bogStore{shared: under, bog: b}
 	options.FlushInterval, options.ProbeInterval = time.Millisecond, 5*time.Millisecond
 	sessions := make(chan *plugin.Session, 1)
 	a := newApp(t, backend, options, func(a *app) {

@@ -9,14 +9,15 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // outsideApp has handlers on the server itself, in a protected namespace, and
 // hands out what it takes to use a PerConnection session between events.
-func outsideApp(t *testing.T, spy *spy, options plugin.Options, more func(*app)) (*app, chan *plugin.Session) {
+func outsideApp(t *testing.T, backend store.Backend, options plugin.Options, more func(*app)) (*app, chan *plugin.Session) {
 	t.Helper()
 	sessions := make(chan *plugin.Session, 100)
-	a := newApp(t, spy, options, func(a *app) {
+	a := newApp(t, backend, options, func(a *app) {
 		register(a)
 		a.sessions.Protect("/")
 		a.server.OnEvent("/", "raw-put", func(c socketio.Conn, key, value string) bool {
