@@ -84,6 +84,11 @@ func TestWiredChaos(t *testing.T) {
 		})
 	}
 	all.Wait()
+	defer func() {
+		if t.Failed() {
+			t.Logf("left: %d of go-socket.io's, %d of the wire's, %d sessions, %d stays", a.server.Count(), a.wire.Len(), a.sessions.Entries(), s.left())
+		}
+	}()
 	eventually(t, "nothing is left", func() bool {
 		return a.server.Count() == 0 && a.wire.Len() == 0 && a.sessions.Entries() == 0 && s.left() == 0
 	})

@@ -39,6 +39,7 @@ type Conn struct {
 	mu       sync.Mutex
 	reason   string // why it ends; "" while it lives, and takes in what comes
 	ending   bool   // what is queued is all that will be sent
+	shut     bool   // go-socket.io has closed it, and reads no more
 	in       inbox
 	out      outbox
 	spaces   spaces      // the namespaces that were asked for
@@ -136,6 +137,9 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 		c.idleLocked() // or it reads the attachments of the event
 	}
 	for {
+		if c.shut {
+			return 0, 0, nil, io.EOF
+		}
 		if b, binary := c.nextLocked(); b != nil {
 			c.reading, c.handling = b, true
 			if binary {

@@ -43,9 +43,14 @@ func (c *Conn) isEnding() bool {
 }
 
 // Close is go-socket.io's wish to end the connection. What was written is sent
-// first.
+// first. Nothing is read any more, also where the client has gone already: go-socket.io
+// has left every namespace, and would not leave again what it enters now.
 func (c *Conn) Close() error {
-	c.hangUp(ReasonServer)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shut = true
+	c.hangUpLocked(ReasonServer, lastWord)
+	c.in.clear(c.wire)
 	return nil
 }
 

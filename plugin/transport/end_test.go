@@ -221,3 +221,33 @@ func TestUnencodable(t *testing.T) {
 		h.hear(c, `433["fine"]`)
 	})
 }
+
+// What a client has sent before it went is handled, but not behind a Close: a
+// namespace that go-socket.io entered then would never be left.
+func TestCloseBehindTheClient(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		d := &diary{}
+		handling, gone := make(chan bool), make(chan bool)
+		h := newHost(t, Options{}, func(h *host) {
+			d.watch(h, "/")
+			d.watch(h, "/chat")
+			h.server.OnEvent("/", "close", func(c socketio.Conn) {
+				handling <- true
+				<-gone
+				_ = c.Close()
+				d.add("closed")
+			})
+		})
+		c := h.call(transport, version)
+		conn := h.conn(c)
+		h.say(c, `42["close"]`, "40/chat", "40/other")
+		<-handling
+		conn.lose(ReasonClosed)
+		close(gone)
+		eventually(t, "all is over", func() bool { return strings.HasSuffix(d.String(), "closed") && h.server.Count() == 0 })
+		if got := d.String(); got != "+/ -/ closed" {
+			t.Errorf("handlers: %s", got)
+		}
+	})
+}
