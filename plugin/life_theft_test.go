@@ -3,8 +3,6 @@ package plugin_test
 import (
 	"io"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,20 +12,13 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 )
 
-// theftsEnv sets how many logins TestTheft has somebody try to steal, for each
-// kind of client.
-const theftsEnv = "PLUGIN_TEST_THEFTS"
-
 // Invariant: whoever planted or shares the cookie of before a login in a socket
 // gains nothing by it. A thief posts every 2 ms, without a secret and with wrong
 // ones, and listens with sockets of its own; the victim's browser is far away.
 // None of the logins goes to the thief, and each to its victim.
 func TestTheft(t *testing.T) {
 	t.Parallel()
-	rounds := 5
-	if n, err := strconv.Atoi(os.Getenv(theftsEnv)); err == nil {
-		rounds = n
-	}
+	rounds := long(5, 1000)
 	for _, k := range []kind{{overWebsocket, 3}, {overPolling, 3}} {
 		t.Run(k.transport, func(t *testing.T) {
 			t.Parallel()
