@@ -49,7 +49,7 @@ const Clear RenewOption = 1
 // script answers "sclaim" by itself: it posts the form claim=SECRET to
 // session-claim under the resource path. Errors: [ErrGone], [ErrAnonymous],
 // [ErrReadOnly], [ErrOver], [ErrOldScript], or what the store or its codec
-// reports; then there is no claim.
+// reports, or that too much waits for the client; then there is no claim.
 func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 	if _, err := s.writable(); err != nil {
 		return err
@@ -70,7 +70,9 @@ func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 	if err := s.sessions.keepClaim(s, claimOf(s.entry.id, secret), left); err != nil {
 		return &storeError{StageSave, err}
 	}
-	s.socket.emit(claimEvent, []json.RawMessage{json.RawMessage(strconv.Quote(secret))})
+	if !s.socket.send(claimEvent, []json.RawMessage{json.RawMessage(strconv.Quote(secret))}) {
+		return errSlow // nobody knows the secret
+	}
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (s held) Base(data any) (*store.Snapshot, error) {
 // Wrote implements [store.Held].
 func (s held) Wrote(data any, mine *store.Snapshot) {
 	if v := s.viewOf(data); v != nil {
-		v.from.Store(mine)
+		s.entry.cookieChanged(v.from.Swap(mine), mine)
 	}
 }
 

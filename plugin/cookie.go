@@ -29,7 +29,7 @@ func (so *socket) keepCookie() {
 
 // cookieChanged has the pages of a session fetch the cookie anew when a socket's
 // change, which the store now holds, is one of what the cookie says: SetDeadline
-// or RememberMe. One socket of each connection is told.
+// or RememberMe. One socket of each connection is told. SCS may hold its lock.
 func (e *entry) cookieChanged(from, to *store.Snapshot) {
 	s := e.sessions
 	if s.cookieEnd(from).Equal(s.cookieEnd(to)) {
@@ -44,7 +44,7 @@ func (e *entry) cookieChanged(from, to *store.Snapshot) {
 	}
 	s.mu.RUnlock()
 	for _, so := range pages {
-		so.emit(claimEvent, nil)
+		_ = so.send(claimEvent, nil) // no room is no failure: the cookie stays as it was
 	}
 }
 

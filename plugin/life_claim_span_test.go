@@ -245,6 +245,28 @@ func TestOldScript(t *testing.T) {
 	}
 }
 
+// A claim whose secret cannot be sent is an error: nobody could redeem it.
+func TestRenewUnheard(t *testing.T) {
+	t.Parallel()
+	errs := make(chan error, 1)
+	a := newApp(t, nil, plugin.Options{}, func(a *app) {
+		a.sessions.OnConnect("/", func(_ socketio.Conn, s *plugin.Session) error {
+			var err error
+			for range 300 { // none is sent before the client is in
+				if err = s.Renew(nil); err != nil {
+					break
+				}
+			}
+			errs <- err
+			return nil
+		})
+	})
+	a.dial(a.login("guest"))
+	if recv(t, "the login", errs) == nil {
+		t.Error("no error, though more waits for the client than there is room for")
+	}
+}
+
 // enterWith enters by a handshake with more to its query.
 func (a *app) enterWith(query, cookie string) *client {
 	a.Helper()

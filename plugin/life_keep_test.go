@@ -87,7 +87,7 @@ func TestCookieFollows(t *testing.T) {
 						t.Errorf("remembered: got %v", set)
 					}
 				}
-				for event, life := range map[string]int{`["deadline",1200]`: 1200, `["deadline+update",1800]`: 1800, `["deadline+save",2400]`: 2400} {
+				for event, life := range map[string]int{`["deadline",1200]`: 1200, `["deadline+update",1800]`: 1800, `["deadline+save",2400]`: 2400, `["deadline+commit",3000]`: 3000} {
 					if set := told(event); set.MaxAge < life-10 || set.MaxAge > life+1 {
 						t.Errorf("persist %v, %s: got %v", persist, event, set)
 					}
@@ -120,6 +120,11 @@ func cookieApp(a *app) {
 	})
 	a.sessions.OnEvent("/", "deadline+update", func(_ socketio.Conn, s *plugin.Session, seconds int) (bool, error) {
 		return true, s.Update(func(s *plugin.Session) error { m.SetDeadline(s, in(seconds)); return nil })
+	})
+	a.sessions.OnEvent("/", "deadline+commit", func(_ socketio.Conn, s *plugin.Session, seconds int) (bool, error) {
+		m.SetDeadline(s, in(seconds))
+		_, _, err := m.Commit(s)
+		return true, err
 	})
 	a.sessions.OnEvent("/", "deadline+save", func(_ socketio.Conn, s *plugin.Session, seconds int) (bool, error) {
 		m.SetDeadline(s, in(seconds))

@@ -102,19 +102,24 @@ func (e *entry) deliver(data json.RawMessage) {
 
 // emit sends an event to the client when it is in, without waiting for that.
 func (so *socket) emit(event string, args []json.RawMessage) {
+	if !so.send(event, args) {
+		so.report(StageMessage, errSlow)
+	}
+}
+
+// send is emit, and tells whether there was room. It may be called under any lock
+// but the mailbox's.
+func (so *socket) send(event string, args []json.RawMessage) (fits bool) {
 	values := make([]any, len(args))
 	for i, arg := range args {
 		values[i] = arg
 	}
-	fits := so.emits.put(so.sessions, func() {
+	return so.emits.put(so.sessions, func() {
 		so.ready.wait()
 		if so.admitted && so.why.Load() == nil {
 			so.conn.Emit(event, values...)
 		}
 	})
-	if !fits {
-		so.report(StageMessage, errSlow)
-	}
 }
 
 // isAdmitted tells whether the socket is in its namespace.
