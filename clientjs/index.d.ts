@@ -24,6 +24,9 @@ declare namespace attach {
      *
      * A 401 with a reason, or a promise rejected with one, makes the session invalid before any handshake.
      * Other failures are those of a connection: 'connect_error', and another try. Default false.
+     *
+     * Where true or a URL that ends in session-ticket says whence they come, 'sclaim' is answered there too, by a
+     * POST to session-claim beside it.
      */
     ticket?: boolean | string | (() => string | PromiseLike<string>);
   }

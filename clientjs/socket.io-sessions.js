@@ -39,7 +39,7 @@
 
   var connections = [];  // those that hear of other tabs
   var channel = null;    // to the other tabs
-  var claims = {};       // by address, while a claim is posted: the secrets that are to follow, '' for none
+  var claims = {};       // by URL, while a claim is posted: the secrets that are to follow, '' for none
 
   /**
    * Gives io the function connectWithSession, and SessionSocket as its second name.
@@ -104,6 +104,7 @@
     this.classic = classic;
     this.address = address; // of the server, with the resource path
     this.ticket = ticket;   // a URL or a function
+    this.claims = /session-ticket$/.test(ticket) ? ticket.replace(/ticket$/, 'claim') : address + '/session-claim';
     this.sessions = [];
     this.attempts = 0;      // retries since a connection lasted
     this.timer = null;      // of the next retry
@@ -323,14 +324,14 @@
   }
 
   /**
-   * Posts the secret of a login, which brings the new cookie, or '' for the cookie of now. One after the other:
-   * the cookie of before the login must not come after it.
+   * Posts the secret of a login, which brings the new cookie, or '' for the cookie of now; to where tickets come
+   * from, if they do, for there the cookie is. One after the other: the cookie of before must not come last.
    */
-  function redeem(address, secret) {
-    var following = claims[address];
+  function redeem(url, secret) {
+    var following = claims[url];
     if (!following) {
-      claims[address] = [];
-      postClaim(address, secret, 1);
+      claims[url] = [];
+      postClaim(url, secret, 1);
     } else if (following.indexOf(secret) < 0) {
       following.push(secret);
     }
@@ -340,9 +341,9 @@
    * Where there is no answer the login may have been made, and the browser's cookie be of no use any more: the
    * same request then gets the same answer. What is late is cut off: its cookie may be the one of before.
    */
-  function postClaim(address, secret, attempt) {
+  function postClaim(url, secret, attempt) {
     var timer = setTimeout(function () { cut(); answered(0); }, CLAIM_WAIT);
-    var cut = post(address + '/session-claim', answered, secret && 'claim=' + encodeURIComponent(secret));
+    var cut = post(url, answered, secret && 'claim=' + encodeURIComponent(secret));
 
     function answered(status) {
       if (!timer) return;
@@ -350,13 +351,13 @@
       timer = null;
       var done = /^2/.test(status);
       if (!done && status !== 403 && attempt < (secret ? CLAIM_TRIES : COOKIE_TRIES)) {
-        setTimeout(postClaim, CLAIM_RETRY * Math.pow(2, attempt - 1), address, secret, attempt + 1);
+        setTimeout(postClaim, CLAIM_RETRY * Math.pow(2, attempt - 1), url, secret, attempt + 1);
         return;
       }
-      var following = claims[address];
-      if (following.length) postClaim(address, following.shift(), 1);
-      else delete claims[address];
-      if (done) connectionsTo(address).forEach(function (connection) { connection.resume(); });
+      var following = claims[url];
+      if (following.length) postClaim(url, following.shift(), 1);
+      else delete claims[url];
+      if (done) connections.forEach(function (connection) { if (connection.claims === url) connection.resume(); });
     }
   }
 
@@ -408,7 +409,7 @@
     connection.manager.on('packet', function (packet) {
       var data = packet.data;
       var event = packet.type === EVENT && data && data[0];
-      if (event === CLAIM) redeem(connection.address, String(data[1] || ''));
+      if (event === CLAIM) redeem(connection.claims, String(data[1] || ''));
       if (!connection.classic || packet.nsp !== '/') return;
       if (event === 'sinvalid') connection.refusal = data[1];
       if (packet.type === ERROR && isReason(data)) connection.refusal = data;

@@ -50,6 +50,33 @@ test('a claim is redeemed by a POST with the secret and the cookie, beside the t
   }
 });
 
+test('a claim goes to where tickets come from, for there the cookie is', async (t) => {
+  const rows = [
+    { ticket: true, url: '/socket.io/session-claim' },
+    { ticket: 'https://app.test/deep/session-ticket', url: 'https://app.test/deep/session-claim' },
+    { ticket: 'https://app.test/tickets', url: 'http://page.test/socket.io/session-claim' },
+    { ticket: () => 'a', url: 'http://page.test/socket.io/session-claim' },
+  ];
+  for (const { ticket, url } of rows) {
+    await t.test(String(ticket), async (t) => {
+      mockTimers(t);
+      const requests = fakeFetch(t);
+      const socket = attach(fakeIo()).connectWithSession('http://page.test', { ticket });
+      t.mock.timers.tick(0);
+      if (requests.length) await requests.shift().answer(200, { ticket: 'a' });
+      socket.io.accept();
+      socket.admit();
+      socket.receive('sclaim', SECRET);
+      assert.deepEqual(requests.map((request) => request.url), [url]);
+      socket.receive('sinvalid', RENEWED);
+      await requests.shift().answer(204);
+      t.mock.timers.tick(0);
+      if (requests.length) await requests.shift().answer(200, { ticket: 'b' });
+      assert.equal(socket.io.handshakes, 2, 'it comes back at once');
+    });
+  }
+});
+
 test("a websocket's address is asked over HTTP", (t) => {
   mockTimers(t);
   const requests = fakeFetch(t);

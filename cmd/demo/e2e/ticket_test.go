@@ -63,11 +63,21 @@ func ticketFollows(t *testing.T, open opener) {
 		p.until(fmt.Sprintf(`n === %d`, n))
 	}
 
+	// A login by the socket is one of the page's own origin, where the cookie is.
+	before := p.cookie("session")
+	ask[any](p, `emit('login', 'bob'); 0`)
+	for _, p := range []*tab{p, other} {
+		p.until(says("connected as bob"))
+	}
+	if after := p.cookie("session"); after == before {
+		t.Error("the cookie is that of before the login")
+	}
+
 	// It comes back by itself with another ticket, and stays away for good.
 	ask[any](other, `post('/login', { user: 'alice' }); 0`)
 	for _, p := range []*tab{p, other} {
 		p.until(says("connected as alice"))
-		p.until(heard("reconnecting: renewed") + ` === 1`)
+		p.until(heard("reconnecting: renewed") + ` === 2`)
 	}
 	ask[any](other, `post('/logout'); 0`)
 	for _, p := range []*tab{p, other} {
