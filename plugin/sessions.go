@@ -77,7 +77,7 @@ type connection struct {
 //
 // It keeps the manager's store if store.Attach has set it; else it wraps it,
 // and logs that sessions shared with other processes can lose changes. The
-// error names every setting that cannot work.
+// error names every setting that cannot work, and what is not as expected in SCS.
 func Enable(server *socketio.Server, manager *scs.SessionManager, options Options) (*Sessions, error) {
 	switch {
 	case server == nil:
@@ -89,6 +89,9 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	}
 	if err := options.validate(manager); err != nil {
 		return nil, err
+	}
+	if err := store.CheckSCS(manager); err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
 	}
 	if wire := options.Transport; wire != nil {
 		if err := wire.Check(server); err != nil {

@@ -1,6 +1,11 @@
 package store
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
 
 // Len returns how many sessions are held, expired ones included.
 func (m *Memory) Len() int {
@@ -68,4 +73,11 @@ func (r *Redis) Waiting() int {
 	r.pipe.mu.Lock()
 	defer r.pipe.mu.Unlock()
 	return len(r.pipe.waiting)
+}
+
+// CheckCause is what CheckSCS does of one method, which call stands for.
+func CheckCause(name string, call func(*scs.SessionManager, context.Context) error) error {
+	i := newInsides(scs.New())
+	want := map[string]cause{"Destroy": causeDestroy, "RenewToken": causeRenew, "MergeSession": causeMerge}[name]
+	return i.checkCause(name, want, func(ctx context.Context) error { return call(&i.manager, ctx) })
 }

@@ -14,10 +14,11 @@ import (
 const childEnv = "STORE_TEST_CHILD"
 
 var roles = map[string]func(args []string) error{
-	"codec": codecChild,
-	"count": countChild,
-	"node":  nodeChild,
-	"write": writeChild,
+	"codec":   codecChild,
+	"count":   countChild,
+	"insides": insidesChild,
+	"node":    nodeChild,
+	"write":   writeChild,
 }
 
 func TestMain(m *testing.M) {
