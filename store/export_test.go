@@ -75,6 +75,15 @@ func (r *Redis) Waiting() int {
 	return len(r.pipe.waiting)
 }
 
+// CheckMap is what CheckSCS does of Commit, where that hands a codec another map,
+// or holds no lock.
+func CheckMap() (other, unlocked error) {
+	i := newInsides(scs.New())
+	other = i.checkMap(func(context.Context) error { i.encode(make(map[string]any)); return nil })
+	unlocked = i.checkMap(func(context.Context) error { i.encode(i.decoded); return nil })
+	return other, unlocked
+}
+
 // CheckCause is what CheckSCS does of one method, which call stands for.
 func CheckCause(name string, call func(*scs.SessionManager, context.Context) error) error {
 	i := newInsides(scs.New())

@@ -73,6 +73,18 @@ func TestCheckSCSFails(t *testing.T) {
 	}
 }
 
+// What is not as expected of the map is named, too.
+func TestCheckSCSFailsByMap(t *testing.T) {
+	t.Parallel()
+	eventually(t, "a commit without the lock is found", func() bool { // seen by a race
+		other, unlocked := store.CheckMap()
+		if other == nil || !strings.Contains(other.Error(), "map") {
+			t.Fatalf("another map: %v", other)
+		}
+		return unlocked != nil && strings.Contains(unlocked.Error(), "lock")
+	})
+}
+
 // KeepCodec keeps encoding/gob itself, and a codec of the app's is always kept.
 func TestKeepCodec(t *testing.T) {
 	t.Parallel()

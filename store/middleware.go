@@ -2,21 +2,22 @@ package store
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 )
 
 // LoadAndSave is the manager's LoadAndSave with a transaction: what the
 // request changes is merged with what others wrote meanwhile. Where the
 // session has ended by the time of the commit, the answer is sent as it is,
 // without a cookie: a dead session must not replace the cookie of a login that
-// has just been made. Where the store fails, manager.ErrorFunc answers and
+// has just been made. Nor is one sent that the browser has already, where the
+// manager has no IdleTimeout. Where the store fails, manager.ErrorFunc answers and
 // what the handler writes is dropped. To a request whose stored session does not
 // decode there is none, and what it makes of that, by a login or a logout, takes
 // its place.
+//
+// A handler may take the connection over, as for a websocket: what it has changed
+// is saved then and when it returns, without a cookie.
 func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 	m := s.manager
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,74 +35,75 @@ func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 			m.ErrorFunc(w, r, err)
 			return
 		}
-		defer s.abandon(ctx, s.transactionOf(ctx))
+		tx := s.transactionOf(ctx)
+		defer s.abandon(ctx, tx)
+		if has := s.cookieOf(ctx); has.token == token {
+			tx.arrived(has)
+		} else {
+			tx.arrived(cookie{})
+		}
 		r = r.WithContext(ctx)
-		saving := &savingWriter{ResponseWriter: w, manager: m, request: r}
+		saving := &savingWriter{ResponseWriter: w, store: s, tx: tx, request: r}
 		next.ServeHTTP(saving, r)
-		saving.save()
+		saving.finish()
 	})
 }
 
-// savingWriter commits the session before the first byte of the answer, while
-// a cookie can still be set.
-type savingWriter struct {
-	http.ResponseWriter
-	manager *scs.SessionManager
-	request *http.Request
-	saved   bool // the commit has been tried
-	failed  bool // it failed, and ErrorFunc has answered
+// A cookie is what a browser knows of its session, as far as we do.
+type cookie struct {
+	token    string // "" for none
+	deadline time.Time
+	remember bool // see manager.RememberMe
 }
 
-func (w *savingWriter) WriteHeader(status int) {
-	if status >= 200 || status == http.StatusSwitchingProtocols {
-		w.save()
-	}
-	if !w.failed {
-		w.ResponseWriter.WriteHeader(status)
+func (s *Store) cookieOf(ctx context.Context) cookie {
+	m := s.manager
+	return cookie{m.Token(ctx), m.Deadline(ctx), m.GetBool(ctx, "__rememberMe")}
+}
+
+func (c cookie) equal(to cookie) bool {
+	return c.token == to.token && c.remember == to.remember && c.deadline.Equal(to.deadline)
+}
+
+// SendCookie makes [Store.LoadAndSave] send the session's cookie with the answer
+// to this request, also where nothing was changed or the browser seems to have it.
+func (s *Store) SendCookie(ctx context.Context) {
+	if tx := s.transactionOf(ctx); tx != nil {
+		tx.mu.Lock()
+		defer tx.mu.Unlock()
+		tx.send = true
 	}
 }
 
-func (w *savingWriter) Write(b []byte) (int, error) {
-	w.save()
-	if w.failed {
-		return len(b), nil
+// arrived notes what the browser came with, for the outermost of those who nest.
+func (t *transaction) arrived(with cookie) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.browser == nil {
+		t.browser = &with
 	}
-	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap serves http.ResponseController.
-func (w *savingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// FlushError serves http.ResponseController: a flush sends the header.
-func (w *savingWriter) FlushError() error {
-	w.save()
-	if w.failed {
-		return nil
+// lacks tells whether a cookie is to be sent, and notes that it was.
+func (t *transaction) lacks(c cookie, idle bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !idle && !t.send && t.browser.equal(c) {
+		return false
 	}
-	return http.NewResponseController(w.ResponseWriter).Flush()
+	t.browser = &c
+	return true
 }
 
-// Flush serves handlers that ask for an http.Flusher.
-func (w *savingWriter) Flush() { _ = w.FlushError() }
+func (t *transaction) sends() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.send
+}
 
-func (w *savingWriter) save() {
-	if w.saved {
-		return
-	}
-	w.saved = true
-	// Also when the client has gone: what it asked for was done.
-	ctx, m := context.WithoutCancel(w.request.Context()), w.manager
-	switch m.Status(ctx) {
-	case scs.Modified:
-		token, expiry, err := m.Commit(ctx)
-		switch {
-		case err == nil:
-			m.WriteSessionCookie(ctx, w.ResponseWriter, token, expiry)
-		case !errors.Is(err, ErrGone):
-			w.failed = true
-			m.ErrorFunc(w.ResponseWriter, w.request, err)
-		}
-	case scs.Destroyed:
-		m.WriteSessionCookie(ctx, w.ResponseWriter, "", time.Time{})
-	}
+// knows tells whether the browser has a cookie of the token.
+func (t *transaction) knows(token string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return token != "" && t.browser.token == token
 }

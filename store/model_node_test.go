@@ -223,7 +223,10 @@ func (n *Node) browser(token string, middleware func(http.Handler) http.Handler,
 
 // request runs page as an HTTP request, and returns the cookie that it sets.
 func (n *Node) request(token string, middleware func(http.Handler) http.Handler, page func(context.Context) error) (cookie string, err error) {
-	handler := middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { err = page(r.Context()) }))
+	handler := middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		n.store.SendCookie(r.Context()) // it tells whether the commit was refused
+		err = page(r.Context())
+	}))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel() // as net/http does
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)

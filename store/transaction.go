@@ -27,6 +27,9 @@ type transaction struct {
 	listed listing
 	lineage
 	broken string // the key of a session that does not decode
+
+	browser *cookie // what the browser has; nil outside of LoadAndSave
+	send    bool    // it is sent in any case
 }
 
 // A viewer is one of several in a transaction that hold a session: SCS's data of it.

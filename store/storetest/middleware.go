@@ -84,8 +84,8 @@ func (s suite) overlap(t *testing.T, wrap func(*node, http.Handler) http.Handler
 		path := fmt.Sprint("/", i)
 		want[path] = true
 		all.Go(func() {
-			if status, set := web.get(t, path, token); status != http.StatusOK || set != token {
-				t.Errorf("%s: status %d, cookie of the session %v", path, status, set == token)
+			if status, set := web.get(t, path, token); status != http.StatusOK || set != token && set != "" {
+				t.Errorf("%s: status %d, cookie of another session", path, status)
 			}
 		})
 	}
