@@ -47,16 +47,17 @@ func (s *Sessions) identify(so *socket) *Refusal {
 // does not tell where the key is its hash.
 func (s *Sessions) keyOf(so *socket) (key, token string, why *Refusal) {
 	if ticket := s.ticketOf(so.request); ticket != "" {
-		if key, err := s.redeem(so.connection, ticket); err != nil {
+		key, err := s.redeem(so.connection, ticket)
+		switch {
+		case err != nil:
 			so.report(StageConnect, err)
 			return "", "", refusal(CodeStoreError)
-		} else if key == "" {
+		case key == "":
 			return "", "", refusal(CodeUnknown)
-		} else if s.manager.HashTokenInStore {
+		case s.manager.HashTokenInStore:
 			return key, "", nil
-		} else {
-			return key, key, nil
 		}
+		return key, key, nil
 	}
 	if err := contain(func() error { token = s.options.Cutter(so.request); return nil }); err != nil {
 		s.report(StageConnect, "", err)

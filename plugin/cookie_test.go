@@ -93,8 +93,10 @@ func TestAmbiguousCookieIsExpired(t *testing.T) {
 				a.manager.Cookie.Path = row.path
 			})
 			for _, request := range []struct{ method, name string }{
-				{"GET", "?EIO=3&transport=polling"}, {"GET", "?EIO=3&transport=websocket"},
-				{"POST", "session-claim"}, {"POST", "session-ticket"},
+				{"GET", "?EIO=3&transport=polling"},
+				{"GET", "?EIO=3&transport=websocket"},
+				{"POST", "session-claim"},
+				{"POST", "session-ticket"},
 			} {
 				response := a.askAs(row.host, request.method, request.name, "session=a; session=b")
 				var got []string

@@ -3,7 +3,6 @@ package plugin
 import (
 	"bytes"
 	"crypto/rand"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -111,6 +110,18 @@ func (e *entry) open() *view {
 	return e.sessions.views.open(e.token(), work)
 }
 
+// openFresh returns a view whose values are nobody else's: what is done to them
+// in place must not count twice.
+func (e *entry) openFresh(work *store.Snapshot) (*view, error) {
+	fresh, err := e.sessions.store.Fresh(work)
+	if err != nil {
+		return nil, &storeError{StageLoad, err}
+	}
+	v := e.sessions.views.open(e.token(), fresh)
+	v.from.Store(work)
+	return v, nil
+}
+
 // keep keeps a view of the work for the next handler. One that was changed is
 // kept only after it has shown that: or every handler would have to look.
 func (e *entry) keep(v *view) {
@@ -140,198 +151,8 @@ func (e *entry) changes(v *view, status scs.Status) (made change, err error) {
 		return made, nil
 	}
 	mine, asPut, err := e.sessions.store.EncodeFrom(from, made.seen.deadline, made.seen.values)
-	if err == nil && !(v.reused && bytes.Equal(mine.Bytes, from.Bytes)) {
+	if err == nil && (!v.reused || !bytes.Equal(mine.Bytes, from.Bytes)) {
 		made.mine, made.asPut = mine, asPut
 	}
 	return made, err
-}
-
-// state returns what the store last held and what it is to hold.
-func (e *entry) state() (base, work *store.Snapshot) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.base, e.work
-}
-
-// adopt makes the changes from one snapshot to another part of the work, to be
-// saved soon. The error is that of a session that has ended or is being renewed,
-// or of the codec.
-func (e *entry) adopt(from, mine *store.Snapshot, by *socket) error {
-	if why := e.known(); why != nil {
-		return why
-	}
-	for {
-		base, work := e.state()
-		next, err := e.rebase(from, mine, work)
-		if err == nil {
-			err = e.sessions.store.Fits(next, base)
-		}
-		if err != nil {
-			return err
-		}
-		switch adopted, why := e.put(work, next); {
-		case why != nil:
-			return why
-		case adopted:
-			e.announce(from, mine, by)
-			return nil
-		}
-	}
-}
-
-// put makes next the work, if that is still the given one.
-func (e *entry) put(work, next *store.Snapshot) (done bool, why error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.ended.Load() != nil:
-		return false, e.ended.Load()
-	case e.yielding:
-		return false, endedBy(CodeRenewed)
-	case e.work != work:
-		return false, nil
-	}
-	e.work = next
-	e.armLocked(e.sessions.options.FlushInterval)
-	return true, nil
-}
-
-// rebase returns onto with the changes from one snapshot to another.
-func (e *entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error) {
-	switch {
-	case onto == from:
-		return mine, nil
-	case mine == from:
-		return onto, nil
-	}
-	return e.sessions.store.Rebase(from, mine, onto)
-}
-
-// settle makes now, which the store holds after it was sent the work, the base.
-// The work is now as well, but for what was changed since. exchange is held.
-func (e *entry) settle(sent, now *store.Snapshot) error {
-	return e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
-		return e.rebase(sent, work, now)
-	})
-}
-
-// absorb makes now, which the store was found to hold, the base, and the work
-// with it. What waits to be saved stays, but where somebody else has written the
-// same: ours is older, though it would be saved later. exchange is held.
-func (e *entry) absorb(now *store.Snapshot) error {
-	base, mark := e.state()
-	merged, err := now, error(nil)
-	if mark != base {
-		if merged, err = e.sessions.store.Rebase(base, now, mark); err != nil {
-			return e.failed(StageLoad, err)
-		}
-		if bytes.Equal(merged.Bytes, now.Bytes) {
-			merged = now // nothing waits any more
-		}
-	}
-	err = e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
-		return e.rebase(mark, work, merged)
-	})
-	e.announce(base, now, nil)
-	return err
-}
-
-// replace sets the base, and what next makes of the work.
-func (e *entry) replace(base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error)) error {
-	for {
-		_, work := e.state()
-		replaced, err := next(work)
-		if err != nil {
-			return e.failed(StageLoad, err)
-		}
-		e.mu.Lock()
-		done := e.work == work
-		if done {
-			e.base, e.work = base, replaced
-		}
-		e.mu.Unlock()
-		if done {
-			return nil
-		}
-	}
-}
-
-// known returns why the session has ended or is about to, as far as this process
-// knows, nil while it lives. The news of an end may still be on their way to the
-// entry when the call that made it has returned.
-func (e *entry) known() error {
-	if why := e.ended.Load(); why != nil {
-		return why
-	}
-	kind := e.sessions.store.Ended(e.id)
-	switch kind {
-	case "":
-		return nil
-	case store.Renewed:
-		return endedBy(CodeRenewed) // the sockets are told when the new cookie is there
-	}
-	e.end(refusal(string(kind)))
-	return e.ended.Load()
-}
-
-// endedBy returns the refusal of a session that has ended.
-func endedBy(code string) *Refusal {
-	why := refusal(code)
-	why.gone = true
-	return why
-}
-
-// failed returns the error of an exchange that has failed, which need not be the
-// store's fault.
-func (e *entry) failed(stage string, err error) error {
-	switch {
-	case errors.Is(err, store.ErrGone):
-		return e.gone()
-	case errors.Is(err, store.ErrTooLarge):
-		return err
-	case errors.Is(err, store.ErrMalformed):
-		return e.broken(stage, err)
-	}
-	e.sessions.outage.begin()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.failure, e.failedAt = err, time.Now()
-	return &storeError{stage, err}
-}
-
-// broken ends a session that does not decode: it is of no use to anybody, and will
-// not mend.
-func (e *entry) broken(stage string, err error) error {
-	e.tell(func() { e.sessions.report(stage, e.id, err) })
-	why := refusal(CodeInternal)
-	e.end(why)
-	return e.ended.Load()
-}
-
-// failedSince returns the error of an exchange that has failed since, nil if none
-// has: whoever waited for it need not fail by itself once more.
-func (e *entry) failedSince(start time.Time) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.failedAt.After(start) {
-		return &storeError{StageLoad, e.failure}
-	}
-	return nil
-}
-
-// end marks the session as ended and tells its sockets. Only the first call
-// counts.
-func (e *entry) end(why *Refusal) {
-	why.gone = true
-	e.mu.Lock()
-	if e.ended.Load() != nil {
-		e.mu.Unlock()
-		return
-	}
-	e.ended.Store(why)
-	e.disarmLocked()
-	e.mu.Unlock()
-	for _, so := range e.sessions.forget(e) {
-		go so.expel(why)
-	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
-
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -179,135 +177,31 @@ func (e *entry) commit(from, mine *store.Snapshot, by *socket) error {
 	}
 }
 
-// update commits what change makes of the session as it is now, and runs it
-// again for as long as somebody else was faster. It returns change's error.
-func (e *entry) update(ctx context.Context, by *socket, change func(*view) error) error {
-	asked := false
-	for attempt := 0; ; attempt++ {
-		base, work, err := e.present()
-		if err != nil {
-			return err
-		}
-		v, err := e.openFresh(work)
-		if err != nil {
-			return err
-		}
-		err = change(v)
-		status := e.sessions.manager.Status(v)
-		if status == scs.Destroyed {
-			return e.gone()
-		}
-		mine, failed := e.changed(v, status, err)
-		if mine == nil {
-			// What change saw may be old, and so may be what it made of it.
-			if asked || failed != nil && err == nil {
-				return failed
-			}
-			asked = true
-			if err := e.refresh(); err != nil {
-				return err
-			}
-			continue
-		}
-		done, err := e.swapFor(base, work, mine, by)
-		if done || err != nil {
-			return err
-		}
-		if err := store.Backoff(ctx, attempt); err != nil {
-			return err
-		}
-	}
-}
-
-// changed returns what the function of an Update has made, nil with its error.
-func (e *entry) changed(v *view, status scs.Status, err error) (*store.Snapshot, error) {
-	if err != nil {
-		return nil, err
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	made, err := e.changes(v, status)
-	return made.mine, err
-}
-
-// openFresh returns a view whose values are nobody else's: what is done to them
-// in place must not count twice.
-func (e *entry) openFresh(work *store.Snapshot) (*view, error) {
-	fresh, err := e.sessions.store.Fresh(work)
-	if err != nil {
-		return nil, &storeError{StageLoad, err}
-	}
-	v := e.sessions.views.open(e.token(), fresh)
-	v.from.Store(work)
-	return v, nil
-}
-
-// present returns base and work, which are what a swap compares.
-func (e *entry) present() (base, work *store.Snapshot, err error) {
-	e.collect()
-	if why := e.known(); why != nil {
-		return nil, nil, why
-	}
-	base, work = e.state()
-	return base, work, nil
-}
-
-// swapFor commits mine if neither this process nor another has changed the
-// session since it was made from work.
-func (e *entry) swapFor(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
-	defer e.collect()
-	e.exchange.Lock()
-	defer e.release()
-	if b, w := e.state(); b != base || w != work {
-		return false, nil
-	}
-	done, err = e.swap(base, work, mine)
-	if done {
-		e.announce(work, mine, by)
-	}
-	return done, err
-}
-
-// destroy ends the session in the store and for its sockets.
-func (e *entry) destroy() error {
-	e.exchange.Lock()
-	defer e.release()
-	if err := e.sessions.store.End(context.Background(), e.key); err != nil {
-		return e.failed(StageSave, err)
-	}
-	e.end(refusal(CodeDestroyed))
-	return nil
-}
-
-// gone ends a session that the store has no more, and returns why.
-func (e *entry) gone() error {
-	e.mu.Lock()
-	over := !time.Now().Before(e.expiry)
-	e.mu.Unlock()
-	code := string(e.sessions.store.Ended(e.id))
+// failed returns the error of an exchange that has failed, which need not be the
+// store's fault.
+func (e *entry) failed(stage string, err error) error {
 	switch {
-	case code == "" && over:
-		code = CodeExpired
-		e.sessions.store.Expire(e.id)
-	case code == "":
-		code = e.rumour()
+	case errors.Is(err, store.ErrGone):
+		return e.gone()
+	case errors.Is(err, store.ErrTooLarge):
+		return err
+	case errors.Is(err, store.ErrMalformed):
+		return e.broken(stage, err)
 	}
-	e.end(refusal(code))
-	return e.ended.Load()
+	e.sessions.outage.begin()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.failure, e.failedAt = err, time.Now()
+	return &storeError{stage, err}
 }
 
-// hearsay is how long the news of an end may take when the end itself is there to
-// be seen: they come by another way.
-const hearsay = 100 * time.Millisecond
-
-// rumour returns why the session has ended when the news have come, or when they
-// will not. It would be hard on a client that may come back to be told too soon
-// that it may not.
-func (e *entry) rumour() string {
-	ctx, cancel := context.WithTimeout(context.Background(), hearsay)
-	defer cancel()
-	if why := e.sessions.store.AwaitEnd(ctx, e.id); why != "" {
-		return string(why)
+// failedSince returns the error of an exchange that has failed since, nil if none
+// has: whoever waited for it need not fail by itself once more.
+func (e *entry) failedSince(start time.Time) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failedAt.After(start) {
+		return &storeError{StageLoad, e.failure}
 	}
-	return CodeDestroyed
+	return nil
 }

@@ -199,11 +199,9 @@ func TestCallbacksOfTwoNamespaces(t *testing.T) {
 		if event == "" {
 			continue
 		}
-		id := head[strings.LastIndexAny(head, ",2")+1:]
-		if strings.HasPrefix(head, "42/") {
-			id = head[strings.Index(head, ",")+1:]
-		} else {
-			id = strings.TrimPrefix(head, "42")
+		id := strings.TrimPrefix(head, "42")
+		if strings.HasPrefix(id, "/") {
+			_, id, _ = strings.Cut(id, ",")
 		}
 		if seen[id] {
 			t.Fatalf("two events have the id %s", id)

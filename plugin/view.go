@@ -133,19 +133,21 @@ func (v *views) update(manager *scs.SessionManager, in *view, seen contents, now
 	in.reused = true
 }
 
+// updateValues puts now in the place of seen, but for the keys that the user has
+// changed since.
 func updateValues(values, seen, now map[string]any) {
-	for key, value := range now {
+	untouched := func(key string) bool {
 		old, was := seen[key]
 		current, is := values[key]
-		if was == is && (!is || equal(old, current)) && !(is && equal(current, value)) {
+		return was == is && (!was || equal(old, current))
+	}
+	for key, value := range now {
+		if current, is := values[key]; untouched(key) && (!is || !equal(current, value)) {
 			values[key] = value
 		}
 	}
-	for key, old := range seen {
-		if _, stays := now[key]; stays {
-			continue
-		}
-		if current, is := values[key]; is && equal(old, current) {
+	for key := range seen {
+		if _, stays := now[key]; !stays && untouched(key) {
 			delete(values, key)
 		}
 	}

@@ -47,7 +47,7 @@ func TestCookieIsSent(t *testing.T) {
 		for _, idle := range []time.Duration{0, time.Hour} {
 			s := newSite(func(s *site, w http.ResponseWriter, r *http.Request) {
 				do[r.URL.Query().Get("do")](s, r.Context())
-				io.WriteString(w, "done")
+				_, _ = io.WriteString(w, "done")
 			})
 			s.IdleTimeout = idle
 			path := "/?do=" + strings.ReplaceAll(row.what, " ", "+")
@@ -92,10 +92,10 @@ func TestHijack(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer dialed.Close()
-		io.WriteString(dialed, "GET / HTTP/1.1\r\nHost: x\r\nCookie: session="+token+"\r\n\r\n")
+		_, _ = io.WriteString(dialed, "GET / HTTP/1.1\r\nHost: x\r\nCookie: session="+token+"\r\n\r\n")
 		conn := <-taken
 		meanwhile()
-		io.WriteString(conn, "taken over\n")
+		_, _ = io.WriteString(conn, "taken over\n")
 		if line, err := bufio.NewReader(dialed).ReadString('\n'); line != "taken over\n" {
 			t.Errorf("got %q, %v", line, err)
 		}

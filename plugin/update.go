@@ -1,0 +1,86 @@
+package plugin
+
+import (
+	"context"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// update commits what change makes of the session as it is now, and runs it
+// again for as long as somebody else was faster. It returns change's error.
+func (e *entry) update(ctx context.Context, by *socket, change func(*view) error) error {
+	asked := false
+	for attempt := 0; ; attempt++ {
+		base, work, err := e.present()
+		if err != nil {
+			return err
+		}
+		v, err := e.openFresh(work)
+		if err != nil {
+			return err
+		}
+		err = change(v)
+		status := e.sessions.manager.Status(v)
+		if status == scs.Destroyed {
+			return e.gone()
+		}
+		mine, failed := e.changed(v, status, err)
+		if mine == nil {
+			// What change saw may be old, and so may be what it made of it.
+			if asked || failed != nil && err == nil {
+				return failed
+			}
+			asked = true
+			if err := e.refresh(); err != nil {
+				return err
+			}
+			continue
+		}
+		done, err := e.swapFor(base, work, mine, by)
+		if done || err != nil {
+			return err
+		}
+		if err := store.Backoff(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// changed returns what the function of an Update has made, nil with its error.
+func (e *entry) changed(v *view, status scs.Status, err error) (*store.Snapshot, error) {
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	made, err := e.changes(v, status)
+	return made.mine, err
+}
+
+// present returns base and work, which are what a swap compares.
+func (e *entry) present() (base, work *store.Snapshot, err error) {
+	e.collect()
+	if why := e.known(); why != nil {
+		return nil, nil, why
+	}
+	base, work = e.state()
+	return base, work, nil
+}
+
+// swapFor commits mine if neither this process nor another has changed the
+// session since it was made from work.
+func (e *entry) swapFor(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
+	defer e.collect()
+	e.exchange.Lock()
+	defer e.release()
+	if b, w := e.state(); b != base || w != work {
+		return false, nil
+	}
+	done, err = e.swap(base, work, mine)
+	if done {
+		e.announce(work, mine, by)
+	}
+	return done, err
+}
