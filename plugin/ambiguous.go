@@ -78,7 +78,7 @@ func (s *Sessions) expire(w http.ResponseWriter, r *http.Request, name string, p
 			if path == own.Path && domain == strings.ToLower(strings.TrimPrefix(own.Domain, ".")) {
 				continue
 			}
-			gone := http.Cookie{ //nolint:gosec // as the app's own: a browser takes it only so
+			gone := http.Cookie{ //nolint:gosec // it holds nothing, and has the attributes of the app's own
 				Name: name, Path: path, Domain: domain, MaxAge: -1, Expires: time.Unix(1, 0),
 				HttpOnly: own.HttpOnly, Secure: own.Secure, SameSite: own.SameSite,
 			}
