@@ -22,6 +22,10 @@ type gate interface {
 	// reason returns why c has left, from the text that leave was told.
 	reason(c *conn, text string) string
 
+	// over returns why c's connection has ended, once it has left every namespace; ""
+	// before, or where that is not known.
+	over(c *conn) string
+
 	// hand returns a connection as handlers get it.
 	hand(c socketio.Conn) *conn
 

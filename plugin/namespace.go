@@ -139,6 +139,9 @@ func (n *namespace) enter(c socketio.Conn) error {
 	if so == nil {
 		return nil
 	}
+	if reason := s.gate.over(so.conn); reason != "" {
+		s.leave(so, reason) // leave came before join: nobody would call it again
+	}
 	why := s.resolve(so)
 	so.request = nil // it has served
 	if why == nil && n.onConnect == nil && so.why.Load() == nil {

@@ -66,6 +66,8 @@ func (stock) reason(_ *conn, text string) string {
 	return reasonLeft
 }
 
+func (stock) over(*conn) string { return "" }
+
 func (stock) hand(c socketio.Conn) *conn { return &conn{Conn: c, callbacks: new(sync.Mutex)} }
 
 func (stock) handshake(c *conn) *http.Request {

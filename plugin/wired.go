@@ -70,6 +70,13 @@ func (wired) reason(c *conn, text string) string {
 	return transport.ReasonServer // it is closing
 }
 
+func (wired) over(c *conn) string {
+	if c.wire == nil || !c.wire.IsShut() {
+		return ""
+	}
+	return c.wire.Reason()
+}
+
 func (g wired) hand(c socketio.Conn) *conn {
 	return &conn{Conn: c, wire: g.wire.Find(c.ID()), callbacks: new(sync.Mutex)}
 }

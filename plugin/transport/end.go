@@ -54,6 +54,14 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// IsShut tells whether go-socket.io has closed the connection: it has left every
+// namespace by then.
+func (c *Conn) IsShut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shut
+}
+
 // lastWord is how long go-socket.io may take to write what was emitted before
 // the end: it does so in a goroutine of its own.
 const lastWord = 100 * time.Millisecond

@@ -1,0 +1,29 @@
+package plugin
+
+import (
+	"testing"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+)
+
+// closedGate is that of connections that have left before they could join.
+type closedGate struct{ gate }
+
+func (closedGate) over(*conn) string { return transport.ReasonServer }
+
+// A client whose connection is closed by somebody else while it asks for a
+// namespace leaves nothing behind: go-socket.io has told of its leaving already.
+func TestLeaveBeforeJoin(t *testing.T) {
+	t.Parallel()
+	onClock(t, Options{}, 0, 24*time.Hour, func(n *clockNode) {
+		n.gate = closedGate{n.gate}
+		n.enter("")
+		pass(time.Second)
+		n.mu.RLock()
+		defer n.mu.RUnlock()
+		if len(n.connections)+len(n.entries) > 0 {
+			n.Errorf("%d connections and %d sessions are left", len(n.connections), len(n.entries))
+		}
+	})
+}
