@@ -68,6 +68,14 @@ func (s *Store) EndsAwaited() int {
 	return len(s.ends.awaited)
 }
 
+// Todo returns how many ids a Redis line is about to tell its connection.
+func Todo(line Line) int {
+	l := line.(*redisLine)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.todo)
+}
+
 // Waiting returns how many callers wait for a connection.
 func (r *Redis) Waiting() int {
 	r.pipe.mu.Lock()

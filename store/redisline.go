@@ -33,9 +33,10 @@ type redisLine struct {
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
 
-	mu   sync.Mutex
-	ids  map[string]struct{}
-	todo []string // ids that were joined or left since the connection was told
+	mu        sync.Mutex
+	ids       map[string]struct{}
+	connected bool                // else all ids are told when it is
+	todo      map[string]struct{} // the ids of which the connection knows otherwise
 }
 
 // Listen implements [Teller].
@@ -59,20 +60,30 @@ func (l *redisLine) ignore(from string) { l.own = noteHead(from) }
 func (l *redisLine) Join(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ids[id] = struct{}{}
-	l.noteLocked(id)
+	if _, ok := l.ids[id]; !ok {
+		l.ids[id] = struct{}{}
+		l.turnLocked(id)
+	}
 }
 
 // Leave implements [Line].
 func (l *redisLine) Leave(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.ids, id)
-	l.noteLocked(id)
+	if _, ok := l.ids[id]; ok {
+		delete(l.ids, id)
+		l.turnLocked(id)
+	}
 }
 
-func (l *redisLine) noteLocked(id string) {
-	l.todo = append(l.todo, id)
+// turnLocked notes that an id was joined or left. Twice is as if never: so todo is
+// no larger than what changes while the connection is told, and empty without one.
+func (l *redisLine) turnLocked(id string) {
+	if _, ok := l.todo[id]; ok {
+		delete(l.todo, id)
+	} else if l.connected {
+		l.todo[id] = struct{}{}
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -106,6 +117,7 @@ func (l *redisLine) connect() {
 	}
 	conn := redis.PubSubConn{Conn: pooled}
 	defer conn.Close()
+	defer l.disconnected()
 	if conn.Subscribe(l.all()...) != nil {
 		return
 	}
@@ -122,12 +134,18 @@ func (l *redisLine) connect() {
 func (l *redisLine) all() []any {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.todo = nil
+	l.connected, l.todo = true, make(map[string]struct{})
 	channels := []any{l.redis.channel("")}
 	for id := range l.ids {
 		channels = append(channels, l.redis.channel(id))
 	}
 	return channels
+}
+
+func (l *redisLine) disconnected() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.connected, l.todo = false, nil
 }
 
 // write tells the connection what to hear, and keeps it from being silent,
@@ -160,14 +178,14 @@ func (l *redisLine) write(conn redis.PubSubConn, lost <-chan struct{}) {
 func (l *redisLine) changes() (join, leave []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, id := range l.todo {
+	for id := range l.todo {
 		if _, ok := l.ids[id]; ok {
 			join = append(join, l.redis.channel(id))
 		} else {
 			leave = append(leave, l.redis.channel(id))
 		}
 	}
-	l.todo = nil
+	l.todo = make(map[string]struct{})
 	return join, leave
 }
 

@@ -1,0 +1,69 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gomodule/redigo/redis"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
+)
+
+// While Redis cannot be reached, who comes and goes leaves nothing behind, and who
+// is there when it can be is heard.
+func TestRedisLineIsBounded(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
+	var up atomic.Bool
+	pool := &redis.Pool{MaxIdle: 4, Dial: func() (redis.Conn, error) {
+		if !up.Load() {
+			return nil, errors.New("no route to Redis")
+		}
+		return redis.Dial("tcp", server.Addr)
+	}}
+	defer pool.Close()
+	r := store.NewRedis(pool, nil)
+	heard := make(chan store.Note, 1000)
+	line := r.Listen(func(note store.Note) { heard <- note })
+	defer line.Close()
+	for i := range 10_000 {
+		id := fmt.Sprint("visitor", i)
+		line.Join(id)
+		line.Leave(id)
+	}
+	line.Join("here")
+	line.Join("here")
+	for range 1001 {
+		line.Leave("there")
+		line.Join("there")
+	}
+	if n := store.Todo(line); n != 0 {
+		t.Errorf("%d changes wait for a connection that there is not", n)
+	}
+	up.Store(true)
+	missed := map[string]int{}
+	for missed["here"] == 0 || missed["there"] == 0 {
+		if note := <-heard; note.Event.Kind == store.Missed {
+			missed[note.Event.ID]++
+		}
+	}
+	for _, id := range []string{"here", "there"} {
+		line.Join(id)
+		line.Leave("nobody")
+		if n := store.Todo(line); n != 0 {
+			t.Errorf("%d changes wait where nothing has changed", n)
+		}
+		want := store.Note{Event: store.Event{ID: id, Kind: store.Destroyed}, From: "x"}
+		if err := r.Say(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		for got := range heard {
+			if got.Event.ID == id && got.Event.Kind == store.Destroyed {
+				break
+			}
+		}
+	}
+}
