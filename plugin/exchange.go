@@ -98,7 +98,7 @@ func (e *entry) flushExchange() error {
 		}
 		saved, err := e.swap(base, work, work)
 		if errors.Is(err, store.ErrTooLarge) {
-			return errors.Join(err, e.replace(base, func(*store.Snapshot) (*store.Snapshot, error) { return base, nil }))
+			return errors.Join(err, e.settle(work, base)) // as if nothing had been sent
 		}
 		if saved || err != nil {
 			return err

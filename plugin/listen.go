@@ -72,7 +72,9 @@ func (s *Sessions) listener(id string) *entry {
 func (e *entry) hear(event store.Event) {
 	switch event.Kind {
 	case store.Changed, store.Missed:
-		e.nudge()
+		if e.behind() { // a handler may have asked already
+			e.nudge()
+		}
 	case store.Destroyed, store.Renewed, store.Expired:
 		e.end(refusal(string(event.Kind)))
 	case store.Said:

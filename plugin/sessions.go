@@ -122,7 +122,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	s.store.Keep(keeper{s})
 	s.outage.grace, s.outage.end = s.options.StoreGrace, s.sendAway
 	s.outage.over() // or it would have begun long ago
-	s.views = newViews(manager)
+	s.views = newViews(manager, attached.ContextKey())
 	s.gate = stock{server, s}
 	if s.options.Transport != nil {
 		s.gate = newWired(s, s.options.Transport)

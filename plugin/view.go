@@ -67,12 +67,9 @@ type viewManager struct {
 	tap tap
 }
 
-func newViews(manager *scs.SessionManager) *views {
-	probe := &keyProbe{Context: context.Background()}
-	// Load asks the context for the key first, and nothing else for no token.
-	_, _ = manager.Load(probe, "")
+func newViews(manager *scs.SessionManager, key any) *views {
 	return &views{
-		key: probe.key,
+		key: key,
 		managers: sync.Pool{New: func() any {
 			m := &viewManager{SessionManager: *manager}
 			m.Store = noStore{}
@@ -189,14 +186,3 @@ type noStore struct{}
 func (noStore) Find(string) ([]byte, bool, error)      { return nil, true, nil }
 func (noStore) Commit(string, []byte, time.Time) error { return nil }
 func (noStore) Delete(string) error                    { return nil }
-
-// keyProbe remembers the last key that it was asked for.
-type keyProbe struct {
-	context.Context
-	key any
-}
-
-func (p *keyProbe) Value(key any) any {
-	p.key = key
-	return nil
-}

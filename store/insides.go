@@ -10,6 +10,10 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
+// ContextKey returns the key under which the manager's session data is in a
+// context, which SCS keeps to itself.
+func (s *Store) ContextKey() any { return s.contextKey }
+
 // contextKeyOf returns the key under which a manager finds its data of a session
 // in a context.
 func contextKeyOf(manager *scs.SessionManager) any {
