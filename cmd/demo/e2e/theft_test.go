@@ -77,6 +77,7 @@ type thief struct {
 }
 
 func newThief(t *testing.T, url, cookie string) *thief {
+	t.Helper()
 	g := &thief{t: t, url: url, cookie: cookie, stop: make(chan struct{})}
 	for _, run := range []func(){g.post, g.poll, g.listen} {
 		g.done.Go(run) // until loot, or until the session has ended for its socket
