@@ -75,9 +75,11 @@ func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session
 // that asked for no acknowledgement, which clients ignore.
 func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
 	n := s.namespace(namespace)
-	h := newHandler(event, f)
+	h, name := newHandler(event, f), n.name+" "+event
 	run := func(c socketio.Conn, handle func(*Session) error) *Refusal {
-		return n.dispatch(c, n.settings.with(settings), handle)
+		set := n.settings.with(settings)
+		set.event = name
+		return n.dispatch(c, set, handle)
 	}
 	var answer func(socketio.Conn, []any)
 	if s.gate.answers() {
@@ -196,10 +198,10 @@ func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session
 	if err == nil {
 		return nil
 	}
-	so.report(StageEvent, err)
+	so.reportEvent(set.event, err)
 	why := refusalOf(err)
 	if err := why.encodeData(); err != nil {
-		so.report(StageEvent, err)
+		so.reportEvent(set.event, err)
 	}
 	return why
 }

@@ -35,6 +35,7 @@ type Setting interface{ apply(*settings) }
 type settings struct {
 	scope  Scope
 	access Access
+	event  string // whose they are; "" where it is none
 }
 
 func (s Scope) apply(to *settings)  { to.scope = s }

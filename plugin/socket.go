@@ -223,7 +223,19 @@ func (so *socket) runAnonymous(handle func(*Session) error) error {
 // report tells OnError of a failure. A handler that returns a Refusal has not
 // failed.
 func (so *socket) report(stage string, err error) {
-	if own := (*Refusal)(nil); !errors.As(err, &own) || own == nil {
+	if !isRefusal(err) {
 		so.sessions.report(stage, so.session.ID(), err)
 	}
+}
+
+// reportEvent is report for one of the client's events.
+func (so *socket) reportEvent(event string, err error) {
+	if !isRefusal(err) {
+		so.sessions.reportOf(StageEvent, event, so.session.ID(), err)
+	}
+}
+
+func isRefusal(err error) bool {
+	own := (*Refusal)(nil)
+	return errors.As(err, &own) && own != nil
 }
