@@ -37,6 +37,16 @@ function suite(demo, way) {
     await isRefused(visitor, way, 'unknown');
   });
 
+  it('with two session cookies that differ, and not with two that are the same', async (t) => {
+    const visitor = await demo().visit(t);
+    const own = visitor.token;
+    visitor.token = `planted; session=${own}`; // as a neighbour under the same domain sets it for a longer path
+    await isRefused(visitor, way, 'ambiguous_cookie');
+    assert.equal(await visitor.status('POST', '/socket.io/session-claim'), 400);
+    visitor.token = `${own}; session=${own}`;
+    assert.ok((await (await visitor.connect(way)).ask('whoami')).id);
+  });
+
   it('with the cookie of a session that has ended', async (t) => {
     const visitor = await demo().visit(t);
     const old = visitor.twin();
