@@ -14,7 +14,6 @@ import (
 const childEnv = "STORE_TEST_CHILD"
 
 var roles = map[string]func(args []string) error{
-	"codec":   codecChild,
 	"count":   countChild,
 	"insides": insidesChild,
 	"node":    nodeChild,

@@ -1,4 +1,4 @@
-package store_test
+package gobcodec_test
 
 import (
 	"encoding/hex"
@@ -8,13 +8,13 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
 // FuzzCodecDecode compares Codec with scs.GobCodec on bytes that may be anything.
 func FuzzCodecDecode(f *testing.F) {
 	for _, s := range sessions() {
-		for _, codec := range []scs.Codec{&store.Codec{}, scs.GobCodec{}} {
+		for _, codec := range []scs.Codec{&gobcodec.Codec{}, scs.GobCodec{}} {
 			if b, err := codec.Encode(s.deadline, s.values); err == nil && len(b) < 2000 {
 				f.Add(b)
 			}
@@ -25,13 +25,13 @@ func FuzzCodecDecode(f *testing.F) {
 	}
 	f.Add([]byte("\x02\x24\x00")) // a type that a stream need not define
 	f.Fuzz(func(t *testing.T, b []byte) {
-		deadline, values, err := new(store.Codec).Decode(b)
-		if store.CheckGob(b) != nil && promisesMuch(b) {
+		deadline, values, err := new(gobcodec.Codec).Decode(b)
+		if gobcodec.CheckGob(b) != nil && promisesMuch(b) {
 			return // gob might not return
 		}
 		wantDeadline, wantValues, wantErr := stockDecode(b)
 		if (err == nil) != (wantErr == nil) {
-			if err != nil && store.DefinesTwice(b) {
+			if err != nil && gobcodec.DefinesTwice(b) {
 				return
 			}
 			t.Fatalf("got error %v, want %v\n%s", err, wantErr, hex.Dump(b))

@@ -1,4 +1,4 @@
-package store_test
+package gobcodec_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
 // typicalSession has seven basic values and encodes to about 320 bytes.
@@ -24,7 +24,7 @@ func typicalSession() (time.Time, map[string]any) {
 }
 
 func codecs() map[string]scs.Codec {
-	return map[string]scs.Codec{"fast": &store.Codec{}, "gob": scs.GobCodec{}}
+	return map[string]scs.Codec{"fast": &gobcodec.Codec{}, "gob": scs.GobCodec{}}
 }
 
 func BenchmarkCodecEncode(b *testing.B) {

@@ -1,4 +1,4 @@
-package store
+package gobcodec
 
 // A gobID is the number by which a gob stream refers to a type. The first 64 are fixed; a stream defines its others
 // before it uses them, and each process gives them numbers of its own ("Encoding Details" in encoding/gob).

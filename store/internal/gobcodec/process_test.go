@@ -1,4 +1,4 @@
-package store_test
+package gobcodec_test
 
 import (
 	"bytes"
@@ -13,19 +13,19 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
 // unrelated is what another process has used gob for before, so that its types have other ids.
 type unrelated struct{ A, B []map[string][]int }
 
 // codecChild is what the other process does. Sessions go back and forth as a gob of all their bytes.
-func codecChild(args []string) error {
-	codec := &store.Codec{}
-	switch args[0] {
+func codecChild(role string) error {
+	codec := &gobcodec.Codec{}
+	switch role {
 	case "fresh":
 		b, err := scs.GobCodec{}.Encode(time.Time{}, map[string]any{"a": 1})
-		if err != nil || !bytes.HasPrefix(b, []byte(store.GobPrefix)) {
+		if err != nil || !bytes.HasPrefix(b, []byte(gobcodec.GobPrefix)) {
 			return fmt.Errorf("a fresh process starts sessions with\n%s, %w", hex.Dump(b), err)
 		}
 	case "unregistered":
@@ -64,14 +64,14 @@ func codecChild(args []string) error {
 }
 
 // unregistered compares errors for the types that gob has only once an app registers them.
-func unregistered(codec *store.Codec) error {
+func unregistered(codec *gobcodec.Codec) error {
 	for _, v := range []any{time.Unix(1, 0).UTC(), map[string]string{"a": "b"}, map[string]int{"a": 1}, map[string]any{"a": 1}} {
 		values := map[string]any{"k": v}
 		_, want := scs.GobCodec{}.Encode(time.Time{}, values)
 		if _, err := codec.Encode(time.Time{}, values); err == nil || err.Error() != want.Error() {
 			return fmt.Errorf("encode %T: got %w, want %w", v, err, want)
 		}
-		b, ok := store.EncodeGob(time.Time{}, values)
+		b, ok := gobcodec.EncodeGob(time.Time{}, values)
 		if !ok {
 			return fmt.Errorf("cannot encode %T", v)
 		}
@@ -101,7 +101,7 @@ func unregistered(codec *store.Codec) error {
 
 func runCodecChild(t *testing.T, role string, stdin io.Reader) []byte {
 	t.Helper()
-	cmd := child(t.Context(), "codec", role)
+	cmd := child(t.Context(), role)
 	cmd.Stdin = stdin
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -123,7 +123,7 @@ func TestCodecInOtherProcesses(t *testing.T) {
 		t.Parallel()
 		var all [][]byte
 		for _, s := range sessions() {
-			b, _ := new(store.Codec).Encode(s.deadline, s.values)
+			b, _ := new(gobcodec.Codec).Encode(s.deadline, s.values)
 			all = append(all, b)
 		}
 		var stdin bytes.Buffer
@@ -142,7 +142,7 @@ func TestCodecInOtherProcesses(t *testing.T) {
 			if len(all[i]) == 0 { // an error there too
 				continue
 			}
-			if bytes.HasPrefix(all[i], []byte(store.GobPrefix)) {
+			if bytes.HasPrefix(all[i], []byte(gobcodec.GobPrefix)) {
 				t.Fatal("the ids are those of a fresh process")
 			}
 			own, err := scs.GobCodec{}.Encode(s.deadline, s.values)
@@ -150,11 +150,11 @@ func TestCodecInOtherProcesses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, want, _ := scs.GobCodec{}.Decode(own)
-			_, got, err := new(store.Codec).Decode(all[i])
+			_, got, err := new(gobcodec.Codec).Decode(all[i])
 			if err != nil || !same(got, want) {
 				t.Errorf("%s: got %v, %v, want %v", s.name, got, err, want)
 			}
-			if _, _, fast := store.DecodeGob(all[i]); s.fast && !fast {
+			if _, _, fast := gobcodec.DecodeGob(all[i]); s.fast && !fast {
 				t.Errorf("%s: not without encoding/gob", s.name)
 			}
 		}

@@ -1,4 +1,4 @@
-package store_test
+package gobcodec_test
 
 import (
 	"encoding/gob"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
 type profile struct {
@@ -154,7 +154,7 @@ func same(a, b any) bool {
 // compare runs a session through all pairs of Codec and scs.GobCodec.
 func compare(t *testing.T, s session) {
 	t.Helper()
-	codec := &store.Codec{}
+	codec := &gobcodec.Codec{}
 	stock := scs.GobCodec{}
 	want, wantErr := stock.Encode(s.deadline, s.values)
 	got, err := codec.Encode(s.deadline, s.values)
@@ -179,12 +179,12 @@ func compare(t *testing.T, s session) {
 		}
 	}
 	for _, b := range [][]byte{want, got} {
-		if err := store.CheckGob(b); err != nil {
+		if err := gobcodec.CheckGob(b); err != nil {
 			t.Errorf("a good session is taken for malformed: %v\n%s", err, hex.Dump(b))
 		}
 	}
-	_, encoded := store.EncodeGob(s.deadline, s.values)
-	_, _, decoded := store.DecodeGob(want)
+	_, encoded := gobcodec.EncodeGob(s.deadline, s.values)
+	_, _, decoded := gobcodec.DecodeGob(want)
 	if s.fast && (!encoded || !decoded) {
 		t.Errorf("without encoding/gob: encoded %v, decoded %v, want both", encoded, decoded)
 	}
@@ -206,7 +206,7 @@ func TestCodecErrors(t *testing.T) {
 	for _, v := range []any{time.Second, func() {}, make(chan int), (*profile)(nil), map[string]bool{}, map[string]any{"a": failing.GobEncode}} {
 		values := map[string]any{"k": v}
 		_, want := scs.GobCodec{}.Encode(time.Time{}, values)
-		if _, err := new(store.Codec).Encode(time.Time{}, values); err == nil || err.Error() != want.Error() {
+		if _, err := new(gobcodec.Codec).Encode(time.Time{}, values); err == nil || err.Error() != want.Error() {
 			t.Errorf("%T: got %v, want %v", v, err, want)
 		}
 	}
@@ -216,11 +216,11 @@ func TestCodecDoesNotKeepItsInput(t *testing.T) {
 	t.Parallel()
 	deadline, values := typicalSession()
 	values["bytes"] = []byte("abc")
-	b, err := new(store.Codec).Encode(deadline, values)
+	b, err := new(gobcodec.Codec).Encode(deadline, values)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, got, err := new(store.Codec).Decode(b)
+	_, got, err := new(gobcodec.Codec).Decode(b)
 	clear(b)
 	if err != nil || !same(got, values) {
 		t.Errorf("got %v, %v, want %v", got, err, values)
@@ -228,7 +228,7 @@ func TestCodecDoesNotKeepItsInput(t *testing.T) {
 }
 
 func TestCodecAllocs(t *testing.T) {
-	codec := &store.Codec{}
+	codec := &gobcodec.Codec{}
 	deadline, values := typicalSession()
 	b, err := scs.GobCodec{}.Encode(deadline, values)
 	if err != nil {
@@ -245,7 +245,7 @@ func TestCodecAllocs(t *testing.T) {
 func TestCodecConcurrently(t *testing.T) {
 	t.Parallel()
 	registerTypes()
-	codec := &store.Codec{}
+	codec := &gobcodec.Codec{}
 	values := map[string]any{"at": time.Unix(1, 0).UTC(), "m": map[string]string{"a": "b"}, "n": 1}
 	var wg sync.WaitGroup
 	for range 8 {
@@ -268,7 +268,7 @@ func TestCodecConcurrently(t *testing.T) {
 
 func TestCodecTruncated(t *testing.T) {
 	t.Parallel()
-	codec := &store.Codec{}
+	codec := &gobcodec.Codec{}
 	for _, s := range sessions() {
 		b, err := scs.GobCodec{}.Encode(s.deadline, s.values)
 		if err != nil || len(b) > 4000 {

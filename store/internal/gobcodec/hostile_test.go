@@ -1,4 +1,4 @@
-package store_test
+package gobcodec_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
 // hostile streams, each of which scs.GobCodec answers with a panic, a fatal error, or gigabytes.
@@ -61,7 +61,7 @@ func hostile(tb testing.TB) map[string][]byte {
 func message(s string) string { return string(rune(len(s))) + s }
 
 func TestCodecHostile(t *testing.T) {
-	codec := &store.Codec{}
+	codec := &gobcodec.Codec{}
 	for name, b := range hostile(t) {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
