@@ -16,6 +16,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 )
 
 // What the examples share.
@@ -34,7 +35,7 @@ func Example() {
 		},
 	}
 	manager := scs.New()
-	store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
+	store.Attach(manager, redisstore.New(pool), store.Options{})
 
 	wire := transport.New(transport.Options{})
 	server := socketio.NewServer(wire.EngineOptions(nil))
@@ -157,5 +158,5 @@ func ExampleFirstOf() {
 // Sessions in Redis, in the layout of SCS's own redisstore.
 func Example_redis() {
 	pool := &redis.Pool{Dial: func() (redis.Conn, error) { return redis.Dial("tcp", "127.0.0.1:6379") }}
-	store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
+	store.Attach(manager, redisstore.New(pool), store.Options{})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -224,7 +225,7 @@ func benchmarkLogout(b *testing.B, nodes int, passive bool) {
 	const n = 1000
 	var backend store.Backend = store.NewMemory()
 	if nodes > 1 {
-		backend = store.NewRedis(storetest.Redis(b).Pool(), nil)
+		backend = redisstore.New(storetest.Redis(b).Pool())
 	}
 	c := newCrowd(b, nodes, backend)
 	c.enterAll(n, c.login("bob"))

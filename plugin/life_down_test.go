@@ -7,6 +7,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -81,7 +82,7 @@ func TestStoreGrace(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
 		server := storetest.Redis(t, "--appendonly", "yes", "--dir", t.TempDir()) // it keeps its data
-		b := store.NewRedis(server.Pool(), nil)
+		b := redisstore.New(server.Pool())
 		options.StoreGrace = -1
 		nodes := newNodes(t, 2, b, options, register)
 		a := nodes[0]

@@ -9,7 +9,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -53,7 +53,7 @@ func TestExpiryElsewhere(t *testing.T) {
 // destroyed, also where an event is the first to notice.
 func TestExpiryDuringEvents(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, store.NewRedis(storetest.Redis(t).Pool(), nil), plugin.Options{Scope: plugin.PerMessage}, func(a *app) {
+	a := newApp(t, redisstore.New(storetest.Redis(t).Pool()), plugin.Options{Scope: plugin.PerMessage}, func(a *app) {
 		register(a)
 		a.manager.Lifetime = 600 * time.Millisecond
 	})
@@ -78,7 +78,7 @@ func TestExpiryDuringEvents(t *testing.T) {
 func TestKeepAlive(t *testing.T) {
 	t.Parallel()
 	const idle = 700 * time.Millisecond
-	b := store.NewRedis(storetest.Redis(t).Pool(), nil)
+	b := redisstore.New(storetest.Redis(t).Pool())
 	nodes := newNodes(t, 2, b, plugin.Options{KeepAlive: true}, func(a *app) { register(a); a.manager.IdleTimeout = idle })
 	started := time.Now()
 	cookie := nodes[0].login("alice")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -151,7 +152,7 @@ func backends(t *testing.T, test func(t *testing.T, b shared)) {
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		test(t, store.NewRedis(storetest.Redis(t).Pool(), nil))
+		test(t, redisstore.New(storetest.Redis(t).Pool()))
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -123,7 +124,7 @@ func TestSubscriptionIsCut(t *testing.T) {
 	const interval = 500 * time.Millisecond
 	server := storetest.Redis(t)
 	pool := server.Pool()
-	nodes := newNodes(t, 2, store.NewRedis(pool, nil), plugin.Options{ProbeInterval: interval}, register)
+	nodes := newNodes(t, 2, redisstore.New(pool), plugin.Options{ProbeInterval: interval}, register)
 	cookie := nodes[0].login("alice")
 	near, far, other := nodes[0].enter(cookie), nodes[1].enter(cookie), nodes[1].enter(nodes[0].login("bob"))
 	joined(nodes[0], cookie, near, far)

@@ -6,8 +6,8 @@ import (
 )
 
 // A Backend holds sessions as bytes by store key. The key is what SCS hands a
-// store: the token, or its hash under HashTokenInStore. [NewMemory],
-// [NewRedis] and [Wrap] make the ones that come with this package; a backend
+// store: the token, or its hash under HashTokenInStore. [NewMemory]
+// and [Wrap] make those of this package, package redisstore has another; a backend
 // of your own must pass storetest.Run.
 //
 // An expired session is absent in every method. Every method is safe for
@@ -60,6 +60,21 @@ type Line interface {
 	Join(id string)  // adds the session of an id
 	Leave(id string) // takes it out
 	Close()          // ends the line
+}
+
+// An Ignorer is a [Line] that can leave out what one Store says, which spares that
+// Store the decoding of its own notes. It is optional.
+type Ignorer interface {
+	// Ignore is called before the first Join with the name of the Store: [NoteHead]
+	// tells how its notes begin.
+	Ignore(from string)
+}
+
+// An Audience is a [Teller] all of whose lines are in this process. It is optional:
+// it spares a Store the making of notes that nobody hears.
+type Audience interface {
+	// Heard tells whether any line but one has joined the session of an id.
+	Heard(id string, but Line) bool
 }
 
 // A Life says when a session expires: at Expiry, or when it would have anyway

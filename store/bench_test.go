@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/redisstore"
+	plainredis "github.com/alexedwards/scs/redisstore"
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -26,7 +27,7 @@ func BenchmarkCommit(b *testing.B) {
 		stock   scs.Store
 	}{
 		{"memory", store.NewMemory(), memstore.NewWithCleanupInterval(0)},
-		{"redis", store.NewRedis(pool, nil), redisstore.New(pool)},
+		{"redis", redisstore.New(pool), plainredis.New(pool)},
 	} {
 		ours, stock := scs.New(), scs.New()
 		s := store.Attach(ours, kind.backend, store.Options{})

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -35,7 +37,7 @@ func TestSpuriousChanged(t *testing.T) {
 // Empty bytes are not absent ones.
 func TestEmptyOld(t *testing.T) {
 	t.Parallel()
-	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": store.NewRedis(storetest.Redis(t).Pool(), nil)} {
+	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": redisstore.New(storetest.Redis(t).Pool())} {
 		if _, ok, err := b.Swap(t.Context(), "k", store.Change{New: []byte{}, Life: hour()}); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
@@ -50,7 +52,7 @@ func TestLineWaits(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	pool.MaxActive, pool.Wait = 1, true
 	m := scs.New()
-	s := store.Attach(m, store.NewRedis(pool, nil), store.Options{})
+	s := store.Attach(m, redisstore.New(pool), store.Options{})
 	token := newHeldSession(t, m, "n")
 	before := goroutinesOfStore()
 	held := pool.Get()
@@ -77,7 +79,7 @@ func TestCreateReplyLost(t *testing.T) {
 
 // What a request did is saved, also when its client has gone.
 func TestClientGone(t *testing.T) {
-	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": store.NewRedis(storetest.Redis(t).Pool(), nil)} {
+	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": redisstore.New(storetest.Redis(t).Pool())} {
 		m := scs.New()
 		s := store.Attach(m, b, store.Options{})
 		token := newHeldSession(t, m, "n")
@@ -95,4 +97,10 @@ func TestClientGone(t *testing.T) {
 			t.Error(name, "paid is lost", err)
 		}
 	}
+}
+
+// hour is the life of a session that has an hour left.
+func hour() store.Life {
+	in := time.Now().Add(time.Hour)
+	return store.Life{Expiry: in, Limit: in}
 }

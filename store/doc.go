@@ -8,7 +8,7 @@
 // was made from, and merges by key with whatever else it finds.
 //
 //	manager := scs.New()
-//	store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
+//	store.Attach(manager, redisstore.New(pool), store.Options{})
 //
 // The manager is then used as ever; [Store.LoadAndSave] takes the place of its
 // middleware. This package knows nothing of Socket.IO: a node that only serves

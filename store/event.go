@@ -74,16 +74,16 @@ func (n Note) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := fmt.Appendf(noteHead(n.From), `"id":%q,"kind":%q,"keys":%s`, n.Event.ID, n.Event.Kind, names)
+	b := fmt.Appendf(NoteHead(n.From), `"id":%q,"kind":%q,"keys":%s`, n.Event.ID, n.Event.Kind, names)
 	if n.Event.Data != nil {
 		b = append(append(b, `,"data":`...), n.Event.Data...)
 	}
 	return append(b, '}'), nil
 }
 
-// noteHead is how the notes of a Store begin. From, ID and Kind are made of
-// letters, digits, - and _.
-func noteHead(from string) []byte { return fmt.Appendf(nil, `{"v":%d,"from":%q,`, noteVersion, from) }
+// NoteHead returns how the notes of a Store begin in JSON, by its name. From, ID and
+// Kind are made of letters, digits, - and _.
+func NoteHead(from string) []byte { return fmt.Appendf(nil, `{"v":%d,"from":%q,`, noteVersion, from) }
 
 // UnmarshalJSON decodes a note. One of a later version, or of a kind that this
 // release does not know, is Missed: something has happened.

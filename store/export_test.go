@@ -33,21 +33,6 @@ func (s *Store) EndsAwaited() int {
 	return len(s.ends.awaited)
 }
 
-// Todo returns how many ids a Redis line is about to tell its connection.
-func Todo(line Line) int {
-	l := line.(*redisLine)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.todo)
-}
-
-// Waiting returns how many callers wait for a connection.
-func (r *Redis) Waiting() int {
-	r.pipe.mu.Lock()
-	defer r.pipe.mu.Unlock()
-	return len(r.pipe.waiting)
-}
-
 // CheckMap is what CheckSCS does of Commit, where that hands a codec another map,
 // or holds no lock.
 func CheckMap() (other, unlocked error) {

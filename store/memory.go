@@ -25,6 +25,8 @@ var (
 	_ Backend = (*Memory)(nil)
 	_ Lister  = (*Memory)(nil)
 	_ Teller  = (*Memory)(nil)
+
+	_ Audience = (*Memory)(nil)
 )
 
 // sweepWidth is how many sessions a new one looks at for expired ones. Any
@@ -92,8 +94,8 @@ func (m *Memory) Delete(_ context.Context, key string, note Note) ([]byte, error
 	return last.bytes, nil
 }
 
-// heard spares a Store that nobody else hears the making of notes.
-func (m *Memory) heard(id string, but Line) bool { return m.hub.heard(id, but) }
+// Heard implements [Audience].
+func (m *Memory) Heard(id string, but Line) bool { return m.hub.heard(id, but) }
 
 // Listen implements [Teller], for every Store on this Memory.
 func (m *Memory) Listen(hear func(Note)) Line { return m.hub.Listen(hear) }

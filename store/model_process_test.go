@@ -19,6 +19,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -63,7 +64,7 @@ func nodeChild(args []string) error {
 }
 
 func redisAt(addr string) store.Backend {
-	return store.NewRedis(&redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", addr) }}, nil)
+	return redisstore.New(&redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", addr) }})
 }
 
 const (
@@ -80,7 +81,7 @@ func TestProcessesCount(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(server.Pool(), nil), store.Options{})
+	s := store.Attach(manager, redisstore.New(server.Pool()), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	run := func(roles ...string) *store.Snapshot {
 		t.Helper()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -36,7 +37,7 @@ func TestModelMemory(t *testing.T) {
 
 func TestModelRedis(t *testing.T) {
 	t.Parallel()
-	runModel(t, nodesHere(store.NewRedis(storetest.Redis(t).Pool(), nil)), rounds(25, 1_000))
+	runModel(t, nodesHere(redisstore.New(storetest.Redis(t).Pool())), rounds(25, 1_000))
 }
 
 func TestModelProcesses(t *testing.T) {

@@ -9,17 +9,18 @@ import (
 	"time"
 )
 
-// onceMark begins the keys of what is kept for one use. No token has a colon,
-// so none of them is a session's.
-const onceMark = "once:"
+// OncePrefix begins the keys of what a [Backend] keeps for one use beside the
+// sessions: claims and tickets. No token has a colon, so none of them is a session's.
+// A backend that shares its sessions with others keeps these where nobody lists them.
+const OncePrefix = "once:"
 
-func isOnce(key string) bool { return strings.HasPrefix(key, onceMark) }
+func isOnce(key string) bool { return strings.HasPrefix(key, OncePrefix) }
 
 // onceKey is where something is kept. It does not tell the name, and is as long
 // as a token: some SCS stores have no room for more.
 func onceKey(name string) string {
 	hash := sha256.Sum256([]byte(name))
-	return (onceMark + base64.RawURLEncoding.EncodeToString(hash[:]))[:43]
+	return (OncePrefix + base64.RawURLEncoding.EncodeToString(hash[:]))[:43]
 }
 
 // Deposit keeps a value under a name in the backend, beside the sessions, until

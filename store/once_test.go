@@ -9,12 +9,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/alexedwards/scs/redisstore"
+	plainredis "github.com/alexedwards/scs/redisstore"
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -93,7 +94,7 @@ func TestDepositKeys(t *testing.T) {
 func TestDepositFails(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
-	s := store.Attach(scs.New(), store.NewRedis(server.Pool(), nil), store.Options{})
+	s := store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{})
 	server.Stop()
 	if err := s.Deposit(t.Context(), "x", []byte("x"), time.Hour); err == nil || errors.Is(err, store.ErrGone) {
 		t.Errorf("Deposit without a server: %v", err)
@@ -112,12 +113,12 @@ func TestDepositFails(t *testing.T) {
 func TestDepositInRedis(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	mine := store.Attach(scs.New(), store.NewRedis(pool, nil), store.Options{})
-	other := store.Attach(scs.New(), store.NewRedis(pool, &store.RedisOptions{Prefix: "other:"}), store.Options{})
+	mine := store.Attach(scs.New(), redisstore.New(pool), store.Options{})
+	other := store.Attach(scs.New(), redisstore.NewWithPrefix(pool, "other:"), store.Options{})
 	if err := mine.Deposit(t.Context(), "x", []byte("x"), 30*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := redisstore.New(pool).All(); len(all) > 0 || err != nil {
+	if all, err := plainredis.New(pool).All(); len(all) > 0 || err != nil {
 		t.Errorf("a node with redisstore lists %v, error %v", all, err)
 	}
 	conn := pool.Get()

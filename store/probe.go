@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-
-	"github.com/gomodule/redigo/redis"
 )
 
 // A Prober is a [Backend] that can look for many sessions at once.
@@ -13,10 +11,7 @@ type Prober interface {
 	Missing(ctx context.Context, keys []string) ([]string, error)
 }
 
-var (
-	_ Prober = (*Memory)(nil)
-	_ Prober = (*Redis)(nil)
-)
+var _ Prober = (*Memory)(nil)
 
 // Missing returns those of the keys whose sessions have ended. It is for those
 // who hold sessions for long, and may have missed the news: one round trip where
@@ -52,29 +47,6 @@ func (m *Memory) Missing(_ context.Context, keys []string) (missing []string, er
 	defer m.mu.RUnlock()
 	for _, key := range keys {
 		if _, ok := m.live(key); !ok {
-			missing = append(missing, key)
-		}
-	}
-	return missing, nil
-}
-
-// Missing implements [Prober]. Each key is a command of its own, as a cluster
-// needs it, and all of them are one round trip.
-func (r *Redis) Missing(ctx context.Context, keys []string) (missing []string, err error) {
-	commands := make([]redisCommand, len(keys))
-	for i, key := range keys {
-		commands[i] = redisCommand{name: "EXISTS", args: []any{r.name(key)}}
-	}
-	done, err := r.pipe.do(ctx, commands...)
-	if err != nil {
-		return nil, err
-	}
-	for i, key := range keys {
-		n, err := redis.Int64(done[i].reply, done[i].err)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
 			missing = append(missing, key)
 		}
 	}

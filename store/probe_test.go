@@ -14,6 +14,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -23,7 +24,7 @@ func TestMissingFails(t *testing.T) {
 	server := storetest.Redis(t)
 	down := errors.New("down")
 	for name, backend := range map[string]store.Backend{
-		"Redis":      store.NewRedis(server.Pool(), nil),
+		"Redis":      redisstore.New(server.Pool()),
 		"one by one": store.Wrap(findless{memstore.NewWithCleanupInterval(0), down}),
 	} {
 		s := store.Attach(scs.New(), backend, store.Options{})
@@ -53,7 +54,7 @@ func TestMissingIsOneRoundTrip(t *testing.T) {
 		conn, err := dial()
 		return countingConn{conn, &trips}, err
 	}
-	r := store.NewRedis(pool, nil)
+	r := redisstore.New(pool)
 	keys := make([]string, 500)
 	for i := range keys {
 		keys[i] = fmt.Sprint("key", i)

@@ -6,6 +6,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -18,7 +19,7 @@ func TestRenewing(t *testing.T) {
 		backend store.Backend
 	}{
 		{"memory", store.NewMemory()},
-		{"redis", store.NewRedis(storetest.Redis(t).Pool(), nil)},
+		{"redis", redisstore.New(storetest.Redis(t).Pool())},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -27,7 +28,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	const writers = 8
 	server := storetest.Redis(t)
 	pool := server.Pool()
-	backend := store.NewRedis(pool, nil)
+	backend := redisstore.New(pool)
 	managers := [2]*scs.SessionManager{scs.New(), scs.New()}
 	here, there := store.Attach(managers[0], backend, store.Options{}), store.Attach(managers[1], backend, store.Options{})
 	if _, _, _, err := backend.Find(t.Context(), "warm"); err != nil {
@@ -182,7 +183,7 @@ func TestRedisFullPool(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	pool.MaxActive, pool.MaxIdle, pool.Wait = 2, 2, true
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
+	s := store.Attach(manager, redisstore.New(pool), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	watch := s.Watch()
 	watch.Follow(store.ID(token))
@@ -231,8 +232,8 @@ func TestRedisPassword(t *testing.T) {
 	}
 	right := dial(redis.DialPassword("secret"), redis.DialDatabase(5))
 	manager, other := scs.New(), scs.New()
-	s := store.Attach(manager, store.NewRedis(right, nil), store.Options{})
-	there := store.Attach(other, store.NewRedis(right, nil), store.Options{})
+	s := store.Attach(manager, redisstore.New(right), store.Options{})
+	there := store.Attach(other, redisstore.New(right), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	watch := there.Watch()
 	defer watch.Close()
@@ -242,11 +243,11 @@ func TestRedisPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	hear(t, watch.Events(), store.Changed)
-	elsewhere := store.NewRedis(dial(redis.DialPassword("secret"), redis.DialDatabase(4)), nil)
+	elsewhere := redisstore.New(dial(redis.DialPassword("secret"), redis.DialDatabase(4)))
 	if _, _, ok, err := elsewhere.Find(t.Context(), token); ok || err != nil {
 		t.Errorf("another database holds it: %v, %v", ok, err)
 	}
-	if _, _, _, err := store.NewRedis(dial(), nil).Find(t.Context(), token); err == nil {
+	if _, _, _, err := redisstore.New(dial()).Find(t.Context(), token); err == nil {
 		t.Error("no password is needed")
 	}
 }
@@ -257,7 +258,7 @@ func TestRedisUnknownNotes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
 	manager := scs.New()
-	s := store.Attach(manager, store.NewRedis(pool, nil), store.Options{})
+	s := store.Attach(manager, redisstore.New(pool), store.Options{})
 	token := newHeldSession(t, manager, "n")
 	id := store.ID(token)
 	watch := s.Watch()

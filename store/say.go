@@ -14,10 +14,7 @@ type Speaker interface {
 	Say(ctx context.Context, note Note) error
 }
 
-var (
-	_ Speaker = (*Memory)(nil)
-	_ Speaker = (*Redis)(nil)
-)
+var _ Speaker = (*Memory)(nil)
 
 // Say tells whoever follows the session of an id something, here and, where the
 // backend is a [Speaker], in other processes: they get an [Event] of the kind
@@ -47,17 +44,4 @@ func notOfID(r rune) bool {
 func (m *Memory) Say(_ context.Context, note Note) error {
 	m.hub.tell(note)
 	return nil
-}
-
-// Say implements [Speaker].
-func (r *Redis) Say(ctx context.Context, note Note) error {
-	channel, body, err := r.encode(note)
-	if err != nil {
-		return err
-	}
-	done, err := r.pipe.do(ctx, redisCommand{name: "PUBLISH", args: []any{channel, body}})
-	if err != nil {
-		return err
-	}
-	return done[0].err
 }

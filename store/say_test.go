@@ -12,6 +12,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -75,7 +76,7 @@ func TestSayFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	server := storetest.Redis(t)
-	s = store.Attach(scs.New(), store.NewRedis(server.Pool(), nil), store.Options{})
+	s = store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{})
 	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); err != nil {
 		t.Error(err)
 	}
@@ -90,7 +91,7 @@ func TestSayFails(t *testing.T) {
 func TestSayToNoID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	s := store.Attach(scs.New(), store.NewRedis(pool, nil), store.Options{})
+	s := store.Attach(scs.New(), redisstore.New(pool), store.Options{})
 	conn := redis.PubSubConn{Conn: pool.Get()}
 	defer conn.Close()
 	if err := conn.PSubscribe("*"); err != nil {

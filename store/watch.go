@@ -83,8 +83,8 @@ func (w *Watch) Follow(id string) {
 	}
 	if n.line == nil {
 		n.line = n.teller.Listen(n.hear)
-		if line, ok := n.line.(interface{ ignore(from string) }); ok {
-			line.ignore(n.name)
+		if line, ok := n.line.(Ignorer); ok {
+			line.Ignore(n.name)
 		}
 	}
 	n.line.Join(id)
@@ -191,10 +191,8 @@ func (n *news) heard(id string, by *Watch) bool {
 	if followers > 0 || n.teller == nil {
 		return followers > 0
 	}
-	near, ok := n.teller.(interface {
-		heard(id string, but Line) bool
-	})
-	return !ok || near.heard(id, line)
+	near, ok := n.teller.(Audience)
+	return !ok || near.Heard(id, line)
 }
 
 // note returns the event as other Stores get it.

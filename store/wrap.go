@@ -17,7 +17,7 @@ import (
 // guarantee: a writer in another process, or one that uses inner directly, can
 // still overwrite what this process wrote or bring back a session that it
 // ended. Wrap cannot tell when a session expires, either: an older use can cut
-// short what a later one has gained. With several nodes, use [NewRedis] or a
+// short what a later one has gained. With several nodes, use package redisstore or a
 // Backend of your own.
 func Wrap(inner scs.Store) Backend {
 	return &wrapped{inner: inner}

@@ -12,6 +12,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 )
 
 const (
@@ -52,7 +53,7 @@ func openStore(ctx context.Context, address string) (backend, error) {
 		pool.Close()
 		return backend{}, fmt.Errorf("store %s: %w", where.Redacted(), err)
 	}
-	return backend{store.NewRedis(pool, nil), pool, "redis"}, nil
+	return backend{redisstore.New(pool), pool, "redis"}, nil
 }
 
 func newPool(address string) *redis.Pool {

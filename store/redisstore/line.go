@@ -1,4 +1,4 @@
-package store
+package redisstore
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gomodule/redigo/redis"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // A connection that has been silent for silence is taken for dead; a ping
@@ -20,12 +22,12 @@ const (
 	reconnect = 200 * time.Millisecond
 )
 
-// redisLine is a [Line] over one connection, which is made when the first id
+// line is a [store.Line] over one connection, which is made when the first id
 // is joined and made again when it is lost. Its goroutines end with Close, at
 // the latest after silence when Redis does not answer.
-type redisLine struct {
-	redis *Redis
-	hear  func(Note)
+type line struct {
+	redis *Backend
+	hear  func(store.Note)
 	own   []byte          // how notes begin that are not to be heard
 	wake  chan struct{}   // there is something in todo
 	done  <-chan struct{} // closed by Close
@@ -39,10 +41,10 @@ type redisLine struct {
 	todo      map[string]struct{} // the ids of which the connection knows otherwise
 }
 
-// Listen implements [Teller].
-func (r *Redis) Listen(hear func(Note)) Line {
+// Listen implements [store.Teller].
+func (r *Backend) Listen(hear func(store.Note)) store.Line {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &redisLine{
+	l := &line{
 		redis: r, hear: hear,
 		wake: make(chan struct{}, 1),
 		done: ctx.Done(), ctx: ctx, close: cancel,
@@ -52,12 +54,11 @@ func (r *Redis) Listen(hear func(Note)) Line {
 	return l
 }
 
-// ignore is for the Store that listens, before it joins: it does not want to
-// hear what it says itself.
-func (l *redisLine) ignore(from string) { l.own = noteHead(from) }
+// Ignore implements [store.Ignorer].
+func (l *line) Ignore(from string) { l.own = store.NoteHead(from) }
 
-// Join implements [Line].
-func (l *redisLine) Join(id string) {
+// Join implements [store.Line].
+func (l *line) Join(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, ok := l.ids[id]; !ok {
@@ -66,8 +67,8 @@ func (l *redisLine) Join(id string) {
 	}
 }
 
-// Leave implements [Line].
-func (l *redisLine) Leave(id string) {
+// Leave implements [store.Line].
+func (l *line) Leave(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, ok := l.ids[id]; ok {
@@ -78,7 +79,7 @@ func (l *redisLine) Leave(id string) {
 
 // turnLocked notes that an id was joined or left. Twice is as if never: so todo is
 // no larger than what changes while the connection is told, and empty without one.
-func (l *redisLine) turnLocked(id string) {
+func (l *line) turnLocked(id string) {
 	if _, ok := l.todo[id]; ok {
 		delete(l.todo, id)
 	} else if l.connected {
@@ -90,10 +91,10 @@ func (l *redisLine) turnLocked(id string) {
 	}
 }
 
-// Close implements [Line].
-func (l *redisLine) Close() { l.close() }
+// Close implements [store.Line].
+func (l *line) Close() { l.close() }
 
-func (l *redisLine) run() {
+func (l *line) run() {
 	select {
 	case <-l.done:
 		return
@@ -110,7 +111,7 @@ func (l *redisLine) run() {
 }
 
 // connect hears until the connection is lost or the line is closed.
-func (l *redisLine) connect() {
+func (l *line) connect() {
 	pooled, err := l.redis.pool.GetContext(l.ctx)
 	if err != nil {
 		return
@@ -131,7 +132,7 @@ func (l *redisLine) connect() {
 
 // all returns the channels of every id, and has nothing to do afterwards. The
 // empty id is among them, so that there is one to subscribe to.
-func (l *redisLine) all() []any {
+func (l *line) all() []any {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.connected, l.todo = true, make(map[string]struct{})
@@ -142,7 +143,7 @@ func (l *redisLine) all() []any {
 	return channels
 }
 
-func (l *redisLine) disconnected() {
+func (l *line) disconnected() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.connected, l.todo = false, nil
@@ -150,7 +151,7 @@ func (l *redisLine) disconnected() {
 
 // write tells the connection what to hear, and keeps it from being silent,
 // until it is lost. An error is the reader's to notice.
-func (l *redisLine) write(conn redis.PubSubConn, lost <-chan struct{}) {
+func (l *line) write(conn redis.PubSubConn, lost <-chan struct{}) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	for {
@@ -175,7 +176,7 @@ func (l *redisLine) write(conn redis.PubSubConn, lost <-chan struct{}) {
 }
 
 // changes returns the channels of todo, by whether they are wanted now.
-func (l *redisLine) changes() (join, leave []any) {
+func (l *line) changes() (join, leave []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id := range l.todo {
@@ -189,14 +190,14 @@ func (l *redisLine) changes() (join, leave []any) {
 	return join, leave
 }
 
-func (l *redisLine) read(conn redis.PubSubConn) {
+func (l *line) read(conn redis.PubSubConn) {
 	for {
 		switch message := conn.ReceiveWithTimeout(silence).(type) {
 		case redis.Message:
 			l.pass(message)
 		case redis.Subscription:
 			if message.Kind == "subscribe" {
-				l.hear(Note{Event: Event{ID: l.id(message.Channel), Kind: Missed}})
+				l.hear(store.Note{Event: store.Event{ID: l.id(message.Channel), Kind: store.Missed}})
 			}
 			if message.Count == 0 {
 				return // the line is closed
@@ -207,18 +208,18 @@ func (l *redisLine) read(conn redis.PubSubConn) {
 	}
 }
 
-func (l *redisLine) pass(message redis.Message) {
+func (l *line) pass(message redis.Message) {
 	if len(l.own) > 0 && bytes.HasPrefix(message.Data, l.own) {
 		return // most are, and to decode them costs more than all the rest
 	}
-	var note Note
+	var note store.Note
 	if err := json.Unmarshal(message.Data, &note); err != nil || note.Event.ID != l.id(message.Channel) {
 		// Somebody else's, or of a release that we do not understand.
-		note = Note{Event: Event{ID: l.id(message.Channel), Kind: Missed}}
+		note = store.Note{Event: store.Event{ID: l.id(message.Channel), Kind: store.Missed}}
 	}
 	l.hear(note)
 }
 
-func (l *redisLine) id(channel string) string {
+func (l *line) id(channel string) string {
 	return strings.TrimPrefix(channel, l.redis.channel(""))
 }

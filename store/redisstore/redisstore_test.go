@@ -1,33 +1,34 @@
-package store_test
+package redisstore_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/alexedwards/scs/redisstore"
+	plainredis "github.com/alexedwards/scs/redisstore"
 	"github.com/alexedwards/scs/v2"
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	storetest.Run(t, func(*testing.T) store.Backend { return store.NewRedis(pool, nil) })
+	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
 }
 
 // In a cluster each script may touch the keys that it names, all of one slot.
 func TestRedisCluster(t *testing.T) {
 	t.Parallel()
 	pool := storetest.RedisCluster(t).Pool()
-	storetest.Run(t, func(*testing.T) store.Backend { return store.NewRedis(pool, nil) })
+	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
 }
 
 func TestWrapRedisstore(t *testing.T) {
 	t.Parallel()
-	inner := redisstore.New(storetest.Redis(t).Pool())
+	inner := plainredis.New(storetest.Redis(t).Pool())
 	open := func(*testing.T) store.Backend { return store.Wrap(inner) }
 	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
 }
@@ -38,8 +39,8 @@ func TestRedisSharesLayout(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
 	plain, ours := scs.New(), scs.New()
-	plain.Store = redisstore.New(pool)
-	store.Attach(ours, store.NewRedis(pool, nil), store.Options{})
+	plain.Store = plainredis.New(pool)
+	store.Attach(ours, redisstore.New(pool), store.Options{})
 	for _, pair := range [][2]*scs.SessionManager{{plain, ours}, {ours, plain}} {
 		writer, reader := pair[0], pair[1]
 		ctx, err := writer.Load(t.Context(), "")
@@ -72,9 +73,9 @@ func TestRedisSharesLayout(t *testing.T) {
 func TestRedisPrefix(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	mine := store.NewRedis(pool, &store.RedisOptions{Prefix: "app[1]*:"})
-	other := store.NewRedis(pool, &store.RedisOptions{Prefix: "app1x:"})
-	for name, r := range map[string]*store.Redis{"mine": mine, "other": other} {
+	mine := redisstore.NewWithPrefix(pool, "app[1]*:")
+	other := redisstore.NewWithPrefix(pool, "app1x:")
+	for name, r := range map[string]*redisstore.Backend{"mine": mine, "other": other} {
 		if _, ok, err := r.Swap(t.Context(), "k", store.Change{New: []byte(name), Life: hour()}); !ok || err != nil {
 			t.Fatalf("Swap: %v, %v", ok, err)
 		}
@@ -90,7 +91,7 @@ func TestRedisPrefix(t *testing.T) {
 func TestRedisRestart(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
-	r := store.NewRedis(server.Pool(), nil)
+	r := redisstore.New(server.Pool())
 	swap := func() error {
 		_, ok, err := r.Swap(t.Context(), "k", store.Change{New: []byte("x"), Life: hour()})
 		if err == nil && !ok {

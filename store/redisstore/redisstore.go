@@ -1,4 +1,9 @@
-package store
+// Package redisstore keeps sessions in Redis. It takes the place of
+// github.com/alexedwards/scs/redisstore, by the same two constructors and over the
+// same sessions: an app changes one import, and attaches what it gets.
+//
+//	store.Attach(manager, redisstore.New(pool), store.Options{})
+package redisstore
 
 import (
 	"context"
@@ -7,49 +12,45 @@ import (
 	"time"
 
 	"github.com/gomodule/redigo/redis"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// Redis is a [Backend] in Redis 6 or later. It keeps the layout of SCS's own
-// redisstore — the bytes under "scs:session:" and the key, expired by
-// PEXPIREAT — so nodes that still use redisstore share the same sessions.
-// Each operation but All is one round trip, once Redis knows the scripts, and
-// each change one Lua script on one key: atomic, and fit for a cluster. What many
-// goroutines ask for at once goes together, on one connection. What becomes of a session is published by the
-// same script on a channel of the session's id; a Store that follows sessions
-// holds one connection of the pool to hear it, so the pool must allow two at
-// least.
+// A Backend is a [store.Backend] in Redis 6 or later. It keeps the layout of SCS's
+// own redisstore (the bytes under "scs:session:" and the key, expired by
+// PEXPIREAT), so nodes that still use that share the same sessions. Each operation
+// but All is one round trip, once Redis knows the scripts, and each change one Lua
+// script on one key. What many goroutines ask for at once goes together, on one
+// connection. What becomes of a session is published by the same script on a channel
+// of the session's id; a Store that follows sessions holds one connection of the pool
+// to hear it, so the pool must allow two at least.
 //
-// A node that writes the same sessions through plain redisstore is not bound
-// by any of this package's promises: it overwrites what it did not read, and
-// can bring back a session that has ended.
-type Redis struct {
+// A node that writes the same sessions through SCS's redisstore is not bound by any
+// of package store's promises: it overwrites what it did not read, and can bring back
+// a session that has ended.
+type Backend struct {
 	pool   *redis.Pool
-	pipe   redisPipe
+	pipe   pipe
 	prefix string
 }
 
-// RedisOptions are the settings of [NewRedis]. The zero value is ready to use.
-type RedisOptions struct {
-	// Prefix stands before every store key. Default "scs:session:", which is
-	// redisstore's; change it where several apps share one database.
-	Prefix string
-}
-
 var (
-	_ Backend = (*Redis)(nil)
-	_ Lister  = (*Redis)(nil)
-	_ Teller  = (*Redis)(nil)
+	_ store.Backend = (*Backend)(nil)
+	_ store.Lister  = (*Backend)(nil)
+	_ store.Teller  = (*Backend)(nil)
+	_ store.Speaker = (*Backend)(nil)
+	_ store.Prober  = (*Backend)(nil)
 )
 
-// NewRedis returns a Backend on the given pool, whose dialer sets address,
-// password, database number and timeouts. Give it timeouts: an operation lasts
-// as long as the pool lets it. options may be nil.
-func NewRedis(pool *redis.Pool, options *RedisOptions) *Redis {
-	r := &Redis{pool: pool, pipe: redisPipe{pool: pool}, prefix: "scs:session:"}
-	if options != nil && options.Prefix != "" {
-		r.prefix = options.Prefix
-	}
-	return r
+// New returns a Backend on the given pool, whose dialer sets address, password,
+// database number and timeouts. Give it timeouts: an operation lasts as long as the
+// pool lets it. Store keys stand behind "scs:session:", as SCS's redisstore has them.
+func New(pool *redis.Pool) *Backend { return NewWithPrefix(pool, "scs:session:") }
+
+// NewWithPrefix is [New] with another prefix, as where several apps share one
+// database.
+func NewWithPrefix(pool *redis.Pool, prefix string) *Backend {
+	return &Backend{pool: pool, pipe: pipe{pool: pool}, prefix: prefix}
 }
 
 var (
@@ -57,7 +58,7 @@ var (
 	// limit are the last two arguments of both scripts; see Life. PEXPIREAT
 	// has GT for it, but not in Redis 6; 6.0 has no PXAT for SET either, and to
 	// try it first costs what it saves.
-	swapScript = newRedisScript(`
+	swapScript = newScript(`
 local current = redis.call('GET', KEYS[1])
 if ARGV[7] == 'absent' then
 	if current then return current end
@@ -76,7 +77,7 @@ redis.call('PEXPIREAT', KEYS[1], expiry)
 if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1`)
 
-	touchScript = newRedisScript(`
+	touchScript = newScript(`
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
 local now = redis.call('TIME')
@@ -85,7 +86,7 @@ expiry = math.min(expiry, tonumber(ARGV[2]))
 redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
 return 1`)
 
-	deleteScript = newRedisScript(`
+	deleteScript = newScript(`
 local last = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
 if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
@@ -95,11 +96,11 @@ return last`)
 // noKey is what PTTL says of a key that has expired since GET.
 const noKey = -2
 
-// Find implements [Backend]. It sends two commands in one round trip, which
+// Find implements [store.Backend]. It sends two commands in one round trip, which
 // costs Redis less than a script and need not be atomic.
-func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+func (r *Backend) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 	args, asked := []any{r.name(key)}, time.Now()
-	done, err := r.pipe.do(ctx, redisCommand{name: "GET", args: args}, redisCommand{name: "PTTL", args: args})
+	done, err := r.pipe.do(ctx, command{name: "GET", args: args}, command{name: "PTTL", args: args})
 	if err != nil {
 		return nil, time.Time{}, false, err
 	}
@@ -118,8 +119,8 @@ func (r *Redis) Find(ctx context.Context, key string) ([]byte, time.Time, bool, 
 	return b, asked.Add(time.Duration(left) * time.Millisecond), true, nil
 }
 
-// Swap implements [Backend].
-func (r *Redis) Swap(ctx context.Context, key string, change Change) ([]byte, bool, error) {
+// Swap implements [store.Backend].
+func (r *Backend) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	channel, body, err := r.encode(change.Note)
 	if err != nil {
 		return nil, false, err
@@ -140,13 +141,13 @@ func (r *Redis) Swap(ctx context.Context, key string, change Change) ([]byte, bo
 	return current, false, nil
 }
 
-// Touch implements [Backend].
-func (r *Redis) Touch(ctx context.Context, key string, life Life) (bool, error) {
+// Touch implements [store.Backend].
+func (r *Backend) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
 	return redis.Bool(r.pipe.run(ctx, touchScript, r.name(key), life.Expiry.UnixMilli(), life.Limit.UnixMilli()))
 }
 
-// Delete implements [Backend].
-func (r *Redis) Delete(ctx context.Context, key string, note Note) ([]byte, error) {
+// Delete implements [store.Backend].
+func (r *Backend) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
 	channel, body, err := r.encode(note)
 	if err != nil {
 		return nil, err
@@ -158,9 +159,9 @@ func (r *Redis) Delete(ctx context.Context, key string, note Note) ([]byte, erro
 	return last, err
 }
 
-// All implements [Lister]. It scans the whole database: for maintenance, not
+// All implements [store.Lister]. It scans the whole database: for maintenance, not
 // for serving.
-func (r *Redis) All(ctx context.Context) (map[string][]byte, error) {
+func (r *Backend) All(ctx context.Context) (map[string][]byte, error) {
 	conn, err := r.pool.GetContext(ctx)
 	if err != nil {
 		return nil, err
@@ -194,7 +195,7 @@ func (r *Redis) All(ctx context.Context) (map[string][]byte, error) {
 }
 
 // encode returns a note as it is published: "" for none.
-func (r *Redis) encode(note Note) (channel string, body []byte, err error) {
+func (r *Backend) encode(note store.Note) (channel string, body []byte, err error) {
 	if note.Event.ID == "" {
 		return "", nil, nil
 	}
@@ -204,15 +205,51 @@ func (r *Redis) encode(note Note) (channel string, body []byte, err error) {
 
 // name is what Redis calls a key. What is kept for one use is no session: it
 // stands outside of their prefix, where no node lists it among them.
-func (r *Redis) name(key string) string {
-	if isOnce(key) {
-		return onceMark + r.prefix + strings.TrimPrefix(key, onceMark)
+func (r *Backend) name(key string) string {
+	if strings.HasPrefix(key, store.OncePrefix) {
+		return store.OncePrefix + r.prefix + strings.TrimPrefix(key, store.OncePrefix)
 	}
 	return r.prefix + key
 }
 
 // channel is where the notes of a session are published.
-func (r *Redis) channel(id string) string { return r.prefix + "note:" + id }
+func (r *Backend) channel(id string) string { return r.prefix + "note:" + id }
 
 // globEscaper makes SCAN take a prefix as it is written.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
+
+// Say implements [store.Speaker].
+func (r *Backend) Say(ctx context.Context, note store.Note) error {
+	channel, body, err := r.encode(note)
+	if err != nil {
+		return err
+	}
+	done, err := r.pipe.do(ctx, command{name: "PUBLISH", args: []any{channel, body}})
+	if err != nil {
+		return err
+	}
+	return done[0].err
+}
+
+// Missing implements [store.Prober]. Each key is a command of its own, as a cluster
+// needs it, and all of them are one round trip.
+func (r *Backend) Missing(ctx context.Context, keys []string) (missing []string, err error) {
+	commands := make([]command, len(keys))
+	for i, key := range keys {
+		commands[i] = command{name: "EXISTS", args: []any{r.name(key)}}
+	}
+	done, err := r.pipe.do(ctx, commands...)
+	if err != nil {
+		return nil, err
+	}
+	for i, key := range keys {
+		n, err := redis.Int64(done[i].reply, done[i].err)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			missing = append(missing, key)
+		}
+	}
+	return missing, nil
+}

@@ -1,4 +1,4 @@
-package store_test
+package redisstore_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -20,7 +21,7 @@ func TestRedisTogether(t *testing.T) {
 	t.Parallel()
 	const callers = 20
 	server := storetest.Redis(t)
-	direct := store.NewRedis(server.Pool(), nil)
+	direct := redisstore.New(server.Pool())
 	dial := make(chan error)
 	pool := &redis.Pool{MaxIdle: callers, Dial: func() (redis.Conn, error) {
 		if err := <-dial; err != nil {
@@ -29,7 +30,7 @@ func TestRedisTogether(t *testing.T) {
 		return redis.Dial("tcp", server.Addr)
 	}}
 	defer pool.Close()
-	r := store.NewRedis(pool, nil)
+	r := redisstore.New(pool)
 	key := func(i int) string { return fmt.Sprint("k", i) }
 	for i := range callers {
 		if _, ok, err := direct.Swap(t.Context(), key(i), store.Change{New: []byte(key(i)), Life: hour()}); !ok || err != nil {
@@ -80,7 +81,7 @@ func TestRedisTogether(t *testing.T) {
 func TestRedisScriptsFlushed(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	r := store.NewRedis(pool, nil)
+	r := redisstore.New(pool)
 	conn := pool.Get()
 	defer conn.Close()
 	var all sync.WaitGroup
@@ -109,7 +110,7 @@ func TestRedisSilent(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
 	pool := server.Pool()
-	r := store.NewRedis(pool, nil)
+	r := redisstore.New(pool)
 	conn := pool.Get()
 	defer conn.Close()
 	if _, err := conn.Do("CLIENT", "PAUSE", 60_000); err != nil {
@@ -126,4 +127,18 @@ func TestRedisSilent(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// eventually waits for what another goroutine is about to do.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(10 * time.Second); !ok(); {
+		select {
+		case <-again.C:
+		case <-late:
+			t.Fatalf("not in time: %s", what)
+		}
+	}
 }

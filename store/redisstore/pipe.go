@@ -1,4 +1,4 @@
-package store
+package redisstore
 
 import (
 	"context"
@@ -10,25 +10,25 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// redisPipe sends commands of many goroutines together, which costs Redis and
+// pipe sends commands of many goroutines together, which costs Redis and
 // this process a fraction of a write and a read for each: the first to come
 // starts a goroutine, and whoever comes until that has got a connection and its
 // turn goes with it. Nobody waits for the answers to others.
-type redisPipe struct {
+type pipe struct {
 	pool *redis.Pool
 
 	mu      sync.Mutex
-	waiting []*redisCall // when there are any, a goroutine is about to take them
+	waiting []*call // when there are any, a goroutine is about to take them
 }
 
-// A redisCall is what one goroutine waits for.
-type redisCall struct {
+// A call is what one goroutine waits for.
+type call struct {
 	ctx      context.Context
-	commands []redisCommand
+	commands []command
 	done     chan struct{} // closed when they have been answered
 }
 
-type redisCommand struct {
+type command struct {
 	name  string
 	args  []any
 	reply any
@@ -37,8 +37,8 @@ type redisCommand struct {
 
 // do sends commands and waits for all their replies, which it leaves in them.
 // The error is that of ctx.
-func (p *redisPipe) do(ctx context.Context, commands ...redisCommand) ([]redisCommand, error) {
-	c := &redisCall{ctx: ctx, commands: commands, done: make(chan struct{})}
+func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
+	c := &call{ctx: ctx, commands: commands, done: make(chan struct{})}
 	p.mu.Lock()
 	p.waiting = append(p.waiting, c)
 	first := len(p.waiting) == 1
@@ -58,7 +58,7 @@ func (p *redisPipe) do(ctx context.Context, commands ...redisCommand) ([]redisCo
 }
 
 // exchange sends what is waiting in one write and hands out the answers.
-func (p *redisPipe) exchange() {
+func (p *pipe) exchange() {
 	conn := p.pool.Get() // where it fails, so does all below
 	defer conn.Close()
 	runtime.Gosched() // whoever is ready to run may have something to send
@@ -73,22 +73,22 @@ func (p *redisPipe) exchange() {
 }
 
 // take returns those that are waiting, without those who gave up.
-func (p *redisPipe) take() []*redisCall {
+func (p *pipe) take() []*call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	calls := slices.DeleteFunc(p.waiting, func(c *redisCall) bool { return c.ctx.Err() != nil })
+	calls := slices.DeleteFunc(p.waiting, func(c *call) bool { return c.ctx.Err() != nil })
 	p.waiting = nil
 	return calls
 }
 
-func (c *redisCall) send(conn redis.Conn) {
+func (c *call) send(conn redis.Conn) {
 	for _, command := range c.commands {
 		_ = conn.Send(command.name, command.args...) // Flush tells
 	}
 }
 
 // receive takes the replies. err is not nil when the connection is lost.
-func (c *redisCall) receive(conn redis.Conn, err error) error {
+func (c *call) receive(conn redis.Conn, err error) error {
 	defer close(c.done)
 	for i := range c.commands {
 		command := &c.commands[i]
@@ -102,22 +102,22 @@ func (c *redisCall) receive(conn redis.Conn, err error) error {
 	return err
 }
 
-// redisScript is a script that is sent by its hash, once Redis knows it.
-type redisScript struct {
+// script is a script that is sent by its hash, once Redis knows it.
+type script struct {
 	source, hash string
 }
 
-func newRedisScript(source string) redisScript {
-	return redisScript{source, redis.NewScript(1, source).Hash()}
+func newScript(source string) script {
+	return script{source, redis.NewScript(1, source).Hash()}
 }
 
 // run runs a script on one key.
-func (p *redisPipe) run(ctx context.Context, script redisScript, key string, args ...any) (any, error) {
+func (p *pipe) run(ctx context.Context, script script, key string, args ...any) (any, error) {
 	args = append([]any{script.hash, 1, key}, args...)
-	done, err := p.do(ctx, redisCommand{name: "EVALSHA", args: args})
+	done, err := p.do(ctx, command{name: "EVALSHA", args: args})
 	if err == nil && isNoScript(done[0].err) {
 		args[0] = script.source
-		done, err = p.do(ctx, redisCommand{name: "EVAL", args: args})
+		done, err = p.do(ctx, command{name: "EVAL", args: args})
 	}
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package store_test
+package redisstore_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
@@ -25,7 +26,7 @@ func TestRedisLineIsBounded(t *testing.T) {
 		return redis.Dial("tcp", server.Addr)
 	}}
 	defer pool.Close()
-	r := store.NewRedis(pool, nil)
+	r := redisstore.New(pool)
 	heard := make(chan store.Note, 1000)
 	line := r.Listen(func(note store.Note) { heard <- note })
 	defer line.Close()
@@ -40,7 +41,7 @@ func TestRedisLineIsBounded(t *testing.T) {
 		line.Leave("there")
 		line.Join("there")
 	}
-	if n := store.Todo(line); n != 0 {
+	if n := redisstore.Todo(line); n != 0 {
 		t.Errorf("%d changes wait for a connection that there is not", n)
 	}
 	up.Store(true)
@@ -53,7 +54,7 @@ func TestRedisLineIsBounded(t *testing.T) {
 	for _, id := range []string{"here", "there"} {
 		line.Join(id)
 		line.Leave("nobody")
-		if n := store.Todo(line); n != 0 {
+		if n := redisstore.Todo(line); n != 0 {
 			t.Errorf("%d changes wait where nothing has changed", n)
 		}
 		want := store.Note{Event: store.Event{ID: id, Kind: store.Destroyed}, From: "x"}
