@@ -52,9 +52,14 @@ race: bin/gotestsum ## the Go tests under the race detector (TESTFLAGS='-run Mer
 race-next: bin/gotestsum ## the same on go-socket.io's release candidate
 	$(TESTSUM) -race $(RC) ./plugin/... ./cmd/...
 
-race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in both versions
-	PLUGIN_TEST_TRANSPORT=stock $(TESTSUM) -race ./plugin
-	PLUGIN_TEST_TRANSPORT=stock $(TESTSUM) -race $(RC) ./plugin
+race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in both versions at once: they mostly wait
+	$(MAKE) -j2 --output-sync=target stock-now stock-next
+
+stock-now stock-next: export PLUGIN_TEST_TRANSPORT = stock
+stock-now:
+	$(TESTSUM) -race ./plugin
+stock-next:
+	$(TESTSUM) -race $(RC) ./plugin
 
 frameworks: bin/gotestsum ## the programs for chi, gin and echo
 	cd testdata/frameworks && $(TESTSUM) ./...
@@ -100,4 +105,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock frameworks stores metrics browser bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics browser bench fuzz tidy rc-mod mod-check
