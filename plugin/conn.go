@@ -8,15 +8,15 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
 // A conn is the connection that handlers get: go-socket.io's, without some of
 // its traps. An acknowledgement goes behind what its handler has emitted.
 type conn struct {
 	socketio.Conn
-	wire    *transport.Conn // under it; nil on stock transports, or when it was over before
-	emitted atomic.Bool     // and no acknowledgement has gone behind that
+	wire    *wire.Conn  // under it; nil on stock transports, or when it was over before
+	emitted atomic.Bool // and no acknowledgement has gone behind that
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io
 	// counts those of a connection, in all its namespaces, without a lock.

@@ -4,13 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
 // closedGate is that of connections that have left before they could join.
 type closedGate struct{ gate }
 
-func (closedGate) over(*conn) string { return transport.ReasonServer }
+func (closedGate) over(*conn) string { return wire.ReasonServer }
 
 // A client whose connection is closed by somebody else while it asks for a
 // namespace leaves nothing behind: go-socket.io has told of its leaving already.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/clientjs"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -93,8 +94,9 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	if err := store.CheckSCS(manager); err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
 	}
-	if wire := options.Transport; wire != nil {
-		if err := wire.Check(server); err != nil {
+	under := (*wire.Wire)(options.Transport)
+	if under != nil {
+		if err := under.Check(server); err != nil {
 			return nil, fmt.Errorf("sessions: Options.Transport: %w", err)
 		}
 	}
@@ -124,8 +126,8 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	s.outage.over() // or it would have begun long ago
 	s.views = newViews(manager, attached.ContextKey())
 	s.gate = stock{server, s}
-	if s.options.Transport != nil {
-		s.gate = newWired(s, s.options.Transport)
+	if under != nil {
+		s.gate = newWired(s, under)
 	}
 	return s, nil
 }

@@ -9,7 +9,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
 // stock is the [gate] of go-socket.io's own transports. They send CONNECT
@@ -131,7 +131,7 @@ func (stock) acknowledge(*conn, []any) error { return nil }
 // admits lets pages of the server's own origin send requests: there is no list of
 // others.
 func (stock) admits(w http.ResponseWriter, r *http.Request) bool {
-	if transport.SameOrigin(r) {
+	if wire.SameOrigin(r) {
 		return true
 	}
 	http.Error(w, "forbidden", http.StatusForbidden)

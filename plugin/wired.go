@@ -8,7 +8,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -16,13 +16,13 @@ import (
 // is let in or refused, and a refusal is a packet of its own.
 type wired struct {
 	server *socketio.Server
-	wire   *transport.Wire
+	wire   *wire.Wire
 	http.Handler
 }
 
 // newWired makes a connection belong to the token that opened it.
-func newWired(s *Sessions, wire *transport.Wire) wired {
-	wire.Identify(transport.Identity{
+func newWired(s *Sessions, w *wire.Wire) wired {
+	w.Identify(wire.Identity{
 		Credential: func(r *http.Request) string {
 			if ticket := s.ticketOf(r); ticket != "" {
 				return ticket // every request of such a connection carries it
@@ -37,7 +37,7 @@ func newWired(s *Sessions, wire *transport.Wire) wired {
 			return s.store.Ended(store.ID(s.store.Key(token))) != ""
 		},
 	})
-	return wired{s.server, wire, wire.Handler(s.server)}
+	return wired{s.server, w, w.Handler(s.server)}
 }
 
 // watch hears of clients by an event: when go-socket.io calls OnConnect, it
@@ -46,7 +46,7 @@ func newWired(s *Sessions, wire *transport.Wire) wired {
 func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
 	g.wire.Gate(namespace)
 	g.server.OnConnect(namespace, func(socketio.Conn) error { return nil })
-	g.server.OnEvent(namespace, transport.OpenEvent, func(c socketio.Conn) {
+	g.server.OnEvent(namespace, wire.OpenEvent, func(c socketio.Conn) {
 		conn := g.wire.Find(c.ID())
 		if conn == nil {
 			return
@@ -62,12 +62,12 @@ func (wired) reason(c *conn, text string) string {
 	case text != stockClosed:
 		return reasonLeft
 	case c.wire == nil:
-		return transport.ReasonClosed // before it could be found
+		return wire.ReasonClosed // before it could be found
 	}
 	if reason := c.wire.Reason(); reason != "" {
 		return reason
 	}
-	return transport.ReasonServer // it is closing
+	return wire.ReasonServer // it is closing
 }
 
 func (wired) over(c *conn) string {
@@ -109,7 +109,7 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	}
 	settle(c.wire.Idle(), left)
 	c.wire.Flush(c.Emit) // what was emitted comes before
-	c.wire.Expel(nameOf(c), transport.Farewell{
+	c.wire.Expel(nameOf(c), wire.Farewell{
 		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
 	})
 	select {

@@ -11,9 +11,7 @@
 //
 // With sessions, hand the wire to plugin.Options.Transport and serve the
 // plugin's handler instead. go-socket.io is not changed: it takes transports
-// through engineio.Options. It sees protocol version 3 of Engine.IO, whatever
-// the client speaks, and never a heartbeat, an upgrade or a packet that the
-// guard has not checked.
+// through engineio.Options.
 //
 // The protocols are those of https://github.com/socketio/engine.io-protocol
 // (versions 3 and 4) and https://github.com/socketio/socket.io-protocol

@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/googollee/go-socket.io/engineio/transport"
+	"github.com/gorilla/websocket"
+)
+
+// The transports, as requests name them.
+const (
+	namePolling   = "polling"
+	nameWebsocket = "websocket"
+)
+
+// acceptor is one transport, as go-socket.io sees it: it only opens
+// connections. What a connection does later, and what it moves to, is its own.
+type acceptor struct {
+	wire *Wire
+	name string
+}
+
+var _ transport.Transport = acceptor{}
+
+func (a acceptor) Name() string { return a.name }
+
+// Accept opens a connection for a handshake that has passed the front.
+func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
+	passed, _ := r.Context().Value(passKey{}).(pass)
+	if passed.wire != a.wire {
+		return nil, errors.New("transport: serve Wire.Handler, or the plugin's with Options.Transport set, not the server itself")
+	}
+	c := newConn(a.wire, r, passed.version)
+	if !a.wire.begin(c) {
+		return nil, errors.New("transport: closed")
+	}
+	var ws *websocket.Conn
+	if a.name == nameWebsocket {
+		var err error
+		if ws, err = a.wire.upgrader.Upgrade(hijacker{w, c}, r, w.Header()); err != nil {
+			a.wire.opened(c)
+			if first, ok := w.(*answer); ok {
+				first.given = true // by the upgrader
+			}
+			return nil, err
+		}
+	}
+	c.start(time.Now())
+	if ws != nil {
+		c.use(a.wire.limit(ws)) // now it may also fail
+	}
+	return c, nil
+}
+
+// Dial implements transport.Transport. This is a server's transport only.
+func (acceptor) Dial(*url.URL, http.Header) (transport.Conn, error) {
+	return nil, errors.New("transport: cannot dial")
+}

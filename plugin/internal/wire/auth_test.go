@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// The auth payload of a namespace shows as headers of its handshake. What a
+// client sends under such names is dropped.
+func TestAuth(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, Options{}, nil)
+	forged := http.Header{
+		"Socket-Io-Auth": {`{"token":"forged"}`}, "Socket-Io-Auth-Token": {"forged"}, "socket-io-auth-token": {"forged"},
+		"Cookie": {"a=b"}, "X-Custom": {"c"},
+	}
+	_, body, _ := h.request(http.MethodGet, h.url(namePolling, 4)+"&x=y", forged)
+	c := &pollCaller{host: h, version: 4, id: idOf(body)}
+	c.url = h.url(namePolling, 4) + "&sid=" + c.id
+	conn := h.conn(c)
+	h.say(c, `40{ "token" : "root", "n": 1, "Äöü": "x", "": "empty" }`, `40/chat,{"token":"chat"}`)
+	h.hear(c, connected("/", 4), connected("/chat", 4))
+	for namespace, want := range map[string][2]string{
+		"/": {`{"token":"root","n":1,"Äöü":"x","":"empty"}`, "root"}, "/chat": {`{"token":"chat"}`, "chat"}, "/nosuch": {"", ""},
+	} {
+		r := conn.Request(namespace)
+		if got := [2]string{r.Header.Get(AuthHeader), r.Header.Get(AuthHeader + "-Token")}; got != want {
+			t.Errorf("%s: got %q, want %q", namespace, got, want)
+		}
+		if r.Header.Get("Cookie") != "a=b" || r.Header.Get("X-Custom") != "c" || r.URL.Query().Get("x") != "y" {
+			t.Errorf("%s: the handshake's own is missing: %v", namespace, r.Header)
+		}
+	}
+	if got := conn.RemoteHeader(); got.Get(AuthHeader) != "" || got.Get("Cookie") != "a=b" {
+		t.Errorf("RemoteHeader has %v", got)
+	}
+	h.say(c, "41/chat", "40/chat")
+	h.hear(c, connected("/chat", 4))
+	if got := conn.Request("/chat").Header.Get(AuthHeader); got != "" {
+		t.Errorf("after a second CONNECT without auth: %s", got)
+	}
+}
+
+// A client may not fill the memory by what it identifies itself with.
+func TestAuthLimit(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, Options{Logger: quiet}, nil)
+	c := h.dial(nameWebsocket, 4)
+	conn := h.conn(c)
+	h.say(c, `40{"token":"`+strings.Repeat("x", maxAuth-len(`{"token":""}`))+`"}`)
+	h.hear(c, connected("/", 4))
+	_ = c.send(text(`40/chat,{"token":"` + strings.Repeat("x", maxAuth) + `"}`)...)
+	<-conn.Done()
+	if conn.Reason() != ReasonError {
+		t.Errorf("it has ended for %q", conn.Reason())
+	}
+}
+
+// Query is the handshake's for the root of version 3, else that of CONNECT.
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{}, nil)
+		c := h.polling(version, "&x=y")
+		if version == 4 {
+			h.say(c, "40/?p=q,")
+		}
+		h.say(c, "40/chat?a=b?c&d,{}")
+		h.hear(c, connected("/", version), connected("/chat", version))
+		conn := h.conn(c)
+		root := map[int]string{3: "&x=y", 4: "p=q"}[version]
+		if got := conn.Query("/"); !strings.HasSuffix(got, root) {
+			t.Errorf("root: %q", got)
+		}
+		if got := conn.Query("/chat"); got != "a=b?c&d" {
+			t.Errorf("chat: %q", got)
+		}
+		if got := conn.Query("/nosuch"); got != "" {
+			t.Errorf("nosuch: %q", got)
+		}
+	})
+}
+
+// Members that are one header end the connection: a check of one would let the
+// other in.
+func TestAuthNamesFold(t *testing.T) {
+	t.Parallel()
+	for payload, may := range map[string]bool{
+		`{"token":"a","Token":"b"}`:               false,
+		`{"token":"a","x":1,"TOKEN":"a"}`:         false,
+		`{"token":"a","token":"a"}`:               false,
+		`{"\u0074oken":"a","token":"b"}`:          false,
+		`{"token":1,"Token":"b"}`:                 false,
+		`{"token":"a","Token":{}}`:                false,
+		`{"a-b":"a","A-B":"b"}`:                   false,
+		`{"token":"a","tokens":"b","to-ken":""}`:  true,
+		`{"token":"a","n":{"token":1,"Token":2}}`: true,
+		`{"ä":"a","Ä":"b"}`:                       true,
+		`{}`:                                      true,
+	} {
+		for _, namespace := range []string{"", "/chat,"} {
+			t.Run(namespace+payload, func(t *testing.T) {
+				t.Parallel()
+				kinds(t, func(t *testing.T, transport string, version int) {
+					if version == 3 {
+						return // it has no payload
+					}
+					h := newHost(t, Options{Logger: quiet}, nil)
+					c := h.dial(transport, version)
+					conn := h.conn(c)
+					if may {
+						h.say(c, "40"+namespace+payload)
+						h.hear(c, connected(strings.TrimSuffix("/"+strings.TrimPrefix(namespace, "/"), ","), version))
+						return
+					}
+					_ = c.send(text("40" + namespace + payload)...)
+					<-conn.Done()
+					if conn.Reason() != ReasonError {
+						t.Errorf("it has ended for %q", conn.Reason())
+					}
+				})
+			})
+		}
+	}
+}

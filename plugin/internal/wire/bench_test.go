@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/gorilla/websocket"
+)
+
+// BenchmarkEcho sends an event and waits for its acknowledgement, over a real
+// websocket: by go-socket.io's own transports, and by ours. The client is in
+// the figures, and the same for both.
+func BenchmarkEcho(b *testing.B) {
+	b.Run("stock", func(b *testing.B) {
+		server := socketio.NewServer(nil)
+		benchmarkEcho(b, server, server)
+	})
+	b.Run("wire", func(b *testing.B) {
+		wire := New(Options{})
+		server := socketio.NewServer(wire.EngineOptions(nil))
+		defer server.Close()
+		benchmarkEcho(b, server, wire.Handler(server))
+		if err := wire.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+func benchmarkEcho(b *testing.B, server *socketio.Server, handler http.Handler) {
+	b.Helper()
+	server.OnConnect("/", func(socketio.Conn) error { return nil })
+	server.OnEvent("/", "echo", func(_ socketio.Conn, text string) string { return text })
+	go server.Serve()
+	web := httptest.NewServer(handler)
+	defer web.Close()
+	ws, _, err := websocket.DefaultDialer.DialContext(b.Context(), "ws"+strings.TrimPrefix(web.URL, "http")+"/?EIO=3&transport=websocket", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ws.Close()
+	buffer := make([]byte, 1024)
+	for range 2 { // OPEN and CONNECT
+		readInto(b, ws, buffer)
+	}
+	event := []byte(`421["echo","a line of text that is not short"]`)
+	want := `431["a line of text that is not short"]`
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ws.WriteMessage(websocket.TextMessage, event); err != nil {
+			b.Fatal(err)
+		}
+		if got := readInto(b, ws, buffer); strings.TrimSuffix(string(got), "\n") != want {
+			b.Fatalf("got %q", got)
+		}
+	}
+}
+
+// readInto reads a message without more memory.
+func readInto(b *testing.B, ws *websocket.Conn, buffer []byte) []byte {
+	b.Helper()
+	_, r, err := ws.NextReader()
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for {
+		read, err := r.Read(buffer[n:])
+		n += read
+		if err != nil {
+			return buffer[:n] // it is io.EOF, or what follows tells
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/parser"
+	"github.com/gorilla/websocket"
+)
+
+// everyByte is a binary of each byte, twice over.
+func everyByte() []byte {
+	var b []byte
+	for n := range 512 {
+		b = append(b, byte(n))
+	}
+	return b
+}
+
+// hearBinary reads a binary, which must be as wanted.
+func (h *host) hearBinary(c caller, want []byte) {
+	h.Helper()
+	if f, err := c.next(); err != nil || !f.binary || !bytes.Equal(f.data, want) {
+		h.Fatalf("got %.100q (binary: %t), %v, want %.100q", f.data, f.binary, err, want)
+	}
+}
+
+// Binaries and text of all scripts come through in both directions, in events
+// and acknowledgements, one and several, empty and large.
+func TestBinary(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		h := newHost(t, Options{}, func(h *host) {
+			h.server.OnEvent("/", "mirror", func(c socketio.Conn, text string, a, b *parser.Buffer) (*parser.Buffer, string) {
+				c.Emit("mirrored", text, b, &parser.Buffer{Data: a.Data})
+				return a, text
+			})
+		})
+		c := h.call(transport, version)
+		for n, b := range [][]byte{everyByte(), {}, {0}, []byte("4text"), bytes.Repeat([]byte{0xff, 0}, 100_000)} {
+			said := fmt.Sprintf(`é€😀 \u2028 %d`, n)
+			err := c.send(
+				text(fmt.Sprintf(`452-%d["mirror","%s",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, n, said))[0],
+				frame{binary: true, data: b}, frame{binary: true, data: everyByte()},
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if transport == namePolling && version == 3 {
+				said = string(escaped([]byte(said)))
+			}
+			h.hearMirrored(c, n, said, b)
+		}
+	})
+}
+
+// hearMirrored reads the event and the acknowledgement, in whatever order.
+func (h *host) hearMirrored(c caller, n int, said string, b []byte) {
+	h.Helper()
+	event := `452-["mirrored","` + said + `",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`
+	ack := fmt.Sprintf(`461-%d[{"_placeholder":true,"num":0},"%s"]`, n, said)
+	for range 2 {
+		got, err := c.read()
+		switch {
+		case err == nil && got == event:
+			h.hearBinary(c, everyByte())
+			h.hearBinary(c, b)
+		case err == nil && got == ack:
+			h.hearBinary(c, b)
+		default:
+			h.Fatalf("got %.200q, %v, want %q or %q", got, err, event, ack)
+		}
+	}
+}
+
+// With compression, messages come through as without, and the limit is of what
+// they are, not of what they are on the way.
+func TestCompression(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{Compression: true, Logger: quiet}, nil)
+		dialer := websocket.Dialer{EnableCompression: true}
+		ws, response, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(h.url(nameWebsocket, version), "http"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ws.Close()
+		if !strings.Contains(response.Header.Get("Sec-Websocket-Extensions"), "permessage-deflate") {
+			t.Errorf("not offered: %v", response.Header)
+		}
+		c := &wsCaller{ws: ws, version: version}
+		open, err := c.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.id = idOf(open)
+		if version == 4 {
+			h.say(c, "40")
+		}
+		h.hear(c, "40*")
+		long := strings.Repeat("x", 900_000)
+		h.say(c, `421["echo","`+long+`"]`)
+		h.hear(c, `431["`+long+`"]`)
+		conn := h.conn(c)
+		h.say(c, `422["echo","`+strings.Repeat("x", 1_100_000)+`"]`)
+		<-conn.Done()
+		if conn.Reason() != ReasonError {
+			t.Errorf("a long message that is short on the way: it has ended for %q", conn.Reason())
+		}
+	})
+}
+
+// By default it is not offered.
+func TestNoCompression(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, Options{}, nil)
+	dialer := websocket.Dialer{EnableCompression: true}
+	ws, response, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(h.url(nameWebsocket, 4), "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if got := response.Header.Get("Sec-Websocket-Extensions"); got != "" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// The largest message passes, a longer one ends the connection, and the log
+// says why without what was sent.
+func TestMessageLimit(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		var log logBook
+		h := newHost(t, Options{MaxMessageBytes: 1000, Logger: log.logger()}, nil)
+		c := h.call(transport, version)
+		conn := h.conn(c)
+		most := 1000 - len(`421["echo",""]`)
+		h.say(c, `421["echo","`+strings.Repeat("x", most)+`"]`)
+		h.hear(c, `431["xxx*`)
+		_ = c.send(text(`422["echo","` + strings.Repeat("secret", most) + `"]`)...)
+		<-conn.Done()
+		if conn.Reason() != ReasonError {
+			t.Errorf("it has ended for %q", conn.Reason())
+		}
+		eventually(t, "the log says why", func() bool { return strings.Contains(log.String(), errTooLong.Error()) })
+		if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), c.name()) {
+			t.Errorf("the log says too much: %s", log.String())
+		}
+	})
+}

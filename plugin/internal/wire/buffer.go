@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"bytes"
+	"io"
+)
+
+// binaryMark stands before a binary message: Engine.IO 3 sends it over
+// websocket as the type of the packet, the others leave it out.
+const binaryMark = 4
+
+// A buffer holds one frame. Buffers are pooled by their Wire.
+type buffer struct{ bytes []byte }
+
+// binary returns the message in a buffer that begins with binaryMark.
+func (b *buffer) binary() []byte { return b.bytes[1:] }
+
+// frame returns the frame in the buffer.
+func (b *buffer) frame(binary bool) frame {
+	if binary {
+		return frame{binary: true, data: b.binary()}
+	}
+	return frame{data: b.bytes}
+}
+
+// fill appends what r has, up to a number of bytes: what is compressed may be
+// more than it seemed.
+func (b *buffer) fill(r io.Reader, limit int) error {
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			b.bytes = append(b.bytes, make([]byte, max(512, cap(b.bytes)))...)[:len(b.bytes)]
+		}
+		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		switch {
+		case len(b.bytes) > limit:
+			return errTooLong
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// maxPooled is the size of the largest buffer that is kept.
+const maxPooled = 16 << 10
+
+// take returns an empty buffer.
+func (w *Wire) take() *buffer { return w.buffers.Get().(*buffer) }
+
+// release takes a buffer back that nobody uses any more; nil is allowed.
+func (w *Wire) release(b *buffer) {
+	if b == nil || cap(b.bytes) > maxPooled {
+		return
+	}
+	b.bytes = b.bytes[:0]
+	w.buffers.Put(b)
+}
+
+// takeText returns a buffer with the given text.
+func (w *Wire) takeText(text string) *buffer {
+	b := w.take()
+	b.bytes = append(b.bytes, text...)
+	return b
+}
+
+// A reader is a frame as go-socket.io reads it: it needs a ReadByte, or wraps
+// the reader in one that has.
+type reader struct{ bytes.Reader }
+
+// Close implements io.Closer. The next NextReader takes the frame back.
+func (*reader) Close() error { return nil }
+
+// A queue is first in, first out. The zero value is empty.
+type queue[T any] struct {
+	items []T
+	head  int
+}
+
+func (q *queue[T]) push(item T) { q.items = append(q.items, item) }
+
+func (q *queue[T]) len() int { return len(q.items) - q.head }
+
+func (q *queue[T]) pop() (item T, ok bool) {
+	if q.len() == 0 {
+		return item, false
+	}
+	var none T
+	item, q.items[q.head] = q.items[q.head], none
+	q.head++
+	switch {
+	case q.head == len(q.items):
+		q.items, q.head = q.items[:0], 0
+		if cap(q.items) > 64 {
+			q.items = nil // a crowd has gone
+		}
+	case q.head >= 64 && q.head*2 >= len(q.items):
+		// It has not been empty for long: make room at its head.
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+	return item, true
+}

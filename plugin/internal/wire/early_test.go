@@ -1,0 +1,162 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/parser"
+)
+
+// greeted returns a host whose root greets clients from a goroutine of its
+// OnConnect, and a channel that tells when it has.
+func greeted(t *testing.T, greet func(socketio.Conn)) (*host, <-chan bool) {
+	t.Helper()
+	greets := make(chan bool, 1)
+	h := newHost(t, Options{}, func(h *host) {
+		h.server.OnConnect("/", func(c socketio.Conn) error {
+			go func() { // ends when it has greeted
+				greet(c)
+				greets <- true
+			}()
+			return nil
+		})
+	})
+	return h, greets
+}
+
+// What a root handler on the server emits before the client has asked for the root
+// arrives behind CONNECT, in order, on every wire.
+func TestEarlyGreeting(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		h, greets := greeted(t, func(c socketio.Conn) {
+			c.Emit("hello", "a")
+			c.Emit("blob", &parser.Buffer{Data: []byte{1, 2}})
+			c.Emit("hello", "b")
+		})
+		c := h.dial(transport, version)
+		<-greets
+		if version == 4 {
+			h.say(c, "40")
+		}
+		h.say(c, `421["echo","later"]`)
+		h.hear(c, connected("/", version), `42["hello","a"]`, `451-["blob",{"_placeholder":true,"num":0}]`, `42["hello","b"]`, `431["later"]`)
+	})
+}
+
+// It waits for a client that goes elsewhere first, too, but not for ever, and only
+// so much of it; the client stays in any case.
+func TestEarlyIsBounded(t *testing.T) {
+	t.Parallel()
+	h, greets := greeted(t, func(c socketio.Conn) {
+		for n := range 100 {
+			c.Emit("n", n, strings.Repeat("x", maxEarly/50))
+		}
+	})
+	c := h.dial(nameWebsocket, 4)
+	<-greets
+	h.say(c, "40/chat,", `42/chat,1["echo","in"]`)
+	h.hear(c, connected("/chat", 4), `43/chat,1["in"]`)
+	conn := h.conn(c)
+	conn.mu.Lock()
+	size, held := conn.early.size, len(conn.early.held)
+	conn.mu.Unlock()
+	if size > maxEarly || held < 40 {
+		t.Fatalf("%d packets wait, of %d bytes", held, size)
+	}
+	h.say(c, "40")
+	h.hear(c, connected("/", 4))
+	for n := range held {
+		h.hear(c, fmt.Sprintf(`42["n",%d,"x*`, n))
+	}
+
+	late := h.dial(nameWebsocket, 4)
+	<-greets
+	conn = h.conn(late)
+	conn.stray(time.Now().Add(connectTimeout + time.Second))
+	if conn.mu.Lock(); conn.early != nil {
+		t.Error("it waits for ever")
+	}
+	conn.mu.Unlock()
+	h.say(late, "40", `421["echo","in"]`)
+	h.hear(late, connected("/", 4), `431["in"]`)
+}
+
+// What a gated root is sent before it admits the client waits too, and is not told
+// to one that is turned away.
+func TestEarlyAndGated(t *testing.T) {
+	t.Parallel()
+	for _, admit := range []bool{true, false} {
+		t.Run(fmt.Sprint(admit), func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan *Conn, 1)
+			h := newHost(t, Options{}, func(h *host) {
+				h.wire.Gate("/")
+				h.server.OnEvent("/", OpenEvent, func(c socketio.Conn) { asked <- h.wire.Find(c.ID()) })
+			})
+			c := h.dial(nameWebsocket, 4)
+			conn := h.conn(c)
+			eventually(t, "it is in the room of all", func() bool { return h.server.RoomLen("/", conn.ID()) == 1 })
+			h.server.BroadcastToRoom("/", conn.ID(), "secret")
+			eventually(t, "it waits", func() bool {
+				conn.mu.Lock()
+				defer conn.mu.Unlock()
+				return len(conn.early.held) == 1
+			})
+			h.say(c, "40")
+			<-asked
+			if admit {
+				conn.Admit("/")
+				h.hear(c, connected("/", 4), `42["secret"]`)
+				return
+			}
+			conn.Refuse("/", "no", nil, false)
+			h.hear(c, `44{"message":"no"}`, "41")
+		})
+	}
+}
+
+// An Emit in a root handler on the server waits until the handler returns, which
+// it never does then. That ends its connection, and leaves nothing; the log names
+// the remedy. A handler that returns in time is left alone.
+func TestEmitInRootHandler(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		var log logBook
+		returned := make(chan bool, 1)
+		var stuck atomic.Bool
+		stuck.Store(true)
+		h := newHost(t, Options{PingTimeout: 300 * time.Millisecond, Logger: log.logger()}, func(h *host) {
+			h.server.OnConnect("/", func(c socketio.Conn) error {
+				if stuck.Load() {
+					c.Emit("hello")
+				}
+				returned <- true
+				return nil
+			})
+		})
+		c := h.dial(transport, version)
+		<-returned
+		for err := error(nil); err == nil; {
+			_, err = c.read()
+		}
+		eventually(t, "it is forgotten", func() bool { return h.wire.Len() == 0 && h.server.Count() == 0 })
+		if !strings.Contains(log.String(), "emit in a goroutine") {
+			t.Errorf("the log says %s", &log)
+		}
+		stuck.Store(false)
+		fine := h.call(transport, version)
+		<-returned
+		conn := h.conn(fine)
+		h.say(fine, `421["echo","in"]`)
+		h.hear(fine, `431["in"]`)
+		if conn.mu.Lock(); conn.entering != nil {
+			t.Error("its handler is thought to run")
+		}
+		conn.mu.Unlock()
+	})
+}

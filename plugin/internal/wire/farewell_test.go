@@ -1,0 +1,170 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	socketio "github.com/googollee/go-socket.io"
+)
+
+func farewellOf(back bool) Farewell {
+	return Farewell{
+		Event: "sinvalid", Data: json.RawMessage(`{"code":"destroyed"}`),
+		Answer: json.RawMessage(`{"error":"gone"}`), Back: back,
+	}
+}
+
+// guest is a client that is inside.
+type guest struct {
+	*host
+	caller
+	conn           *Conn
+	started, ended chan bool
+}
+
+// inside returns a client in some namespaces.
+func inside(t *testing.T, transport string, version int, namespaces ...string) guest {
+	t.Helper()
+	g := guest{started: make(chan bool), ended: make(chan bool)}
+	g.host = newHost(t, Options{}, func(h *host) {
+		for _, namespace := range []string{"/", "/chat", "/other"} {
+			h.server.OnConnect(namespace, func(socketio.Conn) error { return nil })
+			h.server.OnEvent(namespace, "block", func(socketio.Conn) { g.started <- true; <-g.ended })
+		}
+	})
+	g.caller = g.dial(transport, version)
+	for _, namespace := range namespaces {
+		if version == 4 || namespace != "/" {
+			g.says("4" + prefix(kindConnect, namespace))
+		}
+		g.hears(connected(namespace, version))
+	}
+	g.conn = g.host.conn(g)
+	return g
+}
+
+func (g guest) says(lines ...string)  { g.Helper(); g.say(g, lines...) }
+func (g guest) hears(lines ...string) { g.Helper(); g.hear(g, lines...) }
+
+// meanwhile lets happen what nothing of the client may come between: that is
+// handled afterwards.
+func (g guest) meanwhile(happens func()) {
+	g.Helper()
+	g.says(`42["block"]`)
+	<-g.started
+	happens()
+	g.ended <- true
+}
+
+// A client that is sent out of the root gets the reason as its last event; what
+// it still asks is answered for the app; then it is told to leave everywhere,
+// and the connection ends.
+func TestExpelFromRoot(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		g := inside(t, transport, version, "/", "/chat")
+		g.meanwhile(func() {
+			g.says(`421["echo","too late"]`, `42["echo","not asked"]`, `452-3["buf",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
+			if err := g.send(frame{binary: true, data: []byte("a")}, frame{binary: true, data: []byte("b")}); err != nil {
+				t.Fatal(err)
+			}
+			g.says(`42/chat,4["echo","still in"]`)
+			g.conn.Expel("/", farewellOf(false))
+			g.conn.Expel("/", farewellOf(true)) // it is out already
+			g.server.BroadcastToNamespace("/", "never seen")
+		})
+		g.hears(`42["sinvalid",{"code":"destroyed"}]`, `431[{"error":"gone"}]`, `433[{"error":"gone"}]`, `43/chat,4["still in"]`, "41", "41/chat")
+		g.hearEnd(g)
+		<-g.conn.Done()
+		if g.conn.Reason() != ReasonServer {
+			t.Errorf("it has ended for %q", g.conn.Reason())
+		}
+		eventually(t, "go-socket.io forgets it", func() bool { return g.server.Count() == 0 })
+	})
+}
+
+// A client that may come back is told the reason, not to leave; wherever it was
+// sent out, the connection ends.
+func TestExpelToComeBack(t *testing.T) {
+	t.Parallel()
+	for _, namespace := range []string{"/", "/chat"} {
+		t.Run(namespace, func(t *testing.T) {
+			t.Parallel()
+			kinds(t, func(t *testing.T, transport string, version int) {
+				g := inside(t, transport, version, "/", "/chat")
+				g.conn.Expel(namespace, farewellOf(true))
+				g.hears("4" + prefix(kindEvent, namespace) + `["sinvalid",{"code":"destroyed"}]`)
+				g.hearEnd(g)
+				<-g.conn.Done()
+			})
+		})
+	}
+}
+
+// A client that is sent out of another namespace stays where else it is, and
+// may enter again.
+func TestExpelFromNamespace(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		g := inside(t, transport, version, "/", "/chat")
+		for n := range 2 {
+			g.meanwhile(func() {
+				g.says(fmt.Sprintf(`42/chat,%d["echo","too late"]`, n))
+				g.conn.Expel("/chat", farewellOf(false))
+				g.server.BroadcastToNamespace("/chat", "never seen")
+			})
+			g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, fmt.Sprintf(`43/chat,%d[{"error":"gone"}]`, n), "41/chat")
+			g.says(`421["echo","still in"]`, "40/chat", `42/chat,2["echo","back"]`)
+			g.hears(`431["still in"]`, connected("/chat", version), `43/chat,2["back"]`)
+		}
+	})
+}
+
+// A client of version 4 that is sent out of its last namespace ends.
+func TestExpelFromLastNamespace(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{namePolling, nameWebsocket} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			g := inside(t, transport, 4, "/chat", "/other")
+			g.conn.Expel("/other", farewellOf(false))
+			g.hears(`42/other,["sinvalid",{"code":"destroyed"}]`, "41/other")
+			g.conn.Expel("/chat", farewellOf(false))
+			g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, "41/chat")
+			g.hearEnd(g)
+		})
+	}
+}
+
+// A client that leaves by itself when it hears the reason is not told to, and
+// may enter again at once.
+func TestExpelHeardAtOnce(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		g := inside(t, transport, version, "/", "/chat")
+		g.meanwhile(func() {
+			g.says("41/chat", "40/chat")
+			g.conn.Expel("/chat", farewellOf(true))
+		})
+		g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, connected("/chat", version))
+		g.conn.Expel("/chat", farewellOf(false)) // of the second stay
+		g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, "41/chat")
+		g.says(`421["echo","still in"]`)
+		g.hears(`431["still in"]`)
+	})
+}
+
+// Who is not there cannot be sent out.
+func TestExpelNobody(t *testing.T) {
+	t.Parallel()
+	g := inside(t, nameWebsocket, 4, "/chat")
+	g.conn.Expel("/", farewellOf(false))
+	g.conn.Expel("/nosuch", farewellOf(false))
+	g.says(`42/chat,1["echo","still in"]`)
+	g.hears(`43/chat,1["still in"]`)
+	g.conn.lose(ReasonClosed)
+	g.conn.Expel("/chat", farewellOf(false))
+	g.conn.Refuse("/other", "why", nil, false)
+	g.conn.Admit("/other")
+}

@@ -1,0 +1,235 @@
+package wire
+
+import (
+	"bytes"
+	"math"
+	"math/bits"
+	"unicode/utf8"
+)
+
+const (
+	errKind        = malformed("unknown Socket.IO packet type")
+	errAttachments = malformed("missing, wrong or too large number of attachments")
+	errNamespace   = malformed("namespace too long, or with control characters or invalid UTF-8")
+	errID          = malformed("wrong acknowledgement id")
+	errNoArray     = malformed("data is no array")
+	errNoObject    = malformed("connect data is no object")
+	errAuth        = malformed("connect data is too long")
+	errAuthNames   = malformed("connect data with several members of one name")
+	errNoData      = malformed("disconnect with data")
+	errName        = malformed("event without a proper name")
+)
+
+const (
+	maxID     = 1 << 53  // JavaScript counts no further
+	maxAuth   = 64 << 10 // bytes of connect data, which is kept as long as the client is there
+	maxName   = 1024     // bytes of an event's name; go-socket.io reads them one by one
+	jsonSpace = " \t\r\n"
+)
+
+// rootName is the namespace of packets that name none. Nobody writes to it.
+var rootName = []byte("/")
+
+// A guard checks what clients send before go-socket.io's decoder sees it: that
+// one trusts every count and index, and dies of them. What passes is decoded
+// without a panic, whatever types the handler takes; but no client is to blame
+// for structs named Buffer that are not parser.Buffer, on which it always does.
+type guard struct {
+	maxAttachments int // of one packet, at most 64
+	maxNamespace   int // bytes, the query included
+	maxDepth       int // of nested arrays and objects
+}
+
+// parse reads the text of a message, without the Engine.IO type before it. The
+// packet aliases text. It allocates nothing.
+func (g guard) parse(text []byte) (packet, error) {
+	p := packet{namespace: rootName}
+	rest, err := g.readKind(&p, text)
+	if err != nil {
+		return packet{}, err
+	}
+	if rest, err = g.readNamespace(&p, rest); err != nil {
+		return packet{}, err
+	}
+	if rest, err = readID(&p, rest); err != nil {
+		return packet{}, err
+	}
+	if data := bytes.Trim(rest, jsonSpace); len(data) > 0 {
+		p.data = data
+	}
+	if err := g.readData(&p); err != nil {
+		return packet{}, err
+	}
+	return p, nil
+}
+
+// readKind reads the type and the number of attachments, which go with each
+// other.
+func (g guard) readKind(p *packet, text []byte) (rest []byte, err error) {
+	if len(text) == 0 {
+		return nil, errKind
+	}
+	p.kind = text[0]
+	switch p.kind {
+	case kindConnect, kindDisconnect, kindEvent, kindAck:
+		return text[1:], nil
+	case kindBinaryEvent, kindBinaryAck:
+	default: // errors are the server's to send
+		return nil, errKind
+	}
+	n, size, ok := leadingUint(text[1:])
+	rest = text[1+size:]
+	most := uint64(min(g.maxAttachments, 64)) //nolint:gosec // not negative
+	if !ok || n == 0 || n > most || len(rest) == 0 || rest[0] != '-' {
+		return nil, errAttachments
+	}
+	p.attachments = int(n) //nolint:gosec // at most 64
+	return rest[1:], nil
+}
+
+// readNamespace reads up to the comma, or to the end.
+func (g guard) readNamespace(p *packet, text []byte) (rest []byte, err error) {
+	if len(text) == 0 || text[0] != '/' {
+		return text, nil
+	}
+	name, rest, _ := bytes.Cut(text, []byte{','})
+	if len(name) > g.maxNamespace || hasControl(name) || !utf8.Valid(name) {
+		return nil, errNamespace
+	}
+	name, query, found := bytes.Cut(name, []byte{'?'})
+	p.namespace = name
+	if found {
+		p.query = query
+	}
+	return rest, nil
+}
+
+// readID reads the number of the acknowledgement, which only events and
+// acknowledgements have, and the latter must have.
+func readID(p *packet, text []byte) (rest []byte, err error) {
+	n, size, ok := leadingUint(text)
+	if size == 0 && p.kind != kindAck && p.kind != kindBinaryAck {
+		return text, nil
+	}
+	if !ok || n > maxID || p.kind == kindConnect || p.kind == kindDisconnect {
+		return nil, errID
+	}
+	p.id, p.hasID = n, true
+	return text[size:], nil
+}
+
+// readData checks the data of the packet, and finds the name of an event.
+func (g guard) readData(p *packet) error {
+	switch p.kind {
+	case kindDisconnect:
+		if p.data != nil {
+			return errNoData
+		}
+		return nil
+	case kindConnect:
+		if p.data == nil {
+			return nil
+		}
+		if p.data[0] != '{' {
+			return errNoObject
+		}
+		if len(p.data) > maxAuth {
+			return errAuth
+		}
+		return g.scan(p)
+	}
+	if len(p.data) == 0 || p.data[0] != '[' {
+		return errNoArray
+	}
+	if err := g.scan(p); err != nil {
+		return err
+	}
+	if p.kind == kindEvent || p.kind == kindBinaryEvent {
+		return readName(p)
+	}
+	return nil
+}
+
+// scan checks that the data is one JSON value with a placeholder for each
+// attachment.
+func (g guard) scan(p *packet) error {
+	s := scan{text: p.data, depth: g.maxDepth, attachments: p.attachments}
+	if err := s.value(); err != nil {
+		return err
+	}
+	if s.at != len(s.text) {
+		return errJSON
+	}
+	if bits.OnesCount64(s.seen) != p.attachments {
+		return errPlaceholder
+	}
+	return nil
+}
+
+// readName reads the first element of an event. Names that begin with NUL are
+// the transport's own.
+func readName(p *packet) error {
+	s := scan{text: p.data, at: 1}
+	s.space()
+	name, err := s.str()
+	if err != nil || len(name) > maxName || bytes.HasPrefix(name, []byte(`"\u0000`)) {
+		return errName
+	}
+	p.name = name
+	return nil
+}
+
+func hasControl(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+// leadingUint reads the digits at the head of text. It fails if there are none,
+// or if they are too many for a uint64.
+func leadingUint(text []byte) (n uint64, size int, ok bool) {
+	for size < len(text) && text[size] >= '0' && text[size] <= '9' {
+		if n > (math.MaxUint64-9)/10 {
+			return 0, size, false
+		}
+		n = n*10 + uint64(text[size]-'0')
+		size++
+	}
+	return n, size, size > 0
+}
+
+// marksPlaceholder tells whether encoding/json takes key, a valid JSON string,
+// for _placeholder: it undoes escapes and ignores case. Of the letters beyond
+// ASCII it takes only U+212A for k and U+017F for s, and the name has neither.
+func marksPlaceholder(key []byte) bool {
+	rest := key[1 : len(key)-1]
+	for _, want := range []byte("_placeholder") {
+		c, size := firstRune(rest)
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != rune(want) {
+			return false
+		}
+		rest = rest[size:]
+	}
+	return len(rest) == 0
+}
+
+// firstRune reads an ASCII character or \u escape at the head of what stands in
+// a JSON string, and 0 for all else.
+func firstRune(text []byte) (r rune, size int) {
+	switch {
+	case len(text) == 0:
+		return 0, 0
+	case text[0] != '\\':
+		return rune(text[0]), 1
+	case text[1] != 'u':
+		return 0, 2
+	}
+	r, _ = hex4(text[2:])
+	return r, len(`\uXXXX`)
+}

@@ -1,0 +1,289 @@
+package wire
+
+import "unicode/utf8"
+
+const (
+	errJSON        = malformed("data is no valid JSON")
+	errDepth       = malformed("data nested too deep")
+	errPlaceholder = malformed("placeholders and attachments do not add up")
+)
+
+// A scan walks over one JSON value, as strictly as encoding/json and more so
+// with UTF-8, and collects the placeholders in it.
+type scan struct {
+	text        []byte
+	at          int    // where the rest of text begins
+	depth       int    // how many more arrays and objects may open inside each other
+	attachments int    // how many placeholders there must be
+	seen        uint64 // a bit for each placeholder that was
+}
+
+// members is what a scan must know of an object's members to tell whether it is
+// a placeholder.
+type members struct {
+	count  int
+	marked bool   // one is the mark of a placeholder, or encoding/json would take it for that
+	right  bool   // it is spelled right, and true
+	num    []byte // the value of "num", nil for none
+}
+
+// value walks over the next value, and the space before it.
+func (s *scan) value() error {
+	s.space()
+	switch c := s.peek(); {
+	case c == '"':
+		_, err := s.str()
+		return err
+	case c == '{':
+		return s.object()
+	case c == '[':
+		return s.array()
+	case c == '-' || isDigit(c):
+		return s.number()
+	}
+	return s.word()
+}
+
+func (s *scan) array() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	if s.closed(']') {
+		return nil
+	}
+	for {
+		if err := s.value(); err != nil {
+			return err
+		}
+		if s.closed(']') {
+			return nil
+		}
+		if !s.take(',') {
+			return errJSON
+		}
+	}
+}
+
+func (s *scan) object() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	if s.closed('}') {
+		return nil
+	}
+	var m members
+	for {
+		if err := s.member(&m); err != nil {
+			return err
+		}
+		if s.closed('}') {
+			return s.place(&m)
+		}
+		if !s.take(',') {
+			return errJSON
+		}
+	}
+}
+
+func (s *scan) member(m *members) error {
+	s.space()
+	key, err := s.str()
+	if err != nil {
+		return err
+	}
+	if !s.take(':') {
+		return errJSON
+	}
+	s.space()
+	from := s.at
+	if err := s.value(); err != nil {
+		return err
+	}
+	m.count++
+	switch value := s.text[from:s.at]; {
+	case string(key) == `"num"`:
+		m.num = value
+	case marksPlaceholder(key):
+		m.marked = true
+		m.right = string(key) == `"_placeholder"` && string(value) == "true"
+	}
+	return nil
+}
+
+// place checks an object that claims to be a placeholder. It must be
+// {"_placeholder":true,"num":n} and nothing more, each n once: encoding/json
+// would take the last of several members whose names differ in case only.
+func (s *scan) place(m *members) error {
+	if !m.marked {
+		return nil
+	}
+	n, size, ok := leadingUint(m.num)
+	if !ok || size != len(m.num) || m.count != 2 || !m.right {
+		return errPlaceholder
+	}
+	if n >= uint64(s.attachments) || s.seen&(1<<n) != 0 { //nolint:gosec // not negative
+		return errPlaceholder
+	}
+	s.seen |= 1 << n
+	return nil
+}
+
+// open steps into an array or object.
+func (s *scan) open() error {
+	if s.depth == 0 {
+		return errDepth
+	}
+	s.depth--
+	s.at++
+	return nil
+}
+
+// closed steps out of one, if c is what comes next.
+func (s *scan) closed(c byte) bool {
+	if !s.take(c) {
+		return false
+	}
+	s.depth++
+	return true
+}
+
+// str walks over a string and returns it as it stands there, quotes included.
+func (s *scan) str() ([]byte, error) {
+	from := s.at
+	if !s.takeAt('"') {
+		return nil, errJSON
+	}
+	for s.at < len(s.text) {
+		switch c := s.text[s.at]; {
+		case c == '"':
+			s.at++
+			return s.text[from:s.at], nil
+		case c < ' ':
+			return nil, errJSON
+		case c == '\\':
+			if err := s.escape(); err != nil {
+				return nil, err
+			}
+		case c < utf8.RuneSelf:
+			s.at++
+		default:
+			r, size := utf8.DecodeRune(s.text[s.at:])
+			if r == utf8.RuneError && size == 1 {
+				return nil, errUTF8
+			}
+			s.at += size
+		}
+	}
+	return nil, errJSON
+}
+
+// escape walks over what begins with a backslash. Half a pair of surrogates
+// passes: JavaScript strings may hold one.
+func (s *scan) escape() error {
+	s.at++
+	switch s.peek() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		s.at++
+		return nil
+	case 'u':
+		if _, ok := hex4(s.text[s.at+1:]); ok {
+			s.at += 5
+			return nil
+		}
+	}
+	return errJSON
+}
+
+func (s *scan) number() error {
+	s.takeAt('-')
+	if !s.takeAt('0') && !s.digits() {
+		return errJSON
+	}
+	if s.takeAt('.') && !s.digits() {
+		return errJSON
+	}
+	if s.takeAt('e') || s.takeAt('E') {
+		if !s.takeAt('+') {
+			s.takeAt('-')
+		}
+		if !s.digits() {
+			return errJSON
+		}
+	}
+	return nil
+}
+
+// digits walks over at least one.
+func (s *scan) digits() bool {
+	from := s.at
+	for isDigit(s.peek()) {
+		s.at++
+	}
+	return s.at > from
+}
+
+// word walks over true, false or null.
+func (s *scan) word() error {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if end := s.at + len(word); end <= len(s.text) && string(s.text[s.at:end]) == word {
+			s.at = end
+			return nil
+		}
+	}
+	return errJSON
+}
+
+func (s *scan) space() {
+	for {
+		switch s.peek() {
+		case ' ', '\t', '\r', '\n':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+// take steps over c and the space before it.
+func (s *scan) take(c byte) bool {
+	s.space()
+	return s.takeAt(c)
+}
+
+// takeAt steps over c.
+func (s *scan) takeAt(c byte) bool {
+	if s.peek() != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// peek returns the next byte, 0 at the end: no JSON has it outside of a string.
+func (s *scan) peek() byte {
+	if s.at < len(s.text) {
+		return s.text[s.at]
+	}
+	return 0
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// hex4 reads four hexadecimal digits at the head of text.
+func hex4(text []byte) (r rune, ok bool) {
+	if len(text) < 4 {
+		return 0, false
+	}
+	for _, c := range text[:4] {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}

@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+// settles waits until all connections and goroutines of a test are gone.
+func (h *host) settles(goroutines int) {
+	h.Helper()
+	eventually(h, "the registries are empty", func() bool { return h.wire.Len() == 0 && h.server.Count() == 0 })
+	h.wire.mu.RLock()
+	opening := len(h.wire.opening)
+	h.wire.mu.RUnlock()
+	if opening > 0 {
+		h.Errorf("%d handshakes are still noted", opening)
+	}
+	eventually(h, "no goroutine is left over", func() bool {
+		h.web.Client().CloseIdleConnections()
+		return runtime.NumGoroutine() <= goroutines+2
+	})
+	if rooms := h.server.Rooms("/"); len(rooms) > 0 {
+		h.Errorf("%d rooms are left over", len(rooms))
+	}
+}
+
+// crowd lets many do something, some at a time.
+func crowd(many, atATime int, do func(n int)) {
+	var all sync.WaitGroup
+	turns := make(chan struct{}, atATime)
+	for n := range many {
+		turns <- struct{}{}
+		all.Go(func() {
+			do(n)
+			<-turns
+		})
+	}
+	all.Wait()
+}
+
+// 1,000 clients that connect, say something and leave, each in its own manner,
+// leave nothing behind.
+func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goroutines
+	h := newHost(t, Options{}, nil)
+	h.call(nameWebsocket, 3).close()
+	h.settles(1 << 20)
+	goroutines := runtime.NumGoroutine()
+	crowd(1000, 20, func(n int) {
+		transport, version := []string{namePolling, nameWebsocket}[n%2], 3+n/2%2
+		c := h.call(transport, version)
+		h.say(c, `421["echo","a"]`)
+		h.hear(c, `431["a"]`)
+		switch n / 4 % 3 {
+		case 0:
+			c.close()
+		case 1:
+			h.say(c, "1")
+			c.close()
+		case 2:
+			_ = h.conn(c).Close()
+			h.hearEnd(c)
+			if transport == nameWebsocket {
+				c.close()
+			}
+		}
+	})
+	h.settles(goroutines)
+}
+
+// 1,000 clients that are gone after the handshake, or in the middle of an
+// upgrade, without a word, are forgotten.
+func TestAbandon(t *testing.T) { //nolint:paralleltest // it counts goroutines
+	h := newHost(t, Options{PingInterval: 500 * time.Millisecond, PingTimeout: 500 * time.Millisecond}, nil)
+	h.call(nameWebsocket, 3).close()
+	h.settles(1 << 20)
+	goroutines := runtime.NumGoroutine()
+	crowd(1000, 20, func(n int) {
+		version := 3 + n%2
+		switch n / 2 % 4 {
+		case 0:
+			h.request(http.MethodGet, h.url(namePolling, version), nil)
+		case 1:
+			h.socket(h.url(nameWebsocket, version), version).close()
+		case 2:
+			h.dial(nameWebsocket, version).close()
+		case 3:
+			h.probe(h.dial(namePolling, version).(*pollCaller)).close()
+		}
+	})
+	h.settles(goroutines)
+}

@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options are the settings of a [Wire]. Package transport has the same fields in
+// the same order, and documents them. The zero value is ready to use.
+type Options struct {
+	AllowedOrigins  []string
+	PingInterval    time.Duration
+	PingTimeout     time.Duration
+	MaxMessageBytes int
+	MaxQueueBytes   int
+	MaxNamespaces   int
+	Compression     bool
+	Logger          *slog.Logger
+}
+
+const (
+	// maxNamespace is the length of the longest namespace, its query included.
+	maxNamespace = 1024
+
+	// maxAttachments is how many binaries one message may have.
+	maxAttachments = 64
+
+	// maxDepth is how deep JSON may nest.
+	maxDepth = 128
+
+	// maxQueueLength is how many messages of a client may wait to be handled.
+	maxQueueLength = 1024
+
+	// upgradeTimeout is how long a probe of a websocket may last, if
+	// PingTimeout is not shorter.
+	upgradeTimeout = 10 * time.Second
+
+	// connectTimeout is how long a client may stay without being in any
+	// namespace.
+	connectTimeout = 45 * time.Second
+
+	// farewell is how long a polling client has to fetch its last packets, and
+	// a refused one to hang up by itself.
+	farewell = 2 * time.Second
+)
+
+// withDefaults returns the options with every field set.
+func (o Options) withDefaults() Options {
+	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
+	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
+	o.MaxMessageBytes = cmp.Or(o.MaxMessageBytes, 1_000_000)
+	o.MaxQueueBytes = cmp.Or(o.MaxQueueBytes, 4<<20)
+	o.MaxNamespaces = cmp.Or(o.MaxNamespaces, 100)
+	o.Logger = cmp.Or(o.Logger, slog.Default())
+	o.AllowedOrigins = slices.Clone(o.AllowedOrigins)
+	return o
+}
+
+// validate names every setting that cannot work.
+func (o Options) validate() error {
+	var problems []error
+	complain := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("transport: Options."+format, args...))
+	}
+	for _, origin := range o.AllowedOrigins {
+		if !isOrigin(origin) {
+			complain("AllowedOrigins: %q is no origin as browsers write it, like https://app.example.com", origin)
+		}
+	}
+	o = o.withDefaults()
+	duration := func(name string, d time.Duration) {
+		if d < time.Millisecond {
+			complain("%s %v is less than a millisecond", name, d)
+		}
+	}
+	duration("PingInterval", o.PingInterval)
+	duration("PingTimeout", o.PingTimeout)
+	count := func(name string, n int) {
+		if n < 0 {
+			complain("%s %d is negative", name, n)
+		}
+	}
+	count("MaxMessageBytes", o.MaxMessageBytes)
+	count("MaxQueueBytes", o.MaxQueueBytes)
+	count("MaxNamespaces", o.MaxNamespaces)
+	if o.MaxQueueBytes < o.MaxMessageBytes {
+		complain("MaxQueueBytes %d does not hold one message of MaxMessageBytes %d", o.MaxQueueBytes, o.MaxMessageBytes)
+	}
+	return errors.Join(problems...)
+}
+
+// isOrigin tells whether a browser may name an origin so.
+func isOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+		return false
+	}
+	usual := u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443"
+	return !usual && strings.ToLower(origin) == origin && !strings.Contains(origin, "*")
+}

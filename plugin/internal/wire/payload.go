@@ -1,0 +1,228 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strconv"
+	"unicode/utf8"
+)
+
+const (
+	// maxFrames is how many frames one POST may hold. A client gathers what it
+	// emits while its last POST is under way and sends all of it in the next,
+	// so honest bodies hold thousands; a megabyte of the shortest pings would
+	// be 300,000.
+	maxFrames = 1 << 15
+
+	separator = 0x1e // between the packets of a version 4 body
+)
+
+const (
+	errEmptyFrame = malformed("empty frame")
+	errLength     = malformed("lengths of the payload do not add up")
+	errTooLong    = malformed("frame too long")
+	errTooMany    = malformed("too many frames in one payload")
+	errFrameType  = malformed("unknown Engine.IO packet type")
+	errBase64     = malformed("invalid base64")
+	errUTF8       = malformed("invalid UTF-8")
+	errOctets     = malformed("binary payload from a version 4 client")
+)
+
+// appendPayload appends f to an HTTP response body of protocol version 3 or 4.
+// For version 3 it writes every non-ASCII rune of a text frame as the JSON
+// escape \uXXXX: 1.x expects UTF-8 twice there, 2.x once, and ASCII is the same
+// in both. Only the contents of JSON strings can hold such runes, so that the
+// escape is always legal. Bytes that are no UTF-8 become \ufffd.
+func appendPayload(body []byte, version int, f frame) []byte {
+	if version == 4 {
+		return appendPacket4(body, f)
+	}
+	return appendPacket3(body, f)
+}
+
+// appendPacket4 separates the packets by 0x1e. Message text cannot hold that:
+// JSON has no raw control characters.
+func appendPacket4(body []byte, f frame) []byte {
+	if len(body) > 0 {
+		body = append(body, separator)
+	}
+	if f.binary {
+		return base64.StdEncoding.AppendEncode(append(body, 'b'), f.data)
+	}
+	return append(body, f.data...)
+}
+
+// appendPacket3 puts the length before the packet: in UTF-16 units, which are
+// bytes, since all is ASCII.
+func appendPacket3(body []byte, f frame) []byte {
+	if f.binary {
+		body = strconv.AppendInt(body, int64(len("b4")+base64.StdEncoding.EncodedLen(len(f.data))), 10)
+		return base64.StdEncoding.AppendEncode(append(body, ":b4"...), f.data)
+	}
+	body = strconv.AppendInt(body, int64(escapedLen(f.data)), 10)
+	return appendEscaped(append(body, ':'), f.data)
+}
+
+// A payloadDecoder decodes the bodies of the POSTs of one connection.
+type payloadDecoder struct {
+	version int
+	max     int // bytes of one frame
+	legacy  legacyText
+}
+
+// decode calls each for every frame of body, in order, and ends with its first
+// error or that of the body. Frames alias body or memory of their own. octets
+// says that the Content-Type is application/octet-stream: only browsers with a
+// client of version 3 send that.
+func (d *payloadDecoder) decode(body []byte, octets bool, each func(frame) error) error {
+	for n := 0; ; n++ {
+		if n == maxFrames {
+			return errTooMany
+		}
+		f, rest, err := d.next(body, octets)
+		if err != nil {
+			return err
+		}
+		if err := d.check(f); err != nil {
+			return err
+		}
+		if err := each(f); err != nil {
+			return err
+		}
+		if len(rest) == 0 {
+			return nil
+		}
+		body = rest
+	}
+}
+
+// next reads the first frame of body.
+func (d *payloadDecoder) next(body []byte, octets bool) (f frame, rest []byte, err error) {
+	switch {
+	case len(body) == 0:
+		return frame{}, nil, errEmptyFrame
+	case octets && d.version == 4:
+		return frame{}, nil, errOctets
+	case octets:
+		return octetFrame(body)
+	case d.version == 4:
+		return d.separatedFrame(body)
+	default:
+		return d.countedFrame(body)
+	}
+}
+
+func (d *payloadDecoder) check(f frame) error {
+	switch {
+	case len(f.data) > d.max:
+		return errTooLong
+	case f.binary:
+		return nil
+	case f.data[0] < '0' || f.data[0] > '6':
+		return errFrameType
+	}
+	return nil
+}
+
+// octetFrame reads <0 text | 1 binary><length, a byte of 0 to 9 for every
+// digit><255><packet>. The length counts bytes and text is plain UTF-8, in 1.x
+// too. Binary packets begin with their type as a byte.
+func octetFrame(body []byte) (frame, []byte, error) {
+	n, i := 0, 1
+	for ; i < len(body) && body[i] != 255; i++ {
+		if body[i] > 9 || i > 9 {
+			return frame{}, nil, errLength
+		}
+		n = n*10 + int(body[i])
+	}
+	if i == 1 || i == len(body) || n > len(body)-i-1 {
+		return frame{}, nil, errLength
+	}
+	packet, rest := body[i+1:i+1+n:i+1+n], body[i+1+n:]
+	switch {
+	case n == 0:
+		return frame{}, nil, errEmptyFrame
+	case body[0] == 1 && packet[0] == 4:
+		return frame{binary: true, data: packet[1:]}, rest, nil
+	case body[0] != 0:
+		return frame{}, nil, errFrameType
+	case !utf8.Valid(packet):
+		return frame{}, nil, errUTF8
+	}
+	return frame{data: packet}, rest, nil
+}
+
+// separatedFrame reads a packet of version 4 up to the separator.
+func (d *payloadDecoder) separatedFrame(body []byte) (frame, []byte, error) {
+	packet, rest, more := bytes.Cut(body, []byte{separator})
+	switch {
+	case len(packet) == 0 || more && len(rest) == 0:
+		return frame{}, nil, errEmptyFrame
+	case packet[0] == 'b':
+		f, err := d.base64Frame(packet[1:])
+		return f, rest, err
+	case !utf8.Valid(packet):
+		return frame{}, nil, errUTF8
+	}
+	return frame{data: packet[:len(packet):len(packet)]}, rest, nil
+}
+
+// countedFrame reads <length in UTF-16 units>:<packet>.
+func (d *payloadDecoder) countedFrame(body []byte) (frame, []byte, error) {
+	units, size, ok := leadingUint(body)
+	if !ok || size == len(body) || body[size] != ':' || units > uint64(len(body)) {
+		return frame{}, nil, errLength
+	}
+	body = body[size+1:]
+	end, err := unitsEnd(body, int(units)) //nolint:gosec // compared with the length of the body above
+	if err != nil {
+		return frame{}, nil, err
+	}
+	packet, rest := body[:end:end], body[end:]
+	switch {
+	case end == 0:
+		return frame{}, nil, errEmptyFrame
+	case packet[0] != 'b':
+		return frame{data: d.legacy.decode(packet)}, rest, nil
+	case end == 1 || packet[1] != '4':
+		return frame{}, nil, errFrameType
+	}
+	f, err := d.base64Frame(packet[2:])
+	return f, rest, err
+}
+
+// base64Frame decodes into memory of its own, and only what is not too long.
+func (d *payloadDecoder) base64Frame(text []byte) (frame, error) {
+	if base64.StdEncoding.DecodedLen(len(text)) > d.max+2 { // padding is at most 2
+		return frame{}, errTooLong
+	}
+	data, err := base64.StdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return frame{}, errBase64
+	}
+	return frame{binary: true, data: data}, nil
+}
+
+// unitsEnd returns where the first n UTF-16 units of text end. It refuses what
+// ends sooner, ends inside a rune, or is no UTF-8.
+func unitsEnd(text []byte, n int) (int, error) {
+	i := 0
+	for ; n > 0 && i < len(text); n-- {
+		if text[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return 0, errUTF8
+		}
+		if r > 0xffff {
+			n-- // a pair of surrogates
+		}
+		i += size
+	}
+	if n != 0 {
+		return 0, errLength
+	}
+	return i, nil
+}

@@ -1,0 +1,218 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// A poll is a GET that waits for packets. Its fields are guarded by its
+// connection's mu.
+type poll struct {
+	wake     chan struct{}
+	replaced bool // another GET has come
+	noop     bool // it must end, for an upgrade
+	last     bool // it may have the last packets only
+}
+
+func (p *poll) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Conn) wakePollLocked() {
+	if c.poll != nil {
+		c.poll.signal()
+	}
+}
+
+// ServeHTTP serves the handshake that go-socket.io has accepted.
+func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ws := c.socket(); ws != nil {
+		go c.pump(ws) // ends with ws
+		return
+	}
+	c.serveGet(w, r, false)
+}
+
+// servePoll serves a GET or a POST of a polling client.
+func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case c.socket() != nil:
+		fail(w, http.StatusBadRequest, codeBadRequest)
+	case r.Method == http.MethodPost:
+		c.servePost(w, r)
+	default:
+		c.serveGet(w, r, false)
+	}
+}
+
+// serveGet answers with what is queued, or waits for it. last says that the
+// client may have nothing but the end of the connection.
+func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
+	if !last {
+		c.heartbeat.hear()
+	}
+	// An http.Server's ReadTimeout would end the wait.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	p := c.park(last)
+	var late <-chan time.Time
+	if last {
+		timer := time.NewTimer(farewell)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		body, end := c.collect(p)
+		if body != nil {
+			err := c.respond(w, "text/plain; charset=UTF-8", body)
+			switch {
+			case end:
+				c.dispose()
+			case err != nil && !p.replaced:
+				c.lose(ReasonClosed) // and what was in body with it
+			}
+			return
+		}
+		select {
+		case <-p.wake:
+		case <-late:
+			c.unpark(p)
+			fail(w, http.StatusForbidden, codeForbidden)
+			return
+		case <-r.Context().Done():
+			if c.unpark(p) {
+				c.lose(ReasonClosed)
+			}
+			return
+		}
+	}
+}
+
+// respond answers a request. The client has the ping timeout to read it: of an
+// http.Server's WriteTimeout, the wait may have left nothing.
+func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.wire.options.PingTimeout))
+	w.Header().Set("Content-Type", kind)
+	_, err := w.Write(body)
+	return err
+}
+
+// park makes p the GET that waits. An earlier one ends: its client has given
+// it up.
+func (c *Conn) park(last bool) *poll {
+	p := &poll{wake: make(chan struct{}, 1), last: last}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.poll != nil {
+		c.poll.replaced = true
+		c.poll.signal()
+	}
+	c.poll = p
+	if c.probed {
+		c.shortenLocked(p)
+	}
+	return p
+}
+
+// unpark tells whether p is still the GET that waits, and ends that.
+func (c *Conn) unpark(p *poll) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.poll != p {
+		return false
+	}
+	c.poll = nil
+	return true
+}
+
+// collect returns the answer to a GET, nil while there is none; end says that
+// it is the last.
+func (c *Conn) collect(p *poll) (body []byte, end bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case p.replaced:
+		return c.noop(), false
+	case c.ws != nil:
+		body = c.noop()
+	case c.reason == "" && (p.last || !c.taken.Load()):
+		return nil, false
+	default:
+		body = c.pack()
+	}
+	switch {
+	case body != nil:
+	case c.ending:
+		// By itself: some clients handle it before the packets of its payload.
+		body, end = appendPayload(nil, c.version, frame{data: []byte("1")}), true
+	case p.noop:
+		body = c.noop()
+	default:
+		return nil, false
+	}
+	c.poll = nil
+	return body, end
+}
+
+func (c *Conn) noop() []byte { return appendPayload(nil, c.version, frame{data: []byte("6")}) }
+
+// pack takes frames out of the outbox, of about one message's size. c.mu is
+// held.
+func (c *Conn) pack() (body []byte) {
+	for len(body) < c.wire.options.MaxMessageBytes {
+		p, ok := c.out.pop()
+		if !ok {
+			break
+		}
+		body = appendPayload(body, c.version, p.buffer.frame(p.binary))
+		c.wire.release(p.buffer)
+	}
+	return body
+}
+
+// servePost takes the client's packets in.
+func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
+	if !c.posting.TryLock() {
+		fail(w, http.StatusBadRequest, codeBadRequest) // no client posts twice at a time
+		return
+	}
+	defer c.posting.Unlock()
+	// It may take as long as the client may be silent.
+	options := &c.wire.options
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
+	// A client of version 3 posts at once what it has gathered meanwhile, however
+	// much that is; and a binary message is a third longer as base64.
+	limit := max(options.MaxQueueBytes, 2*options.MaxMessageBytes)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		c.violate(errTooLong)
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		c.lose(ReasonClosed)
+		return
+	}
+	octets := strings.HasPrefix(r.Header.Get("Content-Type"), "application/octet-stream")
+	if err := c.payloads.decode(body, octets, c.receiveFrame); err != nil {
+		c.violate(err)
+		fail(w, http.StatusBadRequest, codeBadRequest)
+		return
+	}
+	_ = c.respond(w, "text/html", []byte("ok"))
+}
+
+// receiveFrame takes a frame of a payload in.
+func (c *Conn) receiveFrame(f frame) error {
+	b := c.wire.take()
+	if f.binary {
+		b.bytes = append(b.bytes, binaryMark)
+	}
+	b.bytes = append(b.bytes, f.data...)
+	return c.receive(b, f.binary)
+}

@@ -1,0 +1,181 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// refusing returns a decision to refuse.
+func refusing(data string, back bool) func(*Conn, string) {
+	return func(c *Conn, namespace string) {
+		var raw json.RawMessage
+		if data != "" {
+			raw = json.RawMessage(data)
+		}
+		c.Refuse(namespace, `not "you"`, raw, back)
+	}
+}
+
+// refusedBy is the packet that a refused client gets.
+func refusedBy(namespace, data string, version int) string {
+	head := "4" + prefix(kindError, namespace)
+	switch {
+	case version == 4 && data == "":
+		return head + `{"message":"not \"you\""}`
+	case version == 4:
+		return head + `{"message":"not \"you\"","data":` + data + `}`
+	case data == "":
+		return head + `"not \"you\""`
+	}
+	return head + data
+}
+
+// asking returns a host whose namespaces are gated, and a client that has asked
+// for the first of some namespaces.
+func asking(t *testing.T, transport string, version int, namespace string) (h *host, c caller, asked chan *Conn, decide chan func(*Conn, string), d *diary) {
+	t.Helper()
+	asked, decide, d = make(chan *Conn, 1), make(chan func(*Conn, string)), &diary{}
+	h = newHost(t, Options{}, func(h *host) {
+		for _, namespace := range []string{"/", "/chat", "/other"} {
+			d.watch(h, namespace)
+			h.gate(namespace, asked, decide)
+		}
+	})
+	c = h.dial(transport, version)
+	if version == 4 || namespace != "/" {
+		h.say(c, "4"+prefix(kindConnect, namespace))
+	}
+	return h, c, asked, decide, d
+}
+
+// A client that is turned away from the root gets no CONNECT. Told to leave for
+// good it has the time to hang up, and hears the same wherever it asks; then the
+// connection ends. One that may come back is not told to leave, and the
+// connection ends at once.
+func TestRefuseRoot(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{"", `{"code":"unknown"}`} {
+		for _, back := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s %t", data, back), func(t *testing.T) {
+				t.Parallel()
+				kinds(t, func(t *testing.T, transport string, version int) {
+					h, c, asked, decide, d := asking(t, transport, version, "/")
+					conn := <-asked
+					h.server.BroadcastToNamespace("/", "never seen")
+					decide <- refusing(data, back)
+					h.hear(c, refusedBy("/", data, version))
+					if !back {
+						h.hear(c, "41")
+						for _, namespace := range []string{"/chat", "/"} {
+							h.say(c, "4"+prefix(kindConnect, namespace))
+							h.hear(c, refusedBy(namespace, data, version), "4"+bare(kindDisconnect, namespace))
+						}
+						h.say(c, `421["echo","a"]`)
+					}
+					h.hearEnd(c)
+					<-conn.Done()
+					if conn.Reason() != ReasonServer {
+						t.Errorf("it has ended for %q", conn.Reason())
+					}
+					eventually(t, "go-socket.io forgets it", func() bool { return h.server.Count() == 0 })
+					if got := d.String(); got != "+/ -/" {
+						t.Errorf("handlers: %s", got)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A client that is turned away from another namespace stays where it is, and
+// may ask again.
+func TestRefuseNamespace(t *testing.T) {
+	t.Parallel()
+	for _, back := range []bool{false, true} {
+		t.Run(fmt.Sprint(back), func(t *testing.T) {
+			t.Parallel()
+			kinds(t, func(t *testing.T, transport string, version int) {
+				h, c, asked, decide, d := asking(t, transport, version, "/")
+				<-asked
+				decide <- (*Conn).Admit
+				h.hear(c, connected("/", version))
+				for range 2 {
+					h.say(c, "40/chat", `42/chat,1["echo","dropped"]`)
+					<-asked
+					decide <- refusing(`{"why":1}`, back)
+					h.hear(c, refusedBy("/chat", `{"why":1}`, version))
+					h.say(c, `42/chat,2["echo","dropped"]`, `423["echo","here"]`)
+					h.hear(c, `433["here"]`)
+				}
+				h.say(c, "40/chat")
+				<-asked
+				decide <- (*Conn).Admit
+				h.hear(c, connected("/chat", version))
+				if got := d.String(); got != "+/ +/chat -/chat +/chat -/chat +/chat" {
+					t.Errorf("handlers: %s", got)
+				}
+			})
+		})
+	}
+}
+
+// A client of version 4 that has asked for nothing else ends up nowhere when it
+// is turned away: the connection ends.
+func TestRefuseOnlyNamespace(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{namePolling, nameWebsocket} {
+		for _, back := range []bool{false, true} {
+			t.Run(fmt.Sprint(transport, back), func(t *testing.T) {
+				t.Parallel()
+				h, c, asked, decide, _ := asking(t, transport, 4, "/chat")
+				conn := <-asked
+				decide <- refusing("", back)
+				h.hear(c, refusedBy("/chat", "", 4))
+				if !back {
+					h.hear(c, "41/chat")
+				}
+				h.hearEnd(c)
+				<-conn.Done()
+			})
+		}
+	}
+}
+
+// A client that hangs up while it is decided about leaves no trace.
+func TestRefuseTooLate(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		h, c, asked, decide, _ := asking(t, transport, version, "/")
+		conn := <-asked
+		if transport == namePolling {
+			h.say(c, "1")
+		} else {
+			c.close()
+		}
+		<-conn.Done()
+		decide <- refusing("", false)
+		eventually(t, "go-socket.io forgets it", func() bool { return h.server.Count() == 0 && h.wire.Len() == 0 })
+	})
+}
+
+// A message that is not UTF-8 and data that are no JSON do not make a packet
+// that clients choke on.
+func TestRefusalPacket(t *testing.T) {
+	t.Parallel()
+	for version := 3; version <= 4; version++ {
+		c := &Conn{wire: New(Options{}), version: version}
+		for _, p := range []parcel{
+			c.refusal("/", "\xff\u2028</script>", nil),
+			c.refusal("/", "why", json.RawMessage(`{"a":[1,"é"]}`)),
+			c.refusal("/chat", "why", json.RawMessage(`null`)),
+		} {
+			packet := string(p.buffer.bytes)
+			data := strings.TrimPrefix(strings.TrimPrefix(packet, "44"), "/chat,")
+			if !json.Valid([]byte(data)) {
+				t.Errorf("version %d: %s", version, packet)
+			}
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package wire
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A stream is the network connection under a websocket. To write to it takes no
+// time: what the network does not take at once is kept, and sent by a goroutine,
+// which ends when all is sent. So a write needs no goroutine of its own; but
+// where it cannot be tried it does: under TLS or another wrapper, and on systems
+// that are no Unix.
+type stream struct {
+	net.Conn
+	conn *Conn
+
+	mu      sync.Mutex
+	attempt attempt
+	rest    []byte // what waits
+	sending bool   // a goroutine sends; true for good once that has failed
+}
+
+// ahead is how much may be written behind what a goroutine sends: it goes
+// together then.
+const ahead = 16 << 10
+
+// hijacker lets a websocket be made on a stream.
+type hijacker struct {
+	http.ResponseWriter
+	conn *Conn
+}
+
+// Hijack implements http.Hijacker.
+func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	under, buffers, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	return newStream(under, h.conn), buffers, nil
+}
+
+func newStream(under net.Conn, c *Conn) *stream {
+	s := &stream{Conn: under, conn: c}
+	s.attempt.prepare(under)
+	return s
+}
+
+// SetWriteDeadline does nothing: writes do not wait, and send has a deadline of
+// its own.
+func (*stream) SetWriteDeadline(time.Time) error { return nil }
+
+// Write sends p, or keeps what has to wait.
+func (s *stream) Write(p []byte) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.sending {
+		if n, err = s.attempt.try(p); err != nil {
+			return n, err
+		}
+	}
+	if n == len(p) {
+		return n, nil
+	}
+	if len(s.rest) > s.conn.wire.options.MaxQueueBytes {
+		return n, errSlow // of answers to its pings
+	}
+	s.rest = append(s.rest, p[n:]...)
+	if !s.sending {
+		s.sending = true
+		go s.send() // ends when all is sent
+	}
+	return len(p), nil
+}
+
+// behind tells whether so much waits that the next frame should, too.
+func (s *stream) behind() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sending && len(s.rest) >= ahead
+}
+
+// send sends what waits: each time, the client has the ping timeout to take it.
+func (s *stream) send() {
+	for {
+		s.mu.Lock()
+		rest := s.rest
+		s.rest = nil
+		if len(rest) == 0 {
+			_ = s.Conn.SetWriteDeadline(time.Time{})
+			s.sending = false
+		}
+		s.mu.Unlock()
+		if len(rest) == 0 {
+			s.conn.resume(s)
+			return
+		}
+		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.conn.wire.options.PingTimeout))
+		if _, err := s.Conn.Write(rest); err != nil {
+			s.conn.fail(s)
+			return
+		}
+	}
+}
+
+// resume goes on with what is queued: the stream has sent what it kept.
+func (c *Conn) resume(s *stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream == s && !c.disposed {
+		c.kickLocked()
+	}
+}
+
+// fail ends what a stream that is broken serves: the connection, or the attempt
+// to upgrade it.
+func (c *Conn) fail(s *stream) {
+	c.mu.Lock()
+	serves := c.stream == s
+	c.mu.Unlock()
+	if serves {
+		c.lose(ReasonError)
+		return
+	}
+	_ = s.Close() // who reads notices
+}

@@ -1,0 +1,244 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// probe opens the websocket of an upgrade, up to where the client is told that
+// it works.
+func (h *host) probe(p *pollCaller) *wsCaller {
+	h.Helper()
+	ws := h.socket(strings.Replace(p.url, "=polling", "=websocket", 1), p.version)
+	ws.id = p.id
+	h.say(ws, "2probe")
+	if f, err := ws.raw(); err != nil || string(f.data) != "3probe" {
+		h.Fatalf("got %q, %v, want 3probe", f.data, err)
+	}
+	return ws
+}
+
+// upgrade moves a polling client that waits for nothing.
+func (h *host) upgrade(p *pollCaller) *wsCaller {
+	h.Helper()
+	ws := h.probe(p)
+	h.say(ws, "5")
+	return ws
+}
+
+// An upgrade that fails leaves the client polling, and free to try again.
+func TestUpgradeFails(t *testing.T) {
+	t.Parallel()
+	probed := []string{"2probe"}
+	for name, says := range map[string][]string{
+		"hangs up at once": nil, "rubbish": {"rubbish"}, "empty": {""}, "ping without probe": {"2"}, "other probe": {"2Probe"}, "pong": {"3probe"},
+		"message": {`42["echo","a"]`}, "upgrade without probe": {"5"},
+		"hangs up": probed, "rubbish after probe": {"2probe", "x"}, "message after probe": {"2probe", `42["echo","a"]`},
+		"two probes": {"2probe", "2probe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			versions(t, func(t *testing.T, version int) {
+				h := newHost(t, Options{}, nil)
+				c := h.call(namePolling, version).(*pollCaller)
+				conn := h.conn(c)
+				for range 3 {
+					ws := h.socket(strings.Replace(c.url, "=polling", "=websocket", 1), version)
+					for _, line := range says {
+						h.say(ws, line)
+					}
+					if len(says) == 0 || name == "hangs up" {
+						ws.close()
+					} else {
+						for _, err := ws.raw(); err == nil; {
+							_, err = ws.raw()
+						}
+					}
+					eventually(t, "the upgrade has failed", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return !conn.probing })
+					h.say(c, `421["echo","polling"]`)
+					h.hear(c, `431["polling"]`)
+				}
+				ws := h.upgrade(c)
+				h.say(ws, `422["echo","moved"]`)
+				h.hear(ws, `432["moved"]`)
+			})
+		})
+	}
+}
+
+// Some clients send UPGRADE with a payload: python-engineio's "52".
+func TestUpgradeWithPayload(t *testing.T) {
+	t.Parallel()
+	for _, packet := range []string{"5", "52", "5probe", "5" + strings.Repeat("x", 1000)} {
+		t.Run(packet[:min(len(packet), 10)], func(t *testing.T) {
+			t.Parallel()
+			versions(t, func(t *testing.T, version int) {
+				h := newHost(t, Options{}, nil)
+				ws := h.probe(h.call(namePolling, version).(*pollCaller))
+				h.say(ws, packet, `421["echo","moved"]`)
+				h.hear(ws, `431["moved"]`)
+			})
+		})
+	}
+}
+
+// A client that polls during an upgrade is not held up at first, then a little,
+// and hears all.
+func TestUpgradeSlowsPolls(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{}, nil)
+		c := h.call(namePolling, version).(*pollCaller)
+		ws := h.probe(c)
+		start := time.Now()
+		const polls, free = 5, 2
+		for n := range polls {
+			frames, err := c.poll()
+			if err != nil || len(frames) != 1 || string(frames[0].data) != "6" {
+				t.Fatalf("GET %d brought %v, %v", n, frames, err)
+			}
+		}
+		if least := pollPause * (polls - free); time.Since(start) < least {
+			t.Errorf("%d GETs were held up for less than %v", polls, least)
+		}
+		h.say(c, `421["echo","meanwhile"]`)
+		h.hear(c, `431["meanwhile"]`)
+		h.say(ws, "5", `422["echo","moved"]`)
+		h.hear(ws, `432["moved"]`)
+	})
+}
+
+// A probe that is never finished ends by itself.
+func TestUpgradeNeverFinished(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{PingTimeout: 300 * time.Millisecond, PingInterval: time.Minute}, nil)
+		c := h.call(namePolling, version).(*pollCaller)
+		conn, ws := h.conn(c), h.probe(c)
+		if _, err := ws.raw(); err == nil {
+			t.Error("the websocket goes on")
+		}
+		eventually(t, "the probe is over", func() bool { return !conn.isProbed() })
+		h.say(c, `421["echo","polling"]`)
+		h.hear(c, `431["polling"]`)
+	})
+}
+
+func (c *Conn) isProbed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.probed
+}
+
+// A GET that waits when the websocket works is ended, so that the client can
+// move.
+func TestUpgradeFreesPoll(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{}, nil)
+		c := h.call(namePolling, version).(*pollCaller)
+		conn := h.conn(c)
+		brought := make(chan string, 1)
+		go func() {
+			frames, err := c.poll()
+			brought <- fmt.Sprint(frames, err)
+		}()
+		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.poll != nil })
+		h.upgrade(c)
+		if got := <-brought; got != "[6] <nil>" {
+			t.Errorf("the GET brought %s", got)
+		}
+	})
+}
+
+// Of many upgrades of one connection at a time, one is under way; whoever wins,
+// the client goes on.
+func TestUpgradeManyAtOnce(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{}, nil)
+		c := h.call(namePolling, version).(*pollCaller)
+		url := "ws" + strings.TrimPrefix(strings.Replace(c.url, "=polling", "=websocket", 1), "http")
+		var all sync.WaitGroup
+		won := make(chan *wsCaller, 50)
+		for range cap(won) {
+			all.Go(func() {
+				ws, response, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
+				switch {
+				case err == nil:
+					won <- &wsCaller{ws: ws, version: version}
+				case response == nil || response.StatusCode != http.StatusBadRequest:
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if len(won) != 1 {
+			t.Fatalf("%d websockets, want 1", len(won))
+		}
+		ws := <-won
+		h.say(ws, "2probe", "5", `421["echo","moved"]`)
+		h.hear(ws, `431["moved"]`)
+		ws.close()
+	})
+}
+
+// A connection that ends while it is probed ends as any other, and takes the
+// websocket with it.
+func TestUpgradeThenEnd(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*host, *Conn, *pollCaller){
+		"close":   func(_ *host, conn *Conn, _ *pollCaller) { _ = conn.Close() },
+		"violate": func(h *host, _ *Conn, c *pollCaller) { _ = c.send(text("rubbish")...) },
+		"goodbye": func(h *host, _ *Conn, c *pollCaller) { _ = c.send(text("1")...) },
+		"timeout": func(_ *host, conn *Conn, _ *pollCaller) {
+			conn.heartbeat.heard.Store(0)
+			conn.lose(ReasonTimeout)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			versions(t, func(t *testing.T, version int) {
+				h := newHost(t, Options{Logger: quiet}, nil)
+				c := h.call(namePolling, version).(*pollCaller)
+				conn := h.conn(c)
+				ws := h.probe(c)
+				end(h, conn, c)
+				if _, err := ws.raw(); err == nil {
+					t.Error("the websocket goes on")
+				}
+				<-conn.Done()
+				eventually(t, "go-socket.io forgets it", func() bool { return h.server.Count() == 0 })
+			})
+		})
+	}
+}
+
+// A client that moves while the server hangs up gets what was written, over
+// the websocket.
+func TestUpgradeWhileClosing(t *testing.T) {
+	t.Parallel()
+	versions(t, func(t *testing.T, version int) {
+		h := newHost(t, Options{}, nil)
+		c := h.call(namePolling, version).(*pollCaller)
+		conn := h.conn(c)
+		ws := h.probe(c)
+		for n := range 50 {
+			h.server.BroadcastToNamespace("/", "news", n)
+		}
+		_ = conn.Close()
+		h.say(ws, "5")
+		for n := range 50 {
+			h.hear(ws, fmt.Sprintf(`42["news",%d]`, n))
+		}
+		if _, err := ws.raw(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+			t.Errorf("got %v, want a close frame", err)
+		}
+	})
+}

@@ -1,0 +1,158 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	socketio "github.com/googollee/go-socket.io"
+	"github.com/gorilla/websocket"
+)
+
+// Close while 200 handshakes are in flight, by both transports, and
+// socketio.Server.Close right after it, do not end the process, and leave
+// nobody waiting.
+func TestCloseDuringHandshakes(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		const clients = 200
+		entered := make(chan bool, clients)
+		h := newHost(t, Options{}, func(h *host) {
+			h.server.OnConnect("/", func(socketio.Conn) error { entered <- true; return nil })
+		})
+		var all sync.WaitGroup
+		for n := range clients {
+			all.Go(func() {
+				if err := h.visit([]string{namePolling, nameWebsocket}[n%2], 3+n/2%2); err != nil {
+					t.Errorf("client %d: %v", n, err)
+				}
+			})
+		}
+		<-entered
+		if err := h.wire.Close(t.Context()); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		h.server.Close()
+		all.Wait()
+		eventually(t, "all are forgotten", func() bool { return h.wire.Len() == 0 && h.server.Count() == 0 })
+		for _, transport := range []string{namePolling, nameWebsocket} {
+			if status, _, _ := h.request(http.MethodGet, h.url(transport, 4), upgrading(transport)); status != http.StatusServiceUnavailable {
+				t.Errorf("%s got %d after Close", transport, status)
+			}
+		}
+	}
+}
+
+// visit connects and reads up to the end of the connection. Its error is one
+// that only a bug explains.
+func (h *host) visit(transport string, version int) error {
+	if transport == nameWebsocket {
+		ws, response, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(h.url(transport, version), "http"), nil)
+		if err != nil {
+			if response == nil || response.StatusCode < http.StatusInternalServerError {
+				return err
+			}
+			return nil // it was turned away
+		}
+		c := &wsCaller{ws: ws, version: version}
+		defer c.close()
+		for err == nil {
+			_, err = c.read()
+		}
+		if websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+			return nil
+		}
+		return err
+	}
+	c := &pollCaller{host: h, version: version, url: h.url(transport, version)}
+	for {
+		packet, err := c.read()
+		switch {
+		case err != nil && (strings.Contains(err.Error(), "status 50") || strings.Contains(err.Error(), "EOF")):
+			return nil
+		case err != nil:
+			return err
+		case packet[0] == '0':
+			c.url += "&sid=" + idOf(packet)
+		}
+	}
+}
+
+// Close tells what it waits for, may be called again, and by many.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, Options{}, nil)
+	conn := h.conn(h.call(namePolling, 3)) // which does not fetch its last packets
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.wire.Close(canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() {
+			if err := h.wire.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	<-conn.Done()
+	if conn.Reason() != ReasonShutdown {
+		t.Errorf("it has ended for %q", conn.Reason())
+	}
+	if err := New(Options{}).Close(t.Context()); err != nil {
+		t.Errorf("a Wire that nobody has used: %v", err)
+	}
+}
+
+// Everybody is told that the server goes away, each in the manner of its wire.
+func TestCloseTellsClients(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		h := newHost(t, Options{}, nil)
+		var callers []caller
+		for range 10 {
+			callers = append(callers, h.call(transport, version))
+		}
+		closed := make(chan error, 1)
+		go func() { closed <- h.wire.Close(t.Context()) }()
+		for _, c := range callers {
+			h.hearEnd(c)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A Wire finds connections by their id as long as they are there.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, Options{}, nil)
+	var callers []caller
+	for n := range 4 {
+		callers = append(callers, h.call([]string{namePolling, nameWebsocket}[n%2], 3+n/2))
+	}
+	if h.wire.Len() != 4 || h.wire.Find("") != nil || h.wire.Find("nosuch") != nil {
+		t.Errorf("%d connections", h.wire.Len())
+	}
+	for n, c := range callers {
+		conn := h.conn(c)
+		if conn.ID() != c.name() || conn.Version() != 3+n/2 || conn.Reason() != "" {
+			t.Errorf("%+v", conn)
+		}
+		local, remote := conn.LocalAddr(), conn.RemoteAddr()
+		if url := conn.URL(); url.Query().Get("EIO") != fmt.Sprint(3+n/2) || "http://"+local.String() != h.web.URL || remote.Network() != "tcp" || !strings.HasPrefix(remote.String(), "127.0.0.1:") {
+			t.Errorf("%v, from %v to %v", &url, remote, local)
+		}
+		conn.lose(ReasonClosed)
+		if h.wire.Find(c.name()) != nil {
+			t.Error("found when it is gone")
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package wire
+
+import (
+	"encoding/json"
+	"io"
+
+	engineframe "github.com/googollee/go-socket.io/engineio/frame"
+	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
+)
+
+// A writer is one frame that go-socket.io writes. Writers are pooled by their
+// Wire.
+type writer struct {
+	conn   *Conn
+	kind   enginepacket.Type
+	binary bool
+	buffer *buffer
+}
+
+// NextWriter returns a writer for the next packet. It does not wait: what is
+// written is queued when the writer is closed. The root's CONNECT may always be
+// written: without it, go-socket.io would not remove what it has of the
+// connection.
+func (c *Conn) NextWriter(ft engineframe.Type, kind enginepacket.Type) (io.WriteCloser, error) {
+	if c.taken.Load() && c.isEnding() {
+		return nil, io.EOF
+	}
+	w := c.wire.writers.Get().(*writer)
+	w.conn, w.kind, w.binary, w.buffer = c, kind, ft == engineframe.Binary, c.wire.take()
+	switch {
+	case w.binary:
+		w.buffer.bytes = append(w.buffer.bytes, binaryMark)
+	default:
+		w.buffer.bytes = append(w.buffer.bytes, kind.StringByte())
+	}
+	return w, nil
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.buffer.bytes = append(w.buffer.bytes, p...)
+	return len(p), nil
+}
+
+// WriteByte implements io.ByteWriter: without it, go-socket.io would wrap the
+// writer in one that has it.
+func (w *writer) WriteByte(b byte) error {
+	w.buffer.bytes = append(w.buffer.bytes, b)
+	return nil
+}
+
+// Close queues the frame.
+func (w *writer) Close() error {
+	c, b, kind, binary := w.conn, w.buffer, w.kind, w.binary
+	*w = writer{}
+	c.wire.writers.Put(w)
+	switch kind {
+	case enginepacket.OPEN:
+		return c.writeOpen(b)
+	case enginepacket.MESSAGE:
+		if !binary {
+			trimLine(b)
+		}
+		c.writeMessage(parcel{b, binary})
+	default:
+		c.wire.release(b) // it never sees a packet that it would answer
+	}
+	return nil
+}
+
+// openPacket is what a client learns at the handshake. Times are in
+// milliseconds.
+type openPacket struct {
+	ID           string   `json:"sid"`
+	Upgrades     []string `json:"upgrades"`
+	PingInterval int64    `json:"pingInterval"`
+	PingTimeout  int64    `json:"pingTimeout"`
+	MaxPayload   int      `json:"maxPayload,omitempty"` // since version 4
+}
+
+// writeOpen registers the connection under the id that go-socket.io has given
+// it, and queues an OPEN packet of our own. It is sent with the root's CONNECT:
+// before that, go-socket.io would not know the id.
+func (c *Conn) writeOpen(b *buffer) error {
+	open := openPacket{
+		PingInterval: c.wire.options.PingInterval.Milliseconds(),
+		PingTimeout:  c.wire.options.PingTimeout.Milliseconds(),
+		Upgrades:     []string{},
+	}
+	var given struct {
+		ID string `json:"sid"`
+	}
+	err := json.Unmarshal(b.bytes[1:], &given)
+	open.ID = given.ID
+	if c.version == 4 {
+		open.MaxPayload = c.wire.options.MaxMessageBytes
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.take() // it gives up
+		return err
+	}
+	if c.reason != "" {
+		// The client has gone already. go-socket.io would log an error, for every
+		// such client; without one it goes on, and hears of the end when it reads.
+		c.id = given.ID
+		c.wire.release(b)
+		return nil
+	}
+	if c.ws == nil {
+		open.Upgrades = append(open.Upgrades, nameWebsocket)
+	}
+	text, err := json.Marshal(open)
+	if err != nil {
+		return err
+	}
+	c.id = given.ID
+	c.wire.register(c)
+	b.bytes = append(b.bytes[:1], text...)
+	c.sendLocked(parcel{buffer: b})
+	return nil
+}
+
+// take notes that go-socket.io has the connection, or will not have it: OPEN may
+// be sent.
+func (c *Conn) take() {
+	if c.taken.CompareAndSwap(false, true) && c.wire.opened(c) {
+		go c.hangUp(ReasonShutdown) // ends with the farewell
+	}
+}
