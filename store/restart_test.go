@@ -163,12 +163,12 @@ func hear(t *testing.T, events <-chan store.Event, kind store.Kind) {
 	}
 }
 
-// goroutinesOfStore counts those that run this package's or redigo's code.
+// goroutinesOfStore counts those of a line in Redis, and all that run redigo's code.
 func goroutinesOfStore() (n int) {
 	all := make([]byte, 1<<20)
 	all = all[:runtime.Stack(all, true)]
 	for _, one := range strings.Split(string(all), "\n\n") {
-		if strings.Contains(one, "redigo") || strings.Contains(one, "redisLine") {
+		if strings.Contains(one, "redigo") || strings.Contains(one, "redisstore.(*line)") {
 			n++
 		}
 	}
