@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,17 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// typicalSession has seven basic values and encodes to about 320 bytes.
+var typicalSession = map[string]any{
+	"user_id": 424242,
+	"name":    "Ada Lovelace",
+	"email":   "ada@example.org",
+	"csrf":    strings.Repeat("x", 43),
+	"roles":   "admin,editor,viewer",
+	"auth":    true,
+	"n":       0,
+}
+
 // benchmarkCommit calls between after each load.
 func benchmarkCommit(b *testing.B, m *scs.SessionManager, between func(token string)) {
 	b.Helper()
@@ -54,7 +66,7 @@ func benchmarkCommit(b *testing.B, m *scs.SessionManager, between func(token str
 	if err != nil {
 		b.Fatal(err)
 	}
-	for key, value := range map[string]any{"user_id": 424242, "name": "Ada Lovelace", "roles": "admin,editor,viewer", "auth": true, "n": 0} {
+	for key, value := range typicalSession {
 		m.Put(ctx, key, value)
 	}
 	token, _, err := m.Commit(ctx)
