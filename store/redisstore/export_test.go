@@ -11,7 +11,7 @@ func Todo(of store.Line) int {
 }
 
 // Waiting returns how many callers wait for a connection.
-func (r *Backend) Waiting() int {
+func (r *RedisStore) Waiting() int {
 	r.pipe.mu.Lock()
 	defer r.pipe.mu.Unlock()
 	return len(r.pipe.waiting)

@@ -26,7 +26,7 @@ const (
 // is joined and made again when it is lost. Its goroutines end with Close, at
 // the latest after silence when Redis does not answer.
 type line struct {
-	redis *Backend
+	redis *RedisStore
 	hear  func(store.Note)
 	own   []byte          // how notes begin that are not to be heard
 	wake  chan struct{}   // there is something in todo
@@ -42,7 +42,7 @@ type line struct {
 }
 
 // Listen implements [store.Teller].
-func (r *Backend) Listen(hear func(store.Note)) store.Line {
+func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &line{
 		redis: r, hear: hear,

@@ -16,7 +16,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A Backend is a [store.Backend] in Redis 6 or later. It keeps the layout of SCS's
+// A RedisStore is a [store.Backend] in Redis 6 or later. It keeps the layout of SCS's
 // own redisstore (the bytes under "scs:session:" and the key, expired by
 // PEXPIREAT), so nodes that still use that share the same sessions. Each operation
 // but All is one round trip, once Redis knows the scripts, and each change one Lua
@@ -28,29 +28,29 @@ import (
 // A node that writes the same sessions through SCS's redisstore is not bound by any
 // of package store's promises: it overwrites what it did not read, and can bring back
 // a session that has ended.
-type Backend struct {
+type RedisStore struct {
 	pool   *redis.Pool
 	pipe   pipe
 	prefix string
 }
 
 var (
-	_ store.Backend = (*Backend)(nil)
-	_ store.Lister  = (*Backend)(nil)
-	_ store.Teller  = (*Backend)(nil)
-	_ store.Speaker = (*Backend)(nil)
-	_ store.Prober  = (*Backend)(nil)
+	_ store.Backend = (*RedisStore)(nil)
+	_ store.Lister  = (*RedisStore)(nil)
+	_ store.Teller  = (*RedisStore)(nil)
+	_ store.Speaker = (*RedisStore)(nil)
+	_ store.Prober  = (*RedisStore)(nil)
 )
 
-// New returns a Backend on the given pool, whose dialer sets address, password,
+// New returns a RedisStore on the given pool, whose dialer sets address, password,
 // database number and timeouts. Give it timeouts: an operation lasts as long as the
 // pool lets it. Store keys stand behind "scs:session:", as SCS's redisstore has them.
-func New(pool *redis.Pool) *Backend { return NewWithPrefix(pool, "scs:session:") }
+func New(pool *redis.Pool) *RedisStore { return NewWithPrefix(pool, "scs:session:") }
 
 // NewWithPrefix is [New] with another prefix, as where several apps share one
 // database.
-func NewWithPrefix(pool *redis.Pool, prefix string) *Backend {
-	return &Backend{pool: pool, pipe: pipe{pool: pool}, prefix: prefix}
+func NewWithPrefix(pool *redis.Pool, prefix string) *RedisStore {
+	return &RedisStore{pool: pool, pipe: pipe{pool: pool}, prefix: prefix}
 }
 
 var (
@@ -98,7 +98,7 @@ const noKey = -2
 
 // Find implements [store.Backend]. It sends two commands in one round trip, which
 // costs Redis less than a script and need not be atomic.
-func (r *Backend) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
+func (r *RedisStore) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 	args, asked := []any{r.name(key)}, time.Now()
 	done, err := r.pipe.do(ctx, command{name: "GET", args: args}, command{name: "PTTL", args: args})
 	if err != nil {
@@ -120,7 +120,7 @@ func (r *Backend) Find(ctx context.Context, key string) ([]byte, time.Time, bool
 }
 
 // Swap implements [store.Backend].
-func (r *Backend) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
+func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	channel, body, err := r.encode(change.Note)
 	if err != nil {
 		return nil, false, err
@@ -142,12 +142,12 @@ func (r *Backend) Swap(ctx context.Context, key string, change store.Change) ([]
 }
 
 // Touch implements [store.Backend].
-func (r *Backend) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
+func (r *RedisStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
 	return redis.Bool(r.pipe.run(ctx, touchScript, r.name(key), life.Expiry.UnixMilli(), life.Limit.UnixMilli()))
 }
 
 // Delete implements [store.Backend].
-func (r *Backend) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
+func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
 	channel, body, err := r.encode(note)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (r *Backend) Delete(ctx context.Context, key string, note store.Note) ([]by
 
 // All implements [store.Lister]. It scans the whole database: for maintenance, not
 // for serving.
-func (r *Backend) All(ctx context.Context) (map[string][]byte, error) {
+func (r *RedisStore) All(ctx context.Context) (map[string][]byte, error) {
 	conn, err := r.pool.GetContext(ctx)
 	if err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func (r *Backend) All(ctx context.Context) (map[string][]byte, error) {
 }
 
 // encode returns a note as it is published: "" for none.
-func (r *Backend) encode(note store.Note) (channel string, body []byte, err error) {
+func (r *RedisStore) encode(note store.Note) (channel string, body []byte, err error) {
 	if note.Event.ID == "" {
 		return "", nil, nil
 	}
@@ -205,7 +205,7 @@ func (r *Backend) encode(note store.Note) (channel string, body []byte, err erro
 
 // name is what Redis calls a key. What is kept for one use is no session: it
 // stands outside of their prefix, where no node lists it among them.
-func (r *Backend) name(key string) string {
+func (r *RedisStore) name(key string) string {
 	if strings.HasPrefix(key, store.OncePrefix) {
 		return store.OncePrefix + r.prefix + strings.TrimPrefix(key, store.OncePrefix)
 	}
@@ -213,13 +213,13 @@ func (r *Backend) name(key string) string {
 }
 
 // channel is where the notes of a session are published.
-func (r *Backend) channel(id string) string { return r.prefix + "note:" + id }
+func (r *RedisStore) channel(id string) string { return r.prefix + "note:" + id }
 
 // globEscaper makes SCAN take a prefix as it is written.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
 
 // Say implements [store.Speaker].
-func (r *Backend) Say(ctx context.Context, note store.Note) error {
+func (r *RedisStore) Say(ctx context.Context, note store.Note) error {
 	channel, body, err := r.encode(note)
 	if err != nil {
 		return err
@@ -233,7 +233,7 @@ func (r *Backend) Say(ctx context.Context, note store.Note) error {
 
 // Missing implements [store.Prober]. Each key is a command of its own, as a cluster
 // needs it, and all of them are one round trip.
-func (r *Backend) Missing(ctx context.Context, keys []string) (missing []string, err error) {
+func (r *RedisStore) Missing(ctx context.Context, keys []string) (missing []string, err error) {
 	commands := make([]command, len(keys))
 	for i, key := range keys {
 		commands[i] = command{name: "EXISTS", args: []any{r.name(key)}}

@@ -75,7 +75,7 @@ func TestRedisPrefix(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	mine := redisstore.NewWithPrefix(pool, "app[1]*:")
 	other := redisstore.NewWithPrefix(pool, "app1x:")
-	for name, r := range map[string]*redisstore.Backend{"mine": mine, "other": other} {
+	for name, r := range map[string]*redisstore.RedisStore{"mine": mine, "other": other} {
 		if _, ok, err := r.Swap(t.Context(), "k", store.Change{New: []byte(name), Life: hour()}); !ok || err != nil {
 			t.Fatalf("Swap: %v, %v", ok, err)
 		}
