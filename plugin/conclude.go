@@ -57,12 +57,20 @@ func (e *entry) fresh(limit time.Duration) bool {
 	return now.Sub(e.asked) < limit && now.Before(e.expiry)
 }
 
-// behind tells whether the store must be asked: something was heard since it was.
+// behind tells whether the store must be asked.
 func (e *entry) behind() bool {
+	e.mu.Lock()
+	stale := e.stale
+	e.mu.Unlock()
+	return stale || e.hasNews()
+}
+
+// hasNews tells whether something was heard of the session since the store was asked.
+func (e *entry) hasNews() bool {
 	heard := e.watch.Load().Heard(e.id)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.stale || heard != e.heard
+	return heard != e.heard
 }
 
 // conclude keeps what a handler changed, or drops it when the handler failed.

@@ -61,6 +61,7 @@ func rawApp(a *app) {
 		a.manager.Put(a.sessions.Session(c), key, value)
 		return true
 	})
+	a.server.OnEvent("/", "raw-get", func(c socketio.Conn, key string) any { return a.manager.Get(a.sessions.Session(c), key) })
 	a.sessions.OnEvent("/", "shorten", func(_ socketio.Conn, s *plugin.Session, minutes int) bool {
 		a.manager.SetDeadline(s, time.Now().Add(time.Duration(minutes)*time.Minute))
 		return true
@@ -146,17 +147,21 @@ func TestCommitInHandlerCountsOnce(t *testing.T) {
 func TestKnownBeforeTheHandler(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
-		a := newApp(t, nil, options, register)
+		a := newApp(t, nil, options, rawApp)
 		for i := range long(100, 2000) {
 			cookie := a.login("alice")
 			c := a.enter(cookie)
 			a.get(cookie, fmt.Sprintf("/put?n=%d", i))
-			if got, want := c.ask(`["get","n"]`), fmt.Sprintf(`["%d"]`, i); got != want {
-				t.Fatalf("after the answer to a put an event sees %s, want %s", got, want)
+			get, put := `["get","n"]`, `["put","k","v"]`
+			if i%2 == 1 {
+				get, put = `["raw-get","n"]`, `["raw-get","user"]` // on the server itself
+			}
+			if got, want := c.ask(get), fmt.Sprintf(`["%d"]`, i); got != want {
+				t.Fatalf("after the answer to a put %s gets %s, want %s", get, got, want)
 			}
 			a.get(cookie, "/destroy")
-			if got := c.askOr(`["put","k","v"]`); strings.Contains(got, "true") {
-				t.Fatalf("after the answer to a logout an event is acknowledged %s", got)
+			if got := c.askOr(put); strings.Contains(got, "true") || strings.Contains(got, "alice") {
+				t.Fatalf("after the answer to a logout %s gets %s", put, got)
 			}
 			c.hangUp()
 		}

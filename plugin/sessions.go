@@ -136,14 +136,21 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 // that were registered on the server itself. In a namespace that the plugin
 // has not been told of it is that of the connection's other namespaces. Where
 // there is none, as for a client that was refused, it is an anonymous one; it
-// is never nil. The call counts as a use of the session, as an event does.
+// is never nil. The call counts as a use of the session, as an event does, and asks
+// the store if something was heard of the session since it was asked.
 func (s *Sessions) Session(c socketio.Conn) *Session {
 	so, session := s.socketOf(c)
 	if so == nil || so.why.Load() != nil {
 		return &Session{sessions: s}
 	}
-	if session.entry != nil {
-		session.entry.use()
+	if e := session.entry; e != nil {
+		if e.known() != nil {
+			return &Session{sessions: s} // its socket is about to hear
+		}
+		if e.hasNews() {
+			_ = e.refresh() // its error is for the next event
+		}
+		e.use()
 	}
 	return session
 }
