@@ -166,6 +166,7 @@ func (c *Conn) dispose() {
 	c.out.clear(c.wire)
 	wires := [2]*websocket.Conn{c.ws, c.candidate}
 	c.wakePollLocked()
+	id := c.id // OPEN may be about to name a connection that is over, which is not registered
 	c.mu.Unlock()
 	c.heartbeat.stop()
 	for _, ws := range wires {
@@ -173,7 +174,7 @@ func (c *Conn) dispose() {
 			_ = ws.Close()
 		}
 	}
-	c.wire.forget(c)
+	c.wire.forget(id, c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true

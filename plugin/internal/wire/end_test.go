@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"math"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
+	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
 	"github.com/gorilla/websocket"
 )
 
@@ -155,6 +158,35 @@ func TestEndBeforeTaken(t *testing.T) {
 	}
 	server.Close()
 	eventually(t, "go-socket.io forgets them", func() bool { return server.Count() == 0 })
+}
+
+// A connection that is over while its OPEN packet is written leaves nothing
+// behind, whichever comes first: run with -race.
+func TestEndWhileOpening(t *testing.T) {
+	t.Parallel()
+	wire := New(Options{Logger: slog.New(slog.DiscardHandler)})
+	for range 200 {
+		c := newConn(wire, httptest.NewRequest("GET", "/?EIO=4&transport=websocket", nil), 4)
+		wire.begin(c)
+		c.start(time.Now())
+		w, err := c.NextWriter(0, enginepacket.OPEN)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, `{"sid":"x"}`); err != nil {
+			t.Fatal(err)
+		}
+		var lost sync.WaitGroup
+		lost.Go(func() { c.lose(ReasonClosed) })
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		lost.Wait()
+		if wire.Len() > 0 {
+			t.Fatal("it is still registered")
+		}
+		wire.opened(c)
+	}
 }
 
 // Idle tells whether an event is being handled, whenever it is asked.

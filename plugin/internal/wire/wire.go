@@ -240,12 +240,12 @@ func (w *Wire) register(c *Conn) {
 	w.conns[c.id] = c
 }
 
-// forget ends what register began.
-func (w *Wire) forget(c *Conn) {
+// forget ends what register began for a connection of an id.
+func (w *Wire) forget(id string, c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.conns[c.id] == c {
-		delete(w.conns, c.id)
+	if w.conns[id] == c {
+		delete(w.conns, id)
 	}
 	w.checkIdleLocked()
 }
