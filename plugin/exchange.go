@@ -90,12 +90,6 @@ func (e *entry) flushExchange() error {
 		if work == base {
 			return nil
 		}
-		if e.behind() {
-			if err := e.load(); err != nil {
-				return err
-			}
-			continue
-		}
 		saved, err := e.swap(base, work, work)
 		if errors.Is(err, store.ErrTooLarge) {
 			return errors.Join(err, e.settle(work, base)) // as if nothing had been sent
