@@ -88,3 +88,23 @@ func TestShortOutages(t *testing.T) {
 		}
 	})
 }
+
+// Close does not wait for sockets that an outage is about to send away.
+func TestCloseInAnOutage(t *testing.T) {
+	t.Parallel()
+	onClock(t, Options{}, 0, 24*time.Hour, func(n *clockNode) {
+		for range 20 {
+			n.enter("")
+		}
+		n.memory.down.Store(true)
+		n.outage.begin()
+		pass(n.options.StoreGrace + departure/10)
+		start := time.Now()
+		if err := n.Close(n.Context()); err != nil {
+			n.Errorf("Close: %v", err)
+		}
+		if took := time.Since(start); took > departure/2 {
+			n.Errorf("it took %v", took)
+		}
+	})
+}
