@@ -104,26 +104,29 @@ func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 		}
 		return e, err
 	}
-	start := time.Now()
+	start, before := time.Now(), s.heardOf(id)
 	found, expiry, ok, err := s.store.Load(context.Background(), key, nil)
 	s.seen.loaded(start, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	heard := s.loadedLocked(id)
 	e = s.entries[id]
+	if ok && err == nil && e == nil {
+		e = newEntry(s, key, token, id, found)
+		e.heard = before // what came since may be missing in the answer
+		e.learn(expiry)
+		s.entries[id] = e
+		s.startProbeLocked()
+	}
+	// With the entry there, or the id would be let go, and what is heard with it.
+	heard := s.loadedLocked(id)
 	switch {
 	case err != nil:
 		return nil, &storeError{StageLoad, err}
 	case !ok:
 		return nil, nil
-	case e == nil:
-		e = newEntry(s, key, token, id, found)
-		e.learn(expiry)
-		s.entries[id] = e
-		s.startProbeLocked()
 	}
 	e.identify(token)
-	if s.watch.Follow(id); heard {
+	if heard {
 		e.nudge()
 	}
 	if s.fullLocked(e, so) {
@@ -131,6 +134,13 @@ func (s *Sessions) acquire(so *socket, key, token string) (*entry, error) {
 	}
 	e.sockets = append(e.sockets, so)
 	return e, nil
+}
+
+// heardOf counts what the watch has heard of an id that it follows.
+func (s *Sessions) heardOf(id string) uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.watch.Heard(id)
 }
 
 // fullLocked tells whether an entry has as many connections as it may have,
