@@ -79,9 +79,7 @@ func (s *Sessions) cut(r *http.Request) (token string) {
 // formerly returns why there is no session under a key, as far as is known.
 func (s *Sessions) formerly(key string) *Refusal {
 	if kind := s.store.Ended(store.ID(key)); kind != "" {
-		why := refusal(string(kind))
-		why.gone = true
-		return why
+		return endedBy(string(kind))
 	}
 	return refusal(CodeUnknown)
 }

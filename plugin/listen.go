@@ -90,7 +90,7 @@ var _ store.Keeper = keeper{}
 // Settle implements [store.Keeper].
 func (s keeper) Settle(id string) {
 	if e := s.entry(id); e != nil {
-		e.save(id)
+		e.save()
 	}
 }
 
@@ -102,7 +102,7 @@ func (s keeper) Yield(id string) func(ended bool) {
 	}
 	e.collect()
 	e.yield(true)
-	e.save(id)
+	e.save()
 	return func(ended bool) { e.yield(ended) }
 }
 
@@ -114,9 +114,9 @@ func (s *Sessions) entry(id string) *entry {
 }
 
 // save saves what waits to be saved, on behalf of somebody else.
-func (e *entry) save(id string) {
+func (e *entry) save() {
 	if err := ignoreEnd(e.flush()); err != nil {
-		e.sessions.report(StageSave, id, err)
+		e.sessions.report(StageSave, e.id, err)
 	}
 }
 

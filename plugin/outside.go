@@ -87,15 +87,24 @@ func (e *entry) collectView(v *view) (destroyed bool, err error) {
 			}
 		}
 	}
-	seen := made.seen
-	if seen.values == nil { // nothing was changed
-		was, failed := e.sessions.store.Fresh(from)
-		if failed != nil {
-			return false, failed
-		}
-		seen = contents{was.Deadline, was.Values}
+	if made.seen.values == nil { // nothing was changed
+		return false, e.catchUp(v)
 	}
-	return false, errors.Join(err, e.show(v, seen))
+	return false, errors.Join(err, e.show(v, made.seen))
+}
+
+// catchUp makes v show the work, with all that its user has changed on top. v.mu is
+// held.
+func (e *entry) catchUp(v *view) error {
+	from := v.from.Load()
+	if _, work := e.state(); work == from {
+		return nil
+	}
+	was, err := e.sessions.store.Fresh(from)
+	if err != nil {
+		return &storeError{StageLoad, err}
+	}
+	return e.showAll(v, contents{was.Deadline, was.Values})
 }
 
 // show makes v show the work, but for what its user has changed since it showed

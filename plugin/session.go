@@ -182,9 +182,5 @@ func (s *Session) catchUp(v *view) error {
 	if s.sessions.manager.Status(v) == scs.Destroyed {
 		return nil
 	}
-	was, err := s.sessions.store.Fresh(v.from.Load())
-	if err != nil {
-		return &storeError{StageLoad, err}
-	}
-	return s.entry.show(v, contents{was.Deadline, was.Values})
+	return s.entry.catchUp(v)
 }
