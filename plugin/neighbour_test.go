@@ -95,73 +95,76 @@ func TestStuckSession(t *testing.T) {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			scopes(t, func(t *testing.T, options plugin.Options) {
-				backends(t, func(t *testing.T, b shared) { testStuckSession(t, op, b, options) })
+				backends(t, stuckSession(op, options))
 			})
 		})
 	}
 }
 
-func testStuckSession(t *testing.T, op string, under shared, options plugin.Options) {
-	b := newBog()
-	backend := &bogStore{shared: under, bog: b}
-	options.FlushInterval, options.ProbeInterval = time.Millisecond, 5*time.Millisecond
-	sessions := make(chan *plugin.Session, 1)
-	a := newApp(t, backend, options, func(a *app) {
-		a.manager.IdleTimeout = time.Hour
-		a.manager.Codec = bogCodec{a.manager.Codec, b}
-		register(a)
-		a.sessions.Protect("/")
-		a.server.OnEvent("/", "raw-get", func(c socketio.Conn, key string) any {
-			return a.manager.Get(a.sessions.Session(c), key)
-		})
-		a.sessions.OnEvent("/", "keep", func(_ socketio.Conn, s *plugin.Session) bool { sessions <- s; return true }, plugin.PerConnection)
-	})
-	cookie, other := a.login("alice"), a.login("bob")
-	a.get(cookie, "/put?slow=1")
-	key := tokenIn(cookie)
-	backend.key.Store(&key)
-	c, c2, c3, bob := a.enter(cookie), a.enter(cookie), a.enter(cookie), a.enter(other)
-
-	var all sync.WaitGroup
-	defer all.Wait()
-	defer close(b.free)
-	if op == "touch" { // at the first use, unless a save does it
-		b.op.Store(&op)
-		c.send(`421["keep"]`)
-	} else {
-		c.ask(`["keep"]`)
-		s := recv(t, "the session", sessions)
-		b.op.Store(&op)
-		c.send(`421["put","k","w"]`)
-		c2.send(`421["raw-get","user"]`)
-		for range 8 {
-			all.Go(func() {
-				a.manager.Put(s, "k", "v")
-				_, _, _ = a.manager.Commit(s)
-				_ = s.Save()
-				_ = s.Reload() // a commit finds nothing, unless it lost
+func stuckSession(op string, options plugin.Options) func(*testing.T, shared) {
+	return func(t *testing.T, under shared) {
+		b := newBog()
+		backend := &bogStore{shared: under, bog: b}
+		options := options
+		options.FlushInterval, options.ProbeInterval = time.Millisecond, 5*time.Millisecond
+		sessions := make(chan *plugin.Session, 1)
+		a := newApp(t, backend, options, func(a *app) {
+			a.manager.IdleTimeout = time.Hour
+			a.manager.Codec = bogCodec{a.manager.Codec, b}
+			register(a)
+			a.sessions.Protect("/")
+			a.server.OnEvent("/", "raw-get", func(c socketio.Conn, key string) any {
+				return a.manager.Get(a.sessions.Session(c), key)
 			})
-		}
-	}
-	if op == "delete" {
-		c3.send(`421["destroy"]`)
-	} else {
-		c3.hangUp()
-	}
-	recv(t, "somebody is stuck", b.stuck)
-	all.Go(func() { _, _ = a.request("GET", a.url+"/put?http=1", withCookie(cookie), "") })
-	all.Go(func() { a.dial(cookie) })
+			a.sessions.OnEvent("/", "keep", func(_ socketio.Conn, s *plugin.Session) bool { sessions <- s; return true }, plugin.PerConnection)
+		})
+		cookie, other := a.login("alice"), a.login("bob")
+		a.get(cookie, "/put?slow=1")
+		key := tokenIn(cookie)
+		backend.key.Store(&key)
+		c, c2, c3, bob := a.enter(cookie), a.enter(cookie), a.enter(cookie), a.enter(other)
 
-	if got := bob.ask(`["put","k","v"]`); got != `[true]` {
-		t.Errorf("bob's event got %s", got)
-	}
-	a.get(other, "/put?http=1")
-	eventually(t, "bob's socket sees it", func() bool { return bob.ask(`["get","http"]`) == `["1"]` })
-	if got := a.enter(a.login("carol")).ask(`["get","user"]`); got != `["carol"]` {
-		t.Errorf("carol's event got %s", got)
-	}
-	a.get(other, "/destroy")
-	if got := bob.farewells(); got != "!destroyed" {
-		t.Errorf("bob heard %q of his logout", got)
+		var all sync.WaitGroup
+		defer all.Wait()
+		defer close(b.free)
+		if op == "touch" { // at the first use, unless a save does it
+			b.op.Store(&op)
+			c.send(`421["keep"]`)
+		} else {
+			c.ask(`["keep"]`)
+			s := recv(t, "the session", sessions)
+			b.op.Store(&op)
+			c.send(`421["put","k","w"]`)
+			c2.send(`421["raw-get","user"]`)
+			for range 8 {
+				all.Go(func() {
+					a.manager.Put(s, "k", "v")
+					_, _, _ = a.manager.Commit(s)
+					_ = s.Save()
+					_ = s.Reload() // a commit finds nothing, unless it lost
+				})
+			}
+		}
+		if op == "delete" {
+			c3.send(`421["destroy"]`)
+		} else {
+			c3.hangUp()
+		}
+		recv(t, "somebody is stuck", b.stuck)
+		all.Go(func() { _, _ = a.request("GET", a.url+"/put?http=1", withCookie(cookie), "") })
+		all.Go(func() { a.dial(cookie) })
+
+		if got := bob.ask(`["put","k","v"]`); got != `[true]` {
+			t.Errorf("bob's event got %s", got)
+		}
+		a.get(other, "/put?http=1")
+		eventually(t, "bob's socket sees it", func() bool { return bob.ask(`["get","http"]`) == `["1"]` })
+		if got := a.enter(a.login("carol")).ask(`["get","user"]`); got != `["carol"]` {
+			t.Errorf("carol's event got %s", got)
+		}
+		a.get(other, "/destroy")
+		if got := bob.farewells(); got != "!destroyed" {
+			t.Errorf("bob heard %q of his logout", got)
+		}
 	}
 }
