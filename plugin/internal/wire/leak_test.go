@@ -73,7 +73,7 @@ func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goro
 // 1,000 clients that are gone after the handshake, or in the middle of an
 // upgrade, without a word, are forgotten.
 func TestAbandon(t *testing.T) { //nolint:paralleltest // it counts goroutines
-	h := newHost(t, Options{PingInterval: 500 * time.Millisecond, PingTimeout: 500 * time.Millisecond}, nil)
+	h := newHost(t, Options{PingInterval: time.Second, PingTimeout: 2 * time.Second}, nil)
 	h.call(nameWebsocket, 3).close()
 	h.settles(1 << 20)
 	goroutines := runtime.NumGoroutine()
