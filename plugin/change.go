@@ -3,36 +3,7 @@ package plugin
 import (
 	"slices"
 	"time"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
-
-// announce lets the sockets of a session hear of a change, but for the one that
-// made it.
-func (e *entry) announce(from, to *store.Snapshot, by *socket) {
-	if !e.sessions.tellsChanges || from == to {
-		return
-	}
-	keys := to.Since(from)
-	if len(keys) == 0 {
-		return
-	}
-	for _, so := range e.sessions.listeners(e, by) {
-		so.noteChange(keys)
-	}
-}
-
-// listeners returns the sockets of an entry that want to hear of changes.
-func (s *Sessions) listeners(e *entry, but *socket) (sockets []*socket) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, so := range e.sockets {
-		if so != but && so.namespace.onChange != nil {
-			sockets = append(sockets, so)
-		}
-	}
-	return sockets
-}
 
 // noteChange adds keys to those that the socket is to be told of.
 func (so *socket) noteChange(keys []string) {
@@ -47,13 +18,13 @@ func (so *socket) noteChange(keys []string) {
 
 // tellChange runs OnChange with all that has changed until its turn has come.
 func (so *socket) tellChange() {
-	so.ready.wait()
-	if !so.admitted || so.why.Load() != nil || so.left.isClosed() {
+	so.ready.Wait()
+	if !so.admitted || so.why.Load() != nil || so.left.IsClosed() {
 		return
 	}
 	set := so.namespace.handlers()
 	err := so.run(set, func(s *Session) error {
-		if keys := so.takeChanged(); len(keys) > 0 && !so.left.isClosed() {
+		if keys := so.takeChanged(); len(keys) > 0 && !so.left.IsClosed() {
 			so.namespace.onChange(so.conn, s, keys)
 		}
 		return nil
@@ -63,7 +34,7 @@ func (so *socket) tellChange() {
 	}
 	so.report(StageChange, err)
 	if so.mustTell() {
-		time.AfterFunc(so.sessions.retryPause(), so.tellAgain)
+		time.AfterFunc(so.sessions.book.RetryPause(), so.tellAgain)
 	}
 }
 
@@ -71,7 +42,7 @@ func (so *socket) tellChange() {
 func (so *socket) mustTell() bool {
 	so.changedMu.Lock()
 	defer so.changedMu.Unlock()
-	return so.changed != nil && so.why.Load() == nil && !so.left.isClosed()
+	return so.changed != nil && so.why.Load() == nil && !so.left.IsClosed()
 }
 
 // tellAgain runs OnChange, which could not run before, when the session is free:
@@ -79,8 +50,8 @@ func (so *socket) mustTell() bool {
 func (so *socket) tellAgain() {
 	switch {
 	case !so.mustTell():
-	case so.entry != nil && so.entry.turn.taken():
-		time.AfterFunc(so.sessions.retryPause(), so.tellAgain)
+	case so.entry != nil && so.entry.Busy():
+		time.AfterFunc(so.sessions.book.RetryPause(), so.tellAgain)
 	default:
 		so.changes.put(so.sessions, so.tellChange)
 	}

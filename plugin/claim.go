@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 const (
@@ -51,14 +53,14 @@ const Clear RenewOption = 1
 // [ErrReadOnly], [ErrOver], [ErrOldScript], or what the store or its codec
 // reports, or that too much waits for the client; then there is no claim.
 func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
-	if _, err := s.writable(); err != nil {
-		return err
+	if err := s.use.Writable(); err != nil {
+		return sessionError(err)
 	}
 	if s.socket.script == oldScript {
 		return ErrOldScript
 	}
-	base, _ := s.entry.state()
-	snapshot, err := s.sessions.store.Encode(base.Deadline, values)
+	deadline := s.use.Entry().Snapshot().Deadline
+	snapshot, err := s.sessions.store.Encode(deadline, values)
 	if err != nil {
 		return err
 	}
@@ -67,8 +69,8 @@ func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 		left.does = claimClears
 	}
 	secret := rand.Text() // at least 128 bits
-	if err := s.sessions.keepClaim(s, claimOf(s.entry.id, secret), left); err != nil {
-		return &storeError{StageSave, err}
+	if err := s.sessions.keepClaim(s, claimOf(s.ID(), secret), left); err != nil {
+		return &live.StoreError{Stage: StageSave, Err: err}
 	}
 	if !s.socket.send(claimEvent, []json.RawMessage{json.RawMessage(strconv.Quote(secret))}) {
 		return errSlow // nobody knows the secret

@@ -3,6 +3,7 @@ package plugin
 import (
 	"time"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -12,17 +13,10 @@ import (
 func (so *socket) keepCookie() {
 	s, e := so.sessions, so.entry
 	idle := s.manager.IdleTimeout
-	if so.script == noScript || idle <= 0 {
+	if so.script == noScript || idle <= 0 || s.cookieEnd(e.Snapshot()).IsZero() {
 		return
 	}
-	e.mu.Lock()
-	now := time.Now()
-	due := now.Sub(e.cookie) > idle/touchShare && !s.cookieEnd(e.work).IsZero()
-	if due {
-		e.cookie = now
-	}
-	e.mu.Unlock()
-	if due {
+	if e.Due(idle / live.TouchShare) {
 		so.emit(claimEvent, nil)
 	}
 }
@@ -30,19 +24,16 @@ func (so *socket) keepCookie() {
 // cookieChanged has the pages of a session fetch the cookie anew when a socket's
 // change, which the store now holds, is one of what the cookie says: SetDeadline
 // or RememberMe. One socket of each connection is told. SCS may hold its lock.
-func (e *entry) cookieChanged(from, to *store.Snapshot) {
-	s := e.sessions
+func (s *Sessions) cookieChanged(e *live.Entry, from, to *store.Snapshot) {
 	if s.cookieEnd(from).Equal(s.cookieEnd(to)) {
 		return
 	}
-	s.mu.RLock()
 	pages := make(map[*connection]*socket)
-	for _, so := range e.sockets {
+	for _, so := range socketsOf(e) {
 		if so.script != noScript {
 			pages[so.connection] = so
 		}
 	}
-	s.mu.RUnlock()
 	for _, so := range pages {
 		_ = so.send(claimEvent, nil) // no room is no failure: the cookie stays as it was
 	}

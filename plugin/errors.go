@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -14,19 +15,19 @@ var (
 
 	// ErrReadOnly fails an event that is [ReadOnly] and changed its session.
 	// The change is dropped.
-	ErrReadOnly = errors.New("sessions: a ReadOnly event changed its session")
+	ErrReadOnly = live.ErrReadOnly
 
 	// ErrAnonymous is returned where an anonymous session would have to be
 	// stored, and fails an event that changed one. The change is dropped.
-	ErrAnonymous = errors.New("sessions: an anonymous session cannot be changed")
+	ErrAnonymous = live.ErrAnonymous
 
 	// ErrOver is returned by the methods of a PerMessage [Session] after its
 	// handler has returned.
-	ErrOver = errors.New("sessions: the event of this session is over")
+	ErrOver = live.ErrOver
 
 	// ErrNested is returned by Update when it is called with the session that the
 	// function of an Update was given: make both changes in one.
-	ErrNested = errors.New("sessions: an Update inside an Update")
+	ErrNested = live.ErrNested
 
 	// ErrOldScript is returned by [Session.Renew] for a page that runs a client
 	// script of before claims had secrets, as after a deployment: it could not

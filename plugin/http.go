@@ -3,6 +3,8 @@ package plugin
 import (
 	"net/http"
 	"strings"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 // scriptName is the client script's name under the resource path.
@@ -107,7 +109,7 @@ func (s *Sessions) check(r *http.Request) *Refusal {
 	switch {
 	case err != nil:
 		s.report(StageLoad, "", err)
-		return refusalOf(&storeError{StageLoad, err})
+		return refusalOf(&live.StoreError{Stage: StageLoad, Err: err})
 	case !ok:
 		return s.formerly(s.store.Key(token))
 	}

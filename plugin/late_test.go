@@ -22,8 +22,8 @@ func TestLeaveBeforeJoin(t *testing.T) {
 		pass(time.Second)
 		n.mu.RLock()
 		defer n.mu.RUnlock()
-		if len(n.connections)+len(n.entries) > 0 {
-			n.Errorf("%d connections and %d sessions are left", len(n.connections), len(n.entries))
+		if len(n.connections)+n.Entries() > 0 {
+			n.Errorf("%d connections and %d sessions are left", len(n.connections), n.Entries())
 		}
 	})
 }

@@ -80,7 +80,7 @@ func TestShortOutages(t *testing.T) {
 		}
 		// One failure, and nobody asks for a long time: the store is asked first.
 		n.memory.down.Store(true)
-		n.runProbe()
+		pass(n.options.ProbeInterval) // a probe fails
 		n.memory.down.Store(false)
 		pass(time.Hour)
 		if len(c.over) > 0 {
@@ -93,11 +93,12 @@ func TestShortOutages(t *testing.T) {
 func TestCloseInAnOutage(t *testing.T) {
 	t.Parallel()
 	onClock(t, Options{}, 0, 24*time.Hour, func(n *clockNode) {
-		for range 20 {
+		for range 19 {
 			n.enter("")
 		}
+		c, _ := n.enter("")
 		n.memory.down.Store(true)
-		n.outage.begin()
+		n.event(c, func(s *Session) { _ = s.Reload() })
 		pass(n.options.StoreGrace + departure/10)
 		start := time.Now()
 		if err := n.Close(n.Context()); err != nil {

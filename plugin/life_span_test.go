@@ -147,6 +147,7 @@ func TestCookieIsInTime(t *testing.T) {
 // told by its name all the same.
 func TestNewsAreLate(t *testing.T) {
 	t.Parallel()
+	const hearsay = 100 * time.Millisecond // for how long an end is waited for that is there to be seen
 	for _, row := range []struct {
 		late time.Duration
 		code string

@@ -49,7 +49,7 @@ func (s *Sessions) refusesReplaced(w http.ResponseWriter) bool {
 // noticeNesting says so when the transports are served inside the manager's
 // LoadAndSave.
 func (s *Sessions) noticeNesting(r *http.Request) {
-	if r.Context().Value(s.views.key) == nil {
+	if r.Context().Value(s.store.ContextKey()) == nil {
 		return
 	}
 	s.nested.Do(func() {

@@ -191,7 +191,7 @@ func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session
 		return why
 	}
 	if so.entry != nil {
-		so.entry.use()
+		so.entry.NoteUse()
 		so.keepCookie()
 	}
 	err := so.run(set, handle)

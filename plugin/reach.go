@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 // A message is what Emit and Disconnect send to the nodes that have sockets of
@@ -57,14 +59,13 @@ func (s *Sessions) Disconnect(ctx context.Context, id string, why *Refusal) erro
 // Sockets returns the connections that the session of an id has in this
 // process, one for each namespace.
 func (s *Sessions) Sockets(id string) []socketio.Conn {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	e := s.entries[id]
+	e := s.book.Entry(id)
 	if e == nil {
 		return nil
 	}
-	conns := make([]socketio.Conn, 0, len(e.sockets))
-	for _, so := range e.sockets {
+	sockets := socketsOf(e)
+	conns := make([]socketio.Conn, 0, len(sockets))
+	for _, so := range sockets {
 		if so.isAdmitted() {
 			conns = append(conns, so.conn)
 		}
@@ -81,22 +82,20 @@ func (s *Sessions) say(ctx context.Context, id string, m message) error {
 }
 
 // deliver hands a message to the sockets of the session.
-func (e *entry) deliver(data json.RawMessage) {
-	s := e.sessions
+func (s *Sessions) deliver(e *live.Entry, data []byte) {
 	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
-		s.report(StageMessage, e.id, err)
+		s.report(StageMessage, e.ID(), err)
 		return
 	}
-	for _, so := range s.socketsOf(e) {
+	for _, so := range socketsOf(e) {
 		switch {
 		case m.Refusal != nil:
-			go so.expel(m.Refusal)
-			continue
-		case so.namespace.name == m.Namespace:
+			so.sendOut(m.Refusal)
+		case so.namespace.name == m.Namespace && so.hold():
 			so.emit(m.Event, m.Args)
+			s.running.Done()
 		}
-		s.running.Done()
 	}
 }
 
@@ -115,7 +114,7 @@ func (so *socket) send(event string, args []json.RawMessage) (fits bool) {
 		values[i] = arg
 	}
 	return so.emits.put(so.sessions, func() {
-		so.ready.wait()
+		so.ready.Wait()
 		if so.admitted && so.why.Load() == nil {
 			so.conn.Emit(event, values...)
 		}
@@ -124,5 +123,5 @@ func (so *socket) send(event string, args []json.RawMessage) (fits bool) {
 
 // isAdmitted tells whether the socket is in its namespace.
 func (so *socket) isAdmitted() bool {
-	return so.ready.isClosed() && so.admitted && so.why.Load() == nil
+	return so.ready.IsClosed() && so.admitted && so.why.Load() == nil
 }

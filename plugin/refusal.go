@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -87,13 +88,16 @@ func refusalOf(err error) *Refusal {
 		copied := *own
 		return &copied
 	}
+	if end := (*live.End)(nil); errors.As(err, &end) {
+		return refusalOfEnd(end)
+	}
 	if errors.Is(err, store.ErrMalformed) {
 		return refusal(CodeInternal)
 	}
 	if errors.Is(err, store.ErrTooLarge) {
 		return refusal(CodeTooLarge)
 	}
-	if isStoreError(err) {
+	if live.IsStoreError(err) {
 		return refusal(CodeStoreError)
 	}
 	if errors.Is(err, ErrGone) {
@@ -102,18 +106,23 @@ func refusalOf(err error) *Refusal {
 	return refusal(CodeInternal)
 }
 
-// storeError is a failure of the store, as opposed to one of a handler.
-type storeError struct {
-	stage string
-	err   error
+// refusalOfEnd returns the Refusal of a session that has ended.
+func refusalOfEnd(end *live.End) *Refusal {
+	code := string(end.Kind)
+	if end.Kind == live.Broken {
+		code = CodeInternal
+	}
+	why := refusal(code)
+	why.gone = true
+	return why
 }
 
-func (e *storeError) Error() string { return e.err.Error() }
-func (e *storeError) Unwrap() error { return e.err }
-
-func isStoreError(err error) bool {
-	var failed *storeError
-	return errors.As(err, &failed)
+// sessionError returns an error of a session as apps get it: an End is a Refusal.
+func sessionError(err error) error {
+	if end := (*live.End)(nil); errors.As(err, &end) {
+		return refusalOfEnd(end)
+	}
+	return err
 }
 
 // encodeData replaces Data by its JSON. Data that does not encode is dropped,

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 )
 
 // in returns the connection's socket in a namespace, nil when there is none.
@@ -28,13 +30,13 @@ func inOf(sockets []*socket, n *namespace) *socket {
 func (c *connection) handled() {
 	c.handling.Unlock()
 	if over := c.over.Swap(nil); over != nil {
-		over.close()
+		over.Close()
 	}
 }
 
 // idle returns a channel that closes when no handler of the connection runs.
 func (c *connection) idle() <-chan struct{} {
-	over := new(latch)
+	over := new(latch.Latch)
 	for !c.over.CompareAndSwap(nil, over) {
 		if earlier := c.over.Load(); earlier != nil {
 			over = earlier
@@ -44,7 +46,7 @@ func (c *connection) idle() <-chan struct{} {
 	if c.handling.TryLock() { // or who holds it will see over
 		c.handled()
 	}
-	return over.done()
+	return over.Done()
 }
 
 // join registers a client that asks for a namespace. It returns nil when there
@@ -55,7 +57,7 @@ func (s *Sessions) join(n *namespace, c socketio.Conn) *socket {
 	handed := s.gate.hand(c) // now: it may be over when the last stay is
 	so := &socket{
 		sessions: s, namespace: n, conn: handed, handed: handed,
-		session: &Session{sessions: s},
+		session: s.anonymous(),
 		request: s.gate.handshake(handed),
 	}
 	for {
@@ -66,7 +68,7 @@ func (s *Sessions) join(n *namespace, c socketio.Conn) *socket {
 		case earlier == nil:
 			return nil
 		}
-		earlier.gone.wait()
+		earlier.gone.Wait()
 	}
 }
 
@@ -88,7 +90,7 @@ func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
 		s.connections[id] = open
 		if awaited := s.arrivals[id]; awaited != nil {
 			delete(s.arrivals, id)
-			awaited.close()
+			awaited.Close()
 		}
 	default:
 		if earlier = inOf(open.leaving, so.namespace); earlier != nil {
@@ -107,7 +109,7 @@ func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
 // lastLocked returns what closes when every namespace that the connection has
 // asked for so far has answered; nil when it has asked for none. Sessions.mu is
 // held.
-func (c *connection) lastLocked() *latch {
+func (c *connection) lastLocked() *latch.Latch {
 	if n := len(c.sockets); n > 0 {
 		return &c.sockets[n-1].ready
 	}
@@ -121,9 +123,9 @@ func (s *Sessions) settled(so *socket) {
 	last := so.connection.lastLocked()
 	s.mu.RUnlock()
 	if last != nil {
-		last.wait()
+		last.Wait()
 	}
-	so.ready.wait()
+	so.ready.Wait()
 }
 
 // find returns a client's socket in a namespace, nil when it is not there.
@@ -155,7 +157,7 @@ func (s *Sessions) leave(so *socket, reason string) {
 		reason = why.Code
 	}
 	so.reason = reason
-	so.left.close()
+	so.left.Close()
 	go so.depart()
 }
 
@@ -163,23 +165,38 @@ func (s *Sessions) leave(so *socket, reason string) {
 // last socket.
 func (s *Sessions) release(so *socket) {
 	defer s.running.Done()
-	defer so.gone.close()
+	defer so.gone.Close()
 	open := so.connection
 	s.mu.Lock()
+	so.released = true
 	open.leaving = without(open.leaving, so)
 	if len(open.sockets)+len(open.leaving) == 0 {
 		delete(s.connections, so.conn.ID())
 	}
 	s.mu.Unlock()
-	e := so.entry
-	if e == nil {
-		return
+	if so.entry != nil {
+		so.entry.Leave(so)
 	}
-	if err := e.settleUp(true); err != nil {
-		s.report(StageSave, e.id, err)
-		e.retry()
+}
+
+// sendOut expels a socket, unless it is gone.
+func (so *socket) sendOut(why *Refusal) {
+	if so.hold() {
+		go so.expel(why)
 	}
-	s.drop(e, so)
+}
+
+// hold counts a goroutine that a socket needs, which calls running.Done, and reports
+// whether the socket is still there.
+func (so *socket) hold() bool {
+	s := so.sessions
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if so.released {
+		return false
+	}
+	s.running.Add(1)
+	return true
 }
 
 // without returns the list without a socket.

@@ -2,9 +2,9 @@ package plugin
 
 import (
 	"context"
-	"sync"
+	"time"
 
-	"github.com/alexedwards/scs/v2"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 // A Session is the HTTP session of the browser behind a socket. It is a
@@ -26,75 +26,33 @@ import (
 // for concurrent use.
 type Session struct {
 	sessions *Sessions
-	entry    *entry  // nil when anonymous
-	socket   *socket // whose handler runs, or whose own session this is
+	socket   *socket // whose handler runs, or whose own session this is; nil for nobody's
+	use      live.Use
+}
 
-	// owner is the socket's own session, which this one becomes when its
-	// handler has returned; nil for that one and for PerMessage sessions.
-	owner *Session
+var _ context.Context = (*Session)(nil)
 
-	cancelled latch // closed when the session has ended or its socket must go
-
-	below       sync.Once
-	transaction context.Context // of the calls that SCS makes; made with the first
-
-	mu     sync.Mutex
-	view   *view // what the handler sees; nil while none runs
-	left   *view // what it saw: a call of SCS's may outlast it
-	access Access
-	inside bool // of an Update, which is what reads and commits
-	over   bool
+// anonymous returns a session of nobody's.
+func (s *Sessions) anonymous() *Session {
+	session := &Session{sessions: s}
+	s.book.Anonymous(&session.use)
+	return session
 }
 
 // ID returns the public name of the session, "" for an anonymous one. It may
 // be logged and shown, and does not lead back to the token.
-func (s *Session) ID() string {
-	if s.entry == nil {
-		return ""
-	}
-	return s.entry.id
-}
+func (s *Session) ID() string { return s.use.ID() }
 
 // Save commits what the handler has changed so far, and everything of this
 // session that waits to be saved. It stays saved if the handler fails later.
 // Errors: [ErrGone], [ErrAnonymous], [ErrReadOnly], [ErrOver], or what the
 // store or its codec reports.
-func (s *Session) Save() error {
-	v, err := s.writable()
-	if err != nil {
-		return err
-	}
-	if v == nil {
-		return s.entry.flush()
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	made, err := s.entry.changes(v, s.sessions.manager.Status(v))
-	switch {
-	case err != nil:
-		return err
-	case made.mine == nil:
-		return s.entry.flush()
-	}
-	if err := s.entry.commit(v.from.Load(), made.mine, s.socket); err != nil {
-		return err
-	}
-	return s.entry.show(v, made.seen)
-}
+func (s *Session) Save() error { return sessionError(s.use.Save()) }
 
 // Reload shows what others have changed in the store since the session was
 // loaded. What the handler itself has changed stays. Errors: [ErrGone],
 // [ErrAnonymous], [ErrOver], or what the store reports.
-func (s *Session) Reload() error {
-	v, err := s.usable()
-	if err != nil || s.inside {
-		return err
-	}
-	if err := s.entry.refresh(); err != nil || v == nil {
-		return err
-	}
-	return s.catchUp(v)
-}
+func (s *Session) Reload() error { return sessionError(s.use.Reload()) }
 
 // Update is an atomic read-modify-write: change sees the session as it is in
 // the store now, and what it makes of it is committed only if nobody else has
@@ -106,81 +64,31 @@ func (s *Session) Reload() error {
 // laid over the result afterwards. When change returns an error, nothing is
 // committed and Update returns it. Other errors: [ErrNested], and as for Save.
 func (s *Session) Update(change func(*Session) error) error {
-	if s.inside {
-		return ErrNested
-	}
-	v, err := s.writable()
-	if err != nil {
-		return err
-	}
 	// Not until s is done: in OnDisconnect it may be.
-	err = s.entry.update(context.WithoutCancel(s), s.socket, func(current *view) error {
-		inner := &Session{sessions: s.sessions, entry: s.entry, view: current, access: ReadOnly, inside: true}
-		defer inner.finish()
-		defer inner.leave()
+	ctx := context.WithoutCancel(s)
+	return sessionError(s.use.Update(ctx, func(enter func(*live.Use)) error {
+		inner := &Session{sessions: s.sessions, socket: s.socket}
+		enter(&inner.use)
 		return change(inner)
-	})
-	if err != nil || v == nil {
-		return err
-	}
-	return s.catchUp(v)
+	}))
 }
 
 // Destroy ends the session: in the store, for all its sockets in this process at
 // once, and on other nodes when they hear of it. Errors: [ErrGone],
 // [ErrAnonymous], [ErrReadOnly], [ErrOver], or what the store reports.
-func (s *Session) Destroy() error {
-	if _, err := s.writable(); err != nil {
-		return err
-	}
-	return s.entry.destroy()
-}
+func (s *Session) Destroy() error { return sessionError(s.use.Destroy()) }
 
-// leave takes back the view of a handler that has returned. It is another than
-// entered if the handler saved.
-func (s *Session) leave() *view {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.view
-	s.view, s.left, s.access = nil, v, ReadWrite
-	return v
-}
+// Value implements context.Context: it finds what manager.Load put there.
+func (s *Session) Value(key any) any { return s.use.Value(key) }
 
-// usable returns the view of the running handler, nil between handlers.
-func (s *Session) usable() (*view, error) {
-	if s.entry == nil {
-		return nil, ErrAnonymous
-	}
-	if s.isOver() {
-		return nil, ErrOver
-	}
-	if why := s.entry.ended.Load(); why != nil {
-		return nil, why
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.view, nil
-}
+// Deadline implements context.Context and reports none: the session's own is
+// manager.Deadline(s).
+func (s *Session) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-func (s *Session) writable() (*view, error) {
-	v, err := s.usable()
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.access == ReadOnly {
-		return nil, ErrReadOnly
-	}
-	return v, nil
-}
+// Done implements context.Context: the channel closes when the session has
+// ended, when the socket is sent away or has left, and for a PerMessage session
+// when the handler has returned.
+func (s *Session) Done() <-chan struct{} { return s.use.Done() }
 
-// catchUp shows a handler the session as it is now, with its own changes on top.
-func (s *Session) catchUp(v *view) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if s.sessions.manager.Status(v) == scs.Destroyed {
-		return nil
-	}
-	return s.entry.catchUp(v)
-}
+// Err implements context.Context: it is context.Canceled once Done is closed.
+func (s *Session) Err() error { return s.use.Err() }

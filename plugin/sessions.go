@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/clientjs"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -26,16 +27,14 @@ type Sessions struct {
 	manager *scs.SessionManager
 	store   *store.Store
 	options Options
-	views   *views
+	book    *live.Book // the sessions that sockets use
 	gate    gate
 	seen    observers
-	outage  outage
 	failed  limit.Limiter // what OnError hears
 	frontDesk
 
 	namespaces   map[string]*namespace // fixed once the server serves
 	tellsChanges bool                  // one has an OnChange; fixed then too
-	closed       atomic.Bool           // Close has returned: no timer starts
 
 	// running counts sockets and their goroutines. It grows only under mu,
 	// while closing is not set or a socket is registered.
@@ -43,12 +42,8 @@ type Sessions struct {
 
 	mu          sync.RWMutex
 	closing     bool
-	connections map[string]*connection // by the transport's id
-	arrivals    map[string]*latch      // by the same: closes when such a connection is there
-	entries     map[string]*entry      // by id
-	loading     map[string]*loading
-	watch       *store.Watch // made with the first entry
-	probe       *time.Timer  // runs while there are entries
+	connections map[string]*connection  // by the transport's id
+	arrivals    map[string]*latch.Latch // by the same: closes when such a connection is there
 }
 
 // A connection is kept from its first socket to the end of the last.
@@ -64,7 +59,7 @@ type connection struct {
 	// handling is held while a handler of any namespace runs: OnConnect and
 	// OnDisconnect of one never run beside an event of another.
 	handling sync.Mutex
-	over     atomic.Pointer[latch] // closes when it is let go; nil while nobody waits for that
+	over     atomic.Pointer[latch.Latch] // closes when it is let go; nil while nobody waits for that
 
 	callbacks sync.Mutex // see conn
 
@@ -110,9 +105,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		frontDesk:   frontDesk{script: clientjs.Handler()},
 		namespaces:  make(map[string]*namespace),
 		connections: make(map[string]*connection),
-		arrivals:    make(map[string]*latch),
-		entries:     make(map[string]*entry),
-		loading:     make(map[string]*loading),
+		arrivals:    make(map[string]*latch.Latch),
 	}
 	s.seen = observers{options.Observer, s.report}
 	attached, ok := manager.Store.(*store.Store)
@@ -121,10 +114,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		attached = store.Attach(manager, store.Wrap(manager.Store), store.Options{})
 	}
 	s.store = attached
-	s.store.Keep(keeper{s})
-	s.outage.grace, s.outage.end = s.options.StoreGrace, s.sendAway
-	s.outage.over() // or it would have begun long ago
-	s.views = newViews(manager, attached.ContextKey())
+	s.book = live.New(s.liveConfig(), host{s})
 	s.gate = stock{server, s}
 	if under != nil {
 		s.gate = newWired(s, under)
@@ -141,16 +131,14 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 func (s *Sessions) Session(c socketio.Conn) *Session {
 	so, session := s.socketOf(c)
 	if so == nil || so.why.Load() != nil {
-		return &Session{sessions: s}
+		return s.anonymous()
 	}
-	if e := session.entry; e != nil {
-		if e.known() != nil {
-			return &Session{sessions: s} // its socket is about to hear
+	if e := so.entry; e != nil {
+		if e.Known() != nil {
+			return s.anonymous() // its socket is about to hear
 		}
-		if e.hasNews() {
-			_ = e.refresh() // its error is for the next event
-		}
-		e.use()
+		e.Catch()
+		e.NoteUse()
 	}
 	return session
 }
@@ -193,30 +181,16 @@ func (s *Sessions) Close(ctx context.Context) error {
 
 	saved := make(chan error, 1)
 	go func() { // ends when the last socket has left and the store has answered
-		_ = s.settleUp() // at once; what fails is tried again
+		_ = s.book.Save() // at once; what fails is tried again
 		s.running.Wait()
-		saved <- s.settleUp()
+		saved <- s.book.Save()
 	}()
-	defer s.stop()
+	defer s.book.Close()
 	select {
 	case err := <-saved:
 		return errors.Join(err, s.gate.close(ctx))
 	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.unsaved())
-	}
-}
-
-// stop ends what Close leaves running: the timers and the listening.
-func (s *Sessions) stop() {
-	s.closed.Store(true)
-	s.outage.stop()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.watch != nil {
-		s.watch.Close()
-	}
-	if s.probe != nil {
-		s.probe.Stop()
+		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.book.Unsaved())
 	}
 }
 
@@ -225,9 +199,9 @@ func (s *Sessions) report(stage, id string, err error) { s.reportOf(stage, "", i
 
 // reportOf is report for one of several things that can fail at a stage.
 func (s *Sessions) reportOf(stage, of, id string, err error) {
-	var failed *storeError
+	var failed *live.StoreError
 	if errors.As(err, &failed) {
-		stage = failed.stage
+		stage = failed.Stage
 	}
 	_ = contain(func() error {
 		if untold, ok := s.failed.Allow(stage+" "+of, err.Error()); ok {

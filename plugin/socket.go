@@ -6,8 +6,10 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 // A socket is one connection in one namespace, from the client's wish to enter
@@ -22,21 +24,23 @@ type socket struct {
 	script     int           // the version of the page's client script, noScript where it has none
 
 	// These two are set by identify, under sessions.mu.
-	entry   *entry   // nil when anonymous or refused
-	session *Session // what PerConnection handlers get
+	entry   *live.Entry // nil when anonymous or refused
+	session *Session    // what PerConnection handlers get
 
-	after    *latch // ready of the connection's namespace before this, until admit has waited for it
-	ready    latch  // closed when it was admitted or refused
-	admitted bool   // OnConnect has succeeded; set before ready closes
-	left     latch  // closed when the client has left
-	reason   string // why it left; set before left closes
-	gone     latch  // closed when OnDisconnect has returned and all is saved
+	after    *latch.Latch // ready of the connection's namespace before this, until admit has waited for it
+	ready    latch.Latch  // closed when it was admitted or refused
+	admitted bool         // OnConnect has succeeded; set before ready closes
+	left     latch.Latch  // closed when the client has left
+	reason   string       // why it left; set before left closes
+	gone     latch.Latch  // closed when OnDisconnect has returned and all is saved
 
 	changes   mailbox // runs OnChange
 	changedMu sync.Mutex
 	changed   []string // the keys that it is to be told of; nil when it is not to run
 
 	emits mailbox // what Emit has sent
+
+	released bool // it is gone; guarded by sessions.mu
 
 	why     atomic.Pointer[Refusal] // set when it was refused or expelled
 	current atomic.Pointer[Session] // of the PerMessage handler that runs
@@ -47,11 +51,11 @@ type socket struct {
 func (so *socket) admit(why *Refusal) {
 	defer so.sessions.running.Done()
 	if so.after != nil {
-		so.after.wait() // namespaces are entered in the order in which they were asked for
+		so.after.Wait() // namespaces are entered in the order in which they were asked for
 		so.after = nil  // or it would keep the socket before, and that the one before
 	}
 	if why == nil && so.why.Load() != nil {
-		so.ready.close() // its session has ended meanwhile: expel tells it
+		so.ready.Close() // its session has ended meanwhile: expel tells it
 		return
 	}
 	if connect := so.namespace.onConnect; why == nil && connect != nil {
@@ -67,42 +71,42 @@ func (so *socket) admit(why *Refusal) {
 	}
 	told := so.condemn(why)
 	if told == nil {
-		so.ready.close()
+		so.ready.Close()
 		return // expel tells it
 	}
-	so.ready.close()
-	so.sessions.gate.refuse(so.conn, told, so.left.done())
+	so.ready.Close()
+	so.sessions.gate.refuse(so.conn, told, so.left.Done())
 	so.sessions.leave(so, told.Code)
 }
 
 func (so *socket) welcome() {
 	if so.entry != nil && so.sessions.options.KeepAlive {
-		so.entry.use()
+		so.entry.NoteUse()
 	}
 	so.admitted = true
 	so.sessions.seen.entered(so.namespace)
 	so.sessions.gate.admit(so.conn)
-	so.ready.close()
+	so.ready.Close()
 }
 
 // expel tells the client that its session has ended or the server is going
 // away, and sends it out. It has a goroutine of its own.
 func (so *socket) expel(why *Refusal) {
 	defer so.sessions.running.Done()
-	so.sessions.sessionOf(so).cancel()
+	so.sessions.sessionOf(so).use.Cancel()
 	if running := so.current.Load(); running != nil {
-		running.cancel()
+		running.use.Cancel()
 	}
 	so.emits.settle(so.sessions, settling) // what was emitted before comes before
-	if so.left.isClosed() {
+	if so.left.IsClosed() {
 		return // by itself
 	}
 	if told := so.condemn(why); told != nil {
-		so.ready.wait()
+		so.ready.Wait()
 		if so.admitted {
-			so.sessions.gate.expel(so.conn, told, so.left.done())
+			so.sessions.gate.expel(so.conn, told, so.left.Done())
 		} else {
-			so.sessions.gate.refuse(so.conn, told, so.left.done()) // it ended while OnConnect failed
+			so.sessions.gate.refuse(so.conn, told, so.left.Done()) // it ended while OnConnect failed
 		}
 		so.sessions.leave(so, told.Code)
 	}
@@ -134,7 +138,7 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 // depart runs OnDisconnect and saves. It has a goroutine of its own, since
 // go-socket.io holds locks while a connection closes.
 func (so *socket) depart() {
-	so.ready.wait()
+	so.ready.Wait()
 	if so.admitted {
 		defer so.sessions.seen.left(so.namespace)
 	}
@@ -145,7 +149,7 @@ func (so *socket) depart() {
 		}
 	}
 	so.connection.handling.Lock() // wait for the handler that runs
-	so.session.finish()
+	so.session.use.Finish()
 	so.connection.handled()
 	so.sessions.release(so)
 }
@@ -160,12 +164,12 @@ func (so *socket) run(set settings, handle func(*Session) error) error {
 		return so.runAnonymous(handle)
 	}
 	if set.access != ReadOnly {
-		if !e.turn.take(so.sessions.options.HandlerTimeout) {
+		if !e.TakeTurn(so.sessions.options.HandlerTimeout) {
 			return refusal(CodeBusy)
 		}
-		defer e.turn.give()
+		defer e.GiveTurn()
 	}
-	if err := e.prepare(set.scope); err != nil {
+	if err := e.Prepare(set.scope == PerMessage); err != nil {
 		return err
 	}
 	return so.handle(set, handle)
@@ -180,44 +184,37 @@ func (so *socket) runLast(handle func(*Session) error) error {
 	if e == nil {
 		return so.runAnonymous(handle)
 	}
-	if e.turn.take(so.sessions.options.HandlerTimeout) {
-		defer e.turn.give()
+	if e.TakeTurn(so.sessions.options.HandlerTimeout) {
+		defer e.GiveTurn()
 	}
 	set := so.namespace.handlers()
-	if err := ignoreEnd(e.prepare(set.scope)); err != nil {
+	if err := live.IgnoreEnd(e.Prepare(set.scope == PerMessage)); err != nil {
 		so.report(StageLoad, err)
 	}
-	return ignoreEnd(so.handle(set, handle))
+	return live.IgnoreEnd(so.handle(set, handle))
 }
 
 func (so *socket) handle(set settings, handle func(*Session) error) error {
-	e := so.entry
-	s := &Session{sessions: so.sessions, entry: e, socket: so, view: e.open(), access: set.access}
-	if set.scope == PerMessage {
+	s := &Session{sessions: so.sessions, socket: so}
+	terms := live.Terms{PerMessage: set.scope == PerMessage, ReadOnly: set.access == ReadOnly}
+	so.entry.Enter(&s.use, &so.session.use, terms)
+	if terms.PerMessage {
 		so.current.Store(s)
 		defer so.current.Store(nil)
-		defer s.finish()
+		defer s.use.Finish()
 		if so.session.Err() != nil {
-			s.cancel() // expel came before it could see this one
+			s.use.Cancel() // expel came before it could see this one
 		}
-	} else {
-		s.owner = so.session
 	}
 	err := contain(func() error { return handle(s) })
-	err = e.conclude(s.leave(), set, so, err)
-	e.collect()
-	return err
+	return s.use.Leave(err)
 }
 
 func (so *socket) runAnonymous(handle func(*Session) error) error {
-	v := so.sessions.views.open("", nil)
-	s := &Session{sessions: so.sessions, socket: so, owner: so.session, view: v, access: ReadOnly}
+	s := &Session{sessions: so.sessions, socket: so}
+	so.sessions.book.EnterAnonymous(&s.use, &so.session.use)
 	err := contain(func() error { return handle(s) })
-	s.leave()
-	if err == nil && so.sessions.manager.Status(v) != scs.Unmodified {
-		return ErrAnonymous
-	}
-	return err
+	return s.use.Leave(err)
 }
 
 // report tells OnError of a failure. A handler that returns a Refusal has not
@@ -236,6 +233,9 @@ func (so *socket) reportEvent(event string, err error) {
 }
 
 func isRefusal(err error) bool {
-	own := (*Refusal)(nil)
-	return errors.As(err, &own) && own != nil
+	own, end := (*Refusal)(nil), (*live.End)(nil)
+	return errors.As(err, &own) && own != nil || errors.As(err, &end)
 }
+
+// Seat implements [live.Member]: MaxSocketsPerSession counts connections.
+func (so *socket) Seat() any { return so.connection }

@@ -9,6 +9,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
@@ -176,7 +177,7 @@ func (g stock) connectionOf(sid string) *connection {
 	s.mu.Lock()
 	open, arrival := s.connections[sid], s.arrivals[sid]
 	if open == nil && arrival == nil {
-		arrival = new(latch)
+		arrival = new(latch.Latch)
 		s.arrivals[sid] = arrival
 	}
 	s.mu.Unlock()
@@ -186,7 +187,7 @@ func (g stock) connectionOf(sid string) *connection {
 	late := time.NewTimer(upgradeWait)
 	defer late.Stop()
 	select {
-	case <-arrival.done():
+	case <-arrival.Done():
 	case <-late.C:
 	}
 	s.mu.Lock()

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 const (
@@ -73,7 +75,7 @@ func (s *Sessions) redeem(c *connection, ticket string) (key string, err error) 
 	}
 	b, _, err := s.store.Withdraw(context.Background(), depositOf(ticket))
 	if err != nil {
-		return "", &storeError{StageLoad, err}
+		return "", &live.StoreError{Stage: StageLoad, Err: err}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

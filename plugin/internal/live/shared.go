@@ -1,4 +1,4 @@
-package plugin
+package live
 
 import (
 	"errors"
@@ -14,25 +14,25 @@ import (
 // sees the same data. What it changes is collected before the next event, and
 // when the timer fires, which also asks the store what others have changed. SCS
 // may hold its lock of that data.
-func (e *entry) peek() any {
+func (e *Entry) peek() any {
 	v := e.outsideView()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.stale = e.stale || !e.sessions.store.Hears()
-	e.armLocked(e.sessions.options.FlushInterval)
+	e.stale = e.stale || !e.book.store.Hears()
+	e.armLocked(e.book.config.FlushInterval)
 	return v.data
 }
 
 // outsideView returns the view of all calls between handlers. It shares no map or
 // slice with the handlers': they run at the same time.
-func (e *entry) outsideView() *view {
+func (e *Entry) outsideView() *view {
 	if v := e.outside.Load(); v != nil {
 		return v
 	}
 	_, work := e.state()
 	v, err := e.openFresh(work)
 	if err != nil {
-		v = e.sessions.views.open(e.token(), work)
+		v = e.book.views.open(e.token(), work)
 	}
 	if !e.outside.CompareAndSwap(nil, v) {
 		return e.outside.Load()
@@ -45,7 +45,7 @@ func (e *entry) outsideView() *view {
 // that cannot be stored is dropped and reported: it must not keep others from
 // being saved. It may be called by who holds no lock, and waits for a commit of
 // SCS's through the view.
-func (e *entry) collect() {
+func (e *Entry) collect() {
 	v := e.outside.Load()
 	if v == nil || e.ended.Load() != nil {
 		return
@@ -54,7 +54,7 @@ func (e *entry) collect() {
 	destroyed, err := e.collectView(v)
 	v.mu.Unlock()
 	if err != nil {
-		e.sessions.report(StageSave, e.id, err)
+		e.book.host.Failed(stageSave, e.id, err)
 	}
 	if destroyed {
 		_ = e.gone() // it is known
@@ -62,8 +62,8 @@ func (e *entry) collect() {
 }
 
 // collectView is collect for who holds v.mu.
-func (e *entry) collectView(v *view) (destroyed bool, err error) {
-	status := e.sessions.manager.Status(v)
+func (e *Entry) collectView(v *view) (destroyed bool, err error) {
+	status := e.book.manager.Status(v)
 	if status == scs.Destroyed {
 		return true, nil
 	}
@@ -77,13 +77,13 @@ func (e *entry) collectView(v *view) (destroyed bool, err error) {
 		}
 	}
 	if made.mine != nil {
-		if same, failed := e.sessions.store.Same(from, made.mine); failed == nil && !same {
+		if same, failed := e.book.store.Same(from, made.mine); failed == nil && !same {
 			failed = e.adopt(from, made.mine, nil) // nobody knows whose goroutine it was
 			if errors.Is(failed, store.ErrTooLarge) {
 				return false, errors.Join(failed, e.showAll(v, made.seen))
 			}
 			if failed != nil {
-				return false, ignoreEnd(failed)
+				return false, IgnoreEnd(failed)
 			}
 		}
 	}
@@ -95,21 +95,21 @@ func (e *entry) collectView(v *view) (destroyed bool, err error) {
 
 // catchUp makes v show the work, with all that its user has changed on top. v.mu is
 // held.
-func (e *entry) catchUp(v *view) error {
+func (e *Entry) catchUp(v *view) error {
 	from := v.from.Load()
 	if _, work := e.state(); work == from {
 		return nil
 	}
-	was, err := e.sessions.store.Fresh(from)
+	was, err := e.book.store.Fresh(from)
 	if err != nil {
-		return &storeError{StageLoad, err}
+		return &StoreError{stageLoad, err}
 	}
 	return e.showAll(v, contents{was.Deadline, was.Values})
 }
 
 // show makes v show the work, but for what its user has changed since it showed
 // seen. What it shows is shared with no other view. v.mu is held.
-func (e *entry) show(v *view, seen contents) error {
+func (e *Entry) show(v *view, seen contents) error {
 	if _, work := e.state(); work == v.from.Load() {
 		return nil
 	}
@@ -117,23 +117,23 @@ func (e *entry) show(v *view, seen contents) error {
 }
 
 // showAll is show for a view that may show something else than it should.
-func (e *entry) showAll(v *view, seen contents) error {
+func (e *Entry) showAll(v *view, seen contents) error {
 	_, work := e.state()
-	now, err := e.sessions.store.Fresh(work)
+	now, err := e.book.store.Fresh(work)
 	if err != nil {
-		return &storeError{StageLoad, err}
+		return &StoreError{stageLoad, err}
 	}
-	e.sessions.views.update(e.sessions.manager, v, seen, now)
+	e.book.views.update(e.book.manager, v, seen, now)
 	v.from.Store(work)
 	return nil
 }
 
 // dropUnstorable takes out the values that cannot be stored.
-func (e *entry) dropUnstorable(v *view) {
-	seen := e.sessions.views.read(v)
+func (e *Entry) dropUnstorable(v *view) {
+	seen := e.book.views.read(v)
 	for key, value := range seen.values {
-		if _, err := e.sessions.store.Encode(time.Time{}, map[string]any{key: value}); err != nil {
-			e.sessions.manager.Remove(v, key)
+		if _, err := e.book.store.Encode(time.Time{}, map[string]any{key: value}); err != nil {
+			e.book.manager.Remove(v, key)
 		}
 	}
 }

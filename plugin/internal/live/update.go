@@ -1,4 +1,4 @@
-package plugin
+package live
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 // update commits what change makes of the session as it is now, and runs it
 // again for as long as somebody else was faster. It returns change's error.
-func (e *entry) update(ctx context.Context, by *socket, change func(*view) error) error {
+func (e *Entry) update(ctx context.Context, by Member, change func(*view) error) error {
 	asked := false
 	for attempt := 0; ; attempt++ {
 		base, work, err := e.present()
@@ -22,7 +22,7 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 			return err
 		}
 		err = change(v)
-		status := e.sessions.manager.Status(v)
+		status := e.book.manager.Status(v)
 		if status == scs.Destroyed {
 			return e.gone()
 		}
@@ -49,7 +49,7 @@ func (e *entry) update(ctx context.Context, by *socket, change func(*view) error
 }
 
 // changed returns what the function of an Update has made, nil with its error.
-func (e *entry) changed(v *view, status scs.Status, err error) (*store.Snapshot, error) {
+func (e *Entry) changed(v *view, status scs.Status, err error) (*store.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +60,9 @@ func (e *entry) changed(v *view, status scs.Status, err error) (*store.Snapshot,
 }
 
 // present returns base and work, which are what a swap compares.
-func (e *entry) present() (base, work *store.Snapshot, err error) {
+func (e *Entry) present() (base, work *store.Snapshot, err error) {
 	e.collect()
-	if why := e.known(); why != nil {
+	if why := e.Known(); why != nil {
 		return nil, nil, why
 	}
 	base, work = e.state()
@@ -71,7 +71,7 @@ func (e *entry) present() (base, work *store.Snapshot, err error) {
 
 // swapFor commits mine if neither this process nor another has changed the
 // session since it was made from work.
-func (e *entry) swapFor(base, work, mine *store.Snapshot, by *socket) (done bool, err error) {
+func (e *Entry) swapFor(base, work, mine *store.Snapshot, by Member) (done bool, err error) {
 	defer e.collect()
 	e.exchange.Lock()
 	defer e.release()
@@ -80,7 +80,7 @@ func (e *entry) swapFor(base, work, mine *store.Snapshot, by *socket) (done bool
 	}
 	done, err = e.swap(base, work, mine)
 	if done {
-		e.announce(work, mine, by)
+		e.book.host.Changed(e, work, mine, by)
 	}
 	return done, err
 }

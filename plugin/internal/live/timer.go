@@ -1,20 +1,19 @@
-package plugin
+package live
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
-// touchShare is the part of the idle timeout by which the store's knowledge of
+// TouchShare is the part of the idle timeout by which the store's knowledge of
 // the last use may lag: often enough not to matter, seldom enough not to cost.
-const touchShare = 10
+const TouchShare = 10
 
 // armLocked makes the timer fire within d. e.mu is held.
-func (e *entry) armLocked(d time.Duration) {
+func (e *Entry) armLocked(d time.Duration) {
 	d = max(d, time.Millisecond) // at an expiry, not just before it
 	due := time.Now().Add(d)
-	if e.ended.Load() != nil || e.sessions.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
+	if e.ended.Load() != nil || e.book.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
 		return
 	}
 	e.due = due
@@ -26,7 +25,7 @@ func (e *entry) armLocked(d time.Duration) {
 }
 
 // disarmLocked stops the timer. e.mu is held.
-func (e *entry) disarmLocked() {
+func (e *Entry) disarmLocked() {
 	e.due = time.Time{}
 	if e.timer != nil {
 		e.timer.Stop()
@@ -36,7 +35,7 @@ func (e *entry) disarmLocked() {
 // tick runs when the timer fires, in a goroutine of its own that ends with the
 // exchange. A failed one is tried again, also when the last socket has left:
 // the changes must not be lost.
-func (e *entry) tick() {
+func (e *Entry) tick() {
 	kept := e.kept()
 	e.mu.Lock()
 	e.due = time.Time{}
@@ -44,43 +43,43 @@ func (e *entry) tick() {
 		e.used = time.Now()
 	}
 	e.mu.Unlock()
-	err := e.settleUp(false)
+	err := e.sync(false)
 	if err == nil && e.mustAsk() {
-		err = ignoreEnd(e.refresh())
+		err = IgnoreEnd(e.refresh())
 	}
 	if err != nil {
-		e.sessions.report(StageSave, e.id, err)
+		e.book.host.Failed(stageSave, e.id, err)
 		e.retry()
 		return
 	}
-	if e.sessions.retire(e) {
+	if e.book.retire(e) {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.armLocked(time.Until(e.expiry))
 	if kept {
-		e.armLocked(e.sessions.manager.IdleTimeout / touchShare)
+		e.armLocked(e.book.manager.IdleTimeout / TouchShare)
 	}
 }
 
 // kept tells whether the session's open sockets keep it alive.
-func (e *entry) kept() bool {
-	s := e.sessions
-	return s.options.KeepAlive && s.manager.IdleTimeout > 0 && s.populated(e)
+func (e *Entry) kept() bool {
+	b := e.book
+	return b.config.KeepAlive && b.manager.IdleTimeout > 0 && b.populated(e)
 }
 
-// settleUp saves what is not saved and tells the store of the last use, if
+// sync saves what is not saved and tells the store of the last use, if
 // that is due, or when this is the end.
-func (e *entry) settleUp(last bool) error {
+func (e *Entry) sync(last bool) error {
 	if err := e.flush(); err != nil {
-		return ignoreEnd(err)
+		return IgnoreEnd(err)
 	}
-	return ignoreEnd(e.touch(last))
+	return IgnoreEnd(e.touch(last))
 }
 
 // nudge makes the timer ask the store at once: the session may have changed.
-func (e *entry) nudge() {
+func (e *Entry) nudge() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stale = true
@@ -89,7 +88,7 @@ func (e *entry) nudge() {
 
 // mustAsk tells whether the store is to be asked without an event: the session
 // may be over, or is used between events.
-func (e *entry) mustAsk() bool {
+func (e *Entry) mustAsk() bool {
 	if e.ended.Load() != nil {
 		return false
 	}
@@ -102,7 +101,7 @@ func (e *entry) mustAsk() bool {
 }
 
 // learn notes when the session ends if it is not used.
-func (e *entry) learn(expiry time.Time) {
+func (e *Entry) learn(expiry time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.learnLocked(expiry)
@@ -111,66 +110,58 @@ func (e *entry) learn(expiry time.Time) {
 // learnLocked is learn with e.mu held. A backend that cannot tell gives the
 // zero time: then it is our own guess, and put off for as long as the session
 // is still there when it has passed.
-func (e *entry) learnLocked(expiry time.Time) {
+func (e *Entry) learnLocked(expiry time.Time) {
 	if expiry.IsZero() {
 		now := time.Now()
-		expiry = e.sessions.store.Life(e.base.Deadline, e.touched).Expiry
+		expiry = e.book.store.Life(e.base.Deadline, e.touched).Expiry
 		if !expiry.After(now) {
-			expiry = now.Add(max(time.Second, e.sessions.manager.IdleTimeout/touchShare))
+			expiry = now.Add(max(time.Second, e.book.manager.IdleTimeout/TouchShare))
 		}
 	}
 	e.expiry = expiry
 	e.armLocked(time.Until(expiry))
 }
 
-// ignoreEnd drops the error of a session that has ended: its sockets know.
-func ignoreEnd(err error) error {
-	if errors.Is(err, ErrGone) {
-		return nil
-	}
-	return err
-}
-
-// use notes an inbound event. The store hears of it at once when it has not
+// NoteUse notes that a member uses the session. The store hears of it at once when it has not
 // heard for a tenth of the idle timeout, and otherwise when that time is over.
-func (e *entry) use() {
-	idle := e.sessions.manager.IdleTimeout
+func (e *Entry) NoteUse() {
+	idle := e.book.manager.IdleTimeout
 	if idle <= 0 {
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.used = time.Now()
-	e.armLocked(max(0, e.touched.Add(idle/touchShare).Sub(e.used)))
+	e.armLocked(max(0, e.touched.Add(idle/TouchShare).Sub(e.used)))
 }
 
 // noteTouch notes that the store knows of a use at the given time: a save
 // moves the expiry too.
-func (e *entry) noteTouch(at time.Time, deadline time.Time) {
+func (e *Entry) noteTouch(at time.Time, deadline time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if at.After(e.touched) {
 		e.touched = at
 	}
-	e.learnLocked(e.sessions.store.Life(deadline, e.touched).After(e.expiry))
+	e.learnLocked(e.book.store.Life(deadline, e.touched).After(e.expiry))
 }
 
 // lastUse returns when the session was last used by an event, as far as is
 // known here; the zero time when it was not.
-func (e *entry) lastUse() time.Time {
+func (e *Entry) lastUse() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.used
 }
 
 // touch tells the store of the last use when it is due, or at once.
-func (e *entry) touch(now bool) error {
-	idle := e.sessions.manager.IdleTimeout
+func (e *Entry) touch(now bool) error {
+	idle := e.book.manager.IdleTimeout
 	e.exchange.Lock()
 	defer e.release()
 	e.mu.Lock()
 	used, deadline := e.used, e.base.Deadline
-	wait := time.Until(e.touched.Add(idle / touchShare))
+	wait := time.Until(e.touched.Add(idle / TouchShare))
 	pending := idle > 0 && used.After(e.touched)
 	if pending && wait > 0 && !now {
 		e.armLocked(wait)
@@ -180,10 +171,10 @@ func (e *entry) touch(now bool) error {
 	if !pending {
 		return nil
 	}
-	if err := e.sessions.store.Touch(context.Background(), e.key, deadline, used); err != nil {
-		return e.failed(StageTouch, err)
+	if err := e.book.store.Touch(context.Background(), e.key, deadline, used); err != nil {
+		return e.failed(stageTouch, err)
 	}
-	e.sessions.outage.over()
+	e.book.outage.over()
 	e.noteTouch(used, deadline)
 	return nil
 }
@@ -193,16 +184,20 @@ func (e *entry) touch(now bool) error {
 const retryInterval = time.Second
 
 // retry lets the timer try a failed save again.
-func (e *entry) retry() {
+func (e *Entry) retry() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.armLocked(e.sessions.retryPause())
+	e.armLocked(e.book.RetryPause())
 }
 
-func (s *Sessions) retryPause() time.Duration { return min(retryInterval, s.options.FlushInterval) }
-
-// settledLocked tells whether there is nothing left to save or to tell. e.mu
+// isSavedLocked tells whether there is nothing left to save or to tell. e.mu
 // is held.
-func (e *entry) settledLocked() bool {
+func (e *Entry) isSavedLocked() bool {
 	return e.ended.Load() != nil || e.work == e.base && !e.used.After(e.touched)
+}
+
+func (e *Entry) isSaved() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.isSavedLocked()
 }

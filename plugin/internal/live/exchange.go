@@ -1,4 +1,4 @@
-package plugin
+package live
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 )
 
 // release ends an exchange, and then makes the calls of the app's that it led to.
-func (e *entry) release() {
+func (e *Entry) release() {
 	told := e.told
 	e.told = nil
 	e.exchange.Unlock()
@@ -19,12 +19,12 @@ func (e *entry) release() {
 }
 
 // tell makes a call of the app's when the exchange is over. exchange is held.
-func (e *entry) tell(call func()) { e.told = append(e.told, call) }
+func (e *Entry) tell(call func()) { e.told = append(e.told, call) }
 
 // refresh asks the store what the session is now. Changes that are not saved
 // yet stay, but for those that somebody else has overwritten. The error is a
-// storeError, or the Refusal of a session that has ended.
-func (e *entry) refresh() error {
+// StoreError, or the End of a session that is over.
+func (e *Entry) refresh() error {
 	start := time.Now()
 	e.collect()
 	defer e.collect() // which shows the calls between handlers what came of it
@@ -37,16 +37,16 @@ func (e *entry) refresh() error {
 }
 
 // load is refresh for who holds exchange.
-func (e *entry) load() error {
+func (e *Entry) load() error {
 	heard := e.watch.Load().Heard(e.id) // what is heard from now on may be missing in the answer
 	e.mu.Lock()
 	base, stale := e.base, e.stale
 	e.stale = false
 	e.mu.Unlock()
 	asked := time.Now()
-	now, expiry, ok, err := e.sessions.store.Load(context.Background(), e.key, base)
-	if seen := e.sessions.seen; seen.Observer != nil {
-		e.tell(func() { seen.loaded(asked, err) })
+	now, expiry, ok, err := e.book.store.Load(context.Background(), e.key, base)
+	if count := e.book.config.Loaded; count != nil {
+		e.tell(func() { count(asked, err) })
 	}
 	e.mu.Lock()
 	e.asked = time.Now()
@@ -61,11 +61,11 @@ func (e *entry) load() error {
 	e.mu.Unlock()
 	switch {
 	case err != nil:
-		return e.failed(StageLoad, err)
+		return e.failed(stageLoad, err)
 	case !ok:
 		return e.gone()
 	}
-	e.sessions.outage.over()
+	e.book.outage.over()
 	if now == base {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (e *entry) load() error {
 }
 
 // flush saves what is not saved yet.
-func (e *entry) flush() error {
+func (e *Entry) flush() error {
 	e.collect()
 	defer e.collect()
 	e.exchange.Lock()
@@ -84,7 +84,7 @@ func (e *entry) flush() error {
 // flushExchange is flush for who holds exchange. Where somebody else has written
 // the session meanwhile, what waited is older, and gives way. What is too large
 // with that is dropped.
-func (e *entry) flushExchange() error {
+func (e *Entry) flushExchange() error {
 	for attempt := 0; ; attempt++ {
 		base, work := e.state()
 		if work == base {
@@ -92,7 +92,7 @@ func (e *entry) flushExchange() error {
 		}
 		saved, err := e.swap(base, work, work)
 		if errors.Is(err, store.ErrTooLarge) {
-			return errors.Join(err, e.settle(work, base)) // as if nothing had been sent
+			return errors.Join(err, e.landed(work, base)) // as if nothing had been sent
 		}
 		if saved || err != nil {
 			return err
@@ -105,47 +105,52 @@ func (e *entry) flushExchange() error {
 
 // swap makes mine, which was made from work, what the store holds, if that still
 // holds base. Else what it holds is the new base. exchange is held.
-func (e *entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
+func (e *Entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	used, start := e.lastUse(), time.Now()
-	now, ok, err := e.sessions.store.Swap(context.Background(), e.commitOf(base, mine, used))
+	now, ok, err := e.book.store.Swap(context.Background(), e.commitOf(base, mine, used))
 	e.saved(start, used, now, ok, err)
 	switch {
 	case err != nil:
-		return false, e.failed(StageSave, err)
+		return false, e.failed(stageSave, err)
 	case !ok:
 		return false, e.absorb(now)
 	}
-	e.cookieChanged(base, mine)
-	return true, e.settle(work, now)
+	e.book.host.Saved(e, base, mine)
+	return true, e.landed(work, now)
 }
 
 // saved notes what became of a commit. A lost one is not saved yet.
-func (e *entry) saved(start, used time.Time, now *store.Snapshot, ok bool, err error) {
-	if seen := e.sessions.seen; seen.Observer != nil {
-		e.tell(func() {
-			if ok || err != nil {
-				seen.saved(start, err)
-			} else {
-				seen.conflicted()
-			}
-		})
-	}
+func (e *Entry) saved(start, used time.Time, now *store.Snapshot, ok bool, err error) {
+	e.count(start, ok, err)
 	if err != nil {
 		return
 	}
-	e.sessions.outage.over()
+	e.book.outage.over()
 	if ok {
 		e.noteTouch(used, now.Deadline)
 	}
 }
 
-func (e *entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commit {
+// count counts a commit when the exchange is over.
+func (e *Entry) count(start time.Time, ok bool, err error) {
+	config := &e.book.config
+	switch {
+	case !ok && err == nil:
+		if config.Conflicted != nil {
+			e.tell(config.Conflicted)
+		}
+	case config.Saved != nil:
+		e.tell(func() { config.Saved(start, err) })
+	}
+}
+
+func (e *Entry) commitOf(base, mine *store.Snapshot, used time.Time) store.Commit {
 	return store.Commit{Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, By: e.watch.Load()}
 }
 
 // commit saves the changes from one snapshot to another, which are new, behind
 // all that waits to be saved.
-func (e *entry) commit(from, mine *store.Snapshot, by *socket) error {
+func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 	defer e.collect()
 	e.exchange.Lock()
 	defer e.release()
@@ -156,11 +161,11 @@ func (e *entry) commit(from, mine *store.Snapshot, by *socket) error {
 		base, work := e.state()
 		next, err := e.rebase(from, mine, work)
 		if err != nil {
-			return &storeError{StageSave, err}
+			return &StoreError{stageSave, err}
 		}
 		done, err := e.swap(base, work, next)
 		if done {
-			e.announce(from, mine, by)
+			e.book.host.Changed(e, from, mine, by)
 		}
 		if done || err != nil {
 			return err
@@ -173,7 +178,7 @@ func (e *entry) commit(from, mine *store.Snapshot, by *socket) error {
 
 // failed returns the error of an exchange that has failed, which need not be the
 // store's fault.
-func (e *entry) failed(stage string, err error) error {
+func (e *Entry) failed(stage string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
@@ -182,20 +187,20 @@ func (e *entry) failed(stage string, err error) error {
 	case errors.Is(err, store.ErrMalformed):
 		return e.broken(stage, err)
 	}
-	e.sessions.outage.begin()
+	e.book.outage.begin()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failure, e.failedAt = err, time.Now()
-	return &storeError{stage, err}
+	return &StoreError{stage, err}
 }
 
 // failedSince returns the error of an exchange that has failed since, nil if none
 // has: whoever waited for it need not fail by itself once more.
-func (e *entry) failedSince(start time.Time) error {
+func (e *Entry) failedSince(start time.Time) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.failedAt.After(start) {
-		return &storeError{StageLoad, e.failure}
+		return &StoreError{stageLoad, e.failure}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package plugin
+package live
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 )
 
 // state returns what the store last held and what it is to hold.
-func (e *entry) state() (base, work *store.Snapshot) {
+func (e *Entry) state() (base, work *store.Snapshot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.base, e.work
@@ -16,15 +16,15 @@ func (e *entry) state() (base, work *store.Snapshot) {
 // adopt makes the changes from one snapshot to another part of the work, to be
 // saved soon. The error is that of a session that has ended or is being renewed,
 // or of the codec.
-func (e *entry) adopt(from, mine *store.Snapshot, by *socket) error {
-	if why := e.known(); why != nil {
+func (e *Entry) adopt(from, mine *store.Snapshot, by Member) error {
+	if why := e.Known(); why != nil {
 		return why
 	}
 	for {
 		base, work := e.state()
 		next, err := e.rebase(from, mine, work)
 		if err == nil {
-			err = e.sessions.store.Fits(next, base)
+			err = e.book.store.Fits(next, base)
 		}
 		if err != nil {
 			return err
@@ -33,43 +33,43 @@ func (e *entry) adopt(from, mine *store.Snapshot, by *socket) error {
 		case why != nil:
 			return why
 		case adopted:
-			e.announce(from, mine, by)
+			e.book.host.Changed(e, from, mine, by)
 			return nil
 		}
 	}
 }
 
 // put makes next the work, if that is still the given one.
-func (e *entry) put(work, next *store.Snapshot) (done bool, why error) {
+func (e *Entry) put(work, next *store.Snapshot) (done bool, why error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case e.ended.Load() != nil:
 		return false, e.ended.Load()
 	case e.yielding:
-		return false, endedBy(CodeRenewed)
+		return false, &End{store.Renewed}
 	case e.work != work:
 		return false, nil
 	}
 	e.work = next
-	e.armLocked(e.sessions.options.FlushInterval)
+	e.armLocked(e.book.config.FlushInterval)
 	return true, nil
 }
 
 // rebase returns onto with the changes from one snapshot to another.
-func (e *entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error) {
+func (e *Entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error) {
 	switch {
 	case onto == from:
 		return mine, nil
 	case mine == from:
 		return onto, nil
 	}
-	return e.sessions.store.Rebase(from, mine, onto)
+	return e.book.store.Rebase(from, mine, onto)
 }
 
-// settle makes now, which the store holds after it was sent the work, the base.
+// landed makes now, which the store holds after it was sent the work, the base.
 // The work is now as well, but for what was changed since. exchange is held.
-func (e *entry) settle(sent, now *store.Snapshot) error {
+func (e *Entry) landed(sent, now *store.Snapshot) error {
 	return e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
 		return e.rebase(sent, work, now)
 	})
@@ -78,12 +78,12 @@ func (e *entry) settle(sent, now *store.Snapshot) error {
 // absorb makes now, which the store was found to hold, the base, and the work
 // with it. What waits to be saved stays, but where somebody else has written the
 // same: ours is older, though it would be saved later. exchange is held.
-func (e *entry) absorb(now *store.Snapshot) error {
+func (e *Entry) absorb(now *store.Snapshot) error {
 	base, mark := e.state()
 	merged, err := now, error(nil)
 	if mark != base {
-		if merged, err = e.sessions.store.Rebase(base, now, mark); err != nil {
-			return e.failed(StageLoad, err)
+		if merged, err = e.book.store.Rebase(base, now, mark); err != nil {
+			return e.failed(stageLoad, err)
 		}
 		if bytes.Equal(merged.Bytes, now.Bytes) {
 			merged = now // nothing waits any more
@@ -92,17 +92,17 @@ func (e *entry) absorb(now *store.Snapshot) error {
 	err = e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
 		return e.rebase(mark, work, merged)
 	})
-	e.announce(base, now, nil)
+	e.book.host.Changed(e, base, now, nil)
 	return err
 }
 
 // replace sets the base, and what next makes of the work.
-func (e *entry) replace(base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error)) error {
+func (e *Entry) replace(base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error)) error {
 	for {
 		_, work := e.state()
 		replaced, err := next(work)
 		if err != nil {
-			return e.failed(StageLoad, err)
+			return e.failed(stageLoad, err)
 		}
 		e.mu.Lock()
 		done := e.work == work

@@ -1,0 +1,50 @@
+// Package latch has an event that happens once.
+package latch
+
+import "sync"
+
+// A Latch is a one-shot event: it is open until somebody closes it. It allocates
+// its channel only when somebody waits, which is rare. The zero value is open.
+// All methods are safe for concurrent use.
+type Latch struct {
+	mu     sync.Mutex
+	closed bool
+	wakes  chan struct{}
+}
+
+// Close closes the latch. Further calls change nothing.
+func (l *Latch) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed && l.wakes != nil {
+		close(l.wakes)
+	}
+	l.closed = true
+}
+
+// IsClosed reports whether the latch is closed.
+func (l *Latch) IsClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
+// Done returns a channel that closes with the latch.
+func (l *Latch) Done() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.wakes == nil {
+		l.wakes = make(chan struct{})
+		if l.closed {
+			close(l.wakes)
+		}
+	}
+	return l.wakes
+}
+
+// Wait returns when the latch is closed.
+func (l *Latch) Wait() {
+	if !l.IsClosed() {
+		<-l.Done()
+	}
+}

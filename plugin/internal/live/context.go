@@ -1,0 +1,113 @@
+package live
+
+import (
+	"context"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+var _ context.Context = (*Use)(nil)
+
+// Value implements context.Context: it finds what manager.Load put there.
+func (u *Use) Value(key any) any {
+	if key == u.book.views.key {
+		return u.data()
+	}
+	return u.parent().Value(key)
+}
+
+// Deadline implements context.Context and reports none: the session's own is
+// manager.Deadline(u).
+func (u *Use) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done implements context.Context: the channel closes when the session has ended,
+// when the member must go or has left, and after a PerMessage handler.
+func (u *Use) Done() <-chan struct{} {
+	if u.owner != nil {
+		return u.owner.Done()
+	}
+	return u.cancelled.Done()
+}
+
+// Err implements context.Context: it is context.Canceled once Done is closed.
+func (u *Use) Err() error {
+	if u.owner != nil {
+		return u.owner.Err()
+	}
+	if u.cancelled.IsClosed() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// parent returns the context below: it holds the transaction of the calls that SCS
+// makes with this use.
+func (u *Use) parent() context.Context {
+	u.below.Do(func() {
+		var key, token string
+		if u.entry != nil {
+			key, token = u.entry.key, u.entry.name
+		}
+		u.transaction = u.book.store.BeginSocket(context.Background(), key, token, held{u})
+	})
+	return u.transaction
+}
+
+// data returns what SCS calls session data.
+func (u *Use) data() any {
+	u.mu.Lock()
+	v, over := u.view, u.over
+	u.mu.Unlock()
+	switch {
+	case v != nil:
+		return v.data
+	case u.entry == nil:
+		return u.book.views.open("", nil).data
+	case u.owner != nil:
+		return u.owner.data()
+	case !over:
+		return u.entry.peek()
+	}
+	// Somebody still uses it: a copy that nobody reads again.
+	base, _ := u.entry.state()
+	return u.book.views.open(u.entry.token(), base).data
+}
+
+// held is a Use as its transaction sees it.
+type held struct{ *Use }
+
+// Base implements [store.Held]: what SCS commits counts from what it was shown.
+func (h held) Base(data any) (*store.Snapshot, error) {
+	if _, err := h.writable(); err != nil && !h.inside {
+		return nil, err
+	}
+	if v := h.viewOf(data); v != nil {
+		return v.from.Load(), nil
+	}
+	return nil, nil
+}
+
+// Wrote implements [store.Held].
+func (h held) Wrote(data any, mine *store.Snapshot) {
+	if v := h.viewOf(data); v != nil {
+		h.book.host.Saved(h.entry, v.from.Swap(mine), mine)
+	}
+}
+
+// viewOf returns the view that shows data, nil where that is another session's, as
+// Iterate shows them.
+func (h held) viewOf(data any) *view {
+	h.mu.Lock()
+	views := [...]*view{h.view, h.left, nil}
+	h.mu.Unlock()
+	if h.entry != nil {
+		views[2] = h.entry.outside.Load()
+	}
+	for _, v := range views {
+		if v != nil && v.data == data {
+			return v
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package live
+
+import (
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// backstop is how old the session of a PerConnection handler may be when the store
+// tells of every change: notifications can be lost.
+const backstop = 10 * time.Second
+
+// Prepare makes the session as fresh as the scope promises. What this process knows
+// of it counts in either scope, also when the notification is still on its way: a
+// client may send an event as soon as it has the answer to its logout. Errors: an
+// [End], or, PerMessage, a [StoreError].
+func (e *Entry) Prepare(perMessage bool) error {
+	if why := e.Known(); why != nil {
+		return why
+	}
+	if perMessage {
+		if err := e.flush(); err != nil {
+			return err
+		}
+		if limit := e.book.config.MaxStale; limit > 0 && e.book.store.Hears() && e.fresh(limit) {
+			return nil
+		}
+		return e.refresh()
+	}
+	limit := e.book.config.FlushInterval / 2
+	if e.book.store.Hears() {
+		limit = backstop
+	}
+	if e.fresh(limit) {
+		e.collect()
+		return nil
+	}
+	err := e.refresh()
+	if IsStoreError(err) {
+		// The copy in memory serves until the store is back.
+		e.book.host.Failed(stageLoad, e.id, err)
+		return nil
+	}
+	return err
+}
+
+// Catch asks the store if something was heard of the session since it was asked.
+// An error is left for the next handler.
+func (e *Entry) Catch() {
+	if e.hasNews() {
+		_ = e.refresh()
+	}
+}
+
+// Enter makes u the use of a handler that begins. The member's own use is what it
+// becomes afterwards, unless it is PerMessage.
+func (e *Entry) Enter(u *Use, own *Use, terms Terms) {
+	u.book, u.entry, u.member = e.book, e, own.member
+	u.view, u.terms, u.readOnly = e.open(), terms, terms.ReadOnly
+	if !terms.PerMessage {
+		u.owner = own
+	}
+}
+
+// EnterAnonymous is [Entry.Enter] for a member without a session.
+func (b *Book) EnterAnonymous(u *Use, own *Use) {
+	u.book, u.member, u.owner = b, own.member, own
+	u.view, u.readOnly = b.views.open("", nil), true
+}
+
+// Leave ends the handler that the use was for, and returns its error, or why its
+// changes could not be kept. The changes of a handler that has failed are dropped.
+func (u *Use) Leave(err error) error {
+	v := u.leave()
+	if u.entry == nil {
+		if err == nil && u.book.manager.Status(v) != scs.Unmodified {
+			return ErrAnonymous
+		}
+		return err
+	}
+	err = u.entry.keepChanges(v, u.terms, u.member, err)
+	u.entry.collect()
+	return err
+}
+
+// keepChanges keeps what a handler has changed, or drops it when the handler failed.
+func (e *Entry) keepChanges(v *view, terms Terms, by Member, err error) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	status := e.book.manager.Status(v)
+	if status == scs.Destroyed {
+		_ = e.gone()
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	made, err := e.changes(v, status)
+	switch {
+	case err != nil:
+		return err
+	case made.mine == nil:
+		if !v.reused {
+			e.keep(v)
+		}
+		return nil
+	case terms.ReadOnly:
+		return ErrReadOnly
+	case terms.PerMessage:
+		err = e.commit(v.from.Load(), made.mine, by)
+	default:
+		err = e.adopt(v.from.Load(), made.mine, by)
+	}
+	if err == nil && made.asPut {
+		v.reused = true
+		v.from.Store(made.mine)
+		e.keep(v)
+	}
+	return err
+}
+
+// fresh reports whether the store was asked within limit, and nothing was heard
+// since.
+func (e *Entry) fresh(limit time.Duration) bool {
+	if e.behind() {
+		return false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	return now.Sub(e.asked) < limit && now.Before(e.expiry)
+}
+
+// behind reports whether the store must be asked.
+func (e *Entry) behind() bool {
+	e.mu.Lock()
+	stale := e.stale
+	e.mu.Unlock()
+	return stale || e.hasNews()
+}
+
+// hasNews reports whether something was heard of the session since the store was
+// asked.
+func (e *Entry) hasNews() bool {
+	heard := e.watch.Load().Heard(e.id)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return heard != e.heard
+}

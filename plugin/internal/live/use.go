@@ -1,0 +1,202 @@
+package live
+
+import (
+	"context"
+	"sync"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
+)
+
+// Terms are what a handler may do with its session, and when its changes are saved.
+type Terms struct {
+	PerMessage bool // the session is as the store has it, and saved before the handler's result counts
+	ReadOnly   bool
+}
+
+// A Use is a session in a member's hands: in those of one handler, or for as long as
+// the member has joined. SCS takes it for a context. It must not be copied. Its
+// methods are safe for concurrent use.
+type Use struct {
+	book   *Book
+	entry  *Entry // nil when anonymous
+	member Member
+
+	// owner is the member's own use. This one becomes that when its handler has
+	// returned; nil for that one and for PerMessage handlers.
+	owner *Use
+
+	cancelled latch.Latch // the session has ended, or the member must go
+
+	below       sync.Once
+	transaction context.Context // of the calls that SCS makes; made with the first
+
+	mu       sync.Mutex
+	view     *view // what the handler sees; nil while none runs
+	left     *view // what it saw: a call of SCS's may outlast it
+	terms    Terms
+	readOnly bool // the handler that runs may not write
+	inside   bool // of an Update, which reads and commits by itself
+	over     bool
+}
+
+// Own makes u the use of a member between its handlers.
+func (e *Entry) Own(u *Use, m Member) { u.book, u.entry, u.member = e.book, e, m }
+
+// Anonymous makes u the use of somebody without a session: it is empty.
+func (b *Book) Anonymous(u *Use) { u.book = b }
+
+// ID returns the session's public name, "" for an anonymous one.
+func (u *Use) ID() string {
+	if u.entry == nil {
+		return ""
+	}
+	return u.entry.id
+}
+
+// Entry returns the session, nil for an anonymous one.
+func (u *Use) Entry() *Entry { return u.entry }
+
+// Save commits what the handler has changed so far, behind what waits to be saved.
+func (u *Use) Save() error {
+	v, err := u.writable()
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		return u.entry.flush()
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	made, err := u.entry.changes(v, u.book.manager.Status(v))
+	switch {
+	case err != nil:
+		return err
+	case made.mine == nil:
+		return u.entry.flush()
+	}
+	if err := u.entry.commit(v.from.Load(), made.mine, u.member); err != nil {
+		return err
+	}
+	return u.entry.show(v, made.seen)
+}
+
+// Reload shows what others have changed in the store since the session was loaded.
+func (u *Use) Reload() error {
+	v, err := u.usable()
+	if err != nil || u.inside {
+		return err
+	}
+	if err := u.entry.refresh(); err != nil || v == nil {
+		return err
+	}
+	return u.catchUp(v)
+}
+
+// Update is an atomic read-modify-write. It calls change until what that makes can
+// be committed. change makes a Use and enters the session as it is by then.
+func (u *Use) Update(ctx context.Context, change func(enter func(*Use)) error) error {
+	if u.inside {
+		return ErrNested
+	}
+	v, err := u.writable()
+	if err != nil {
+		return err
+	}
+	err = u.entry.update(ctx, u.member, func(current *view) error {
+		var entered *Use
+		defer func() { entered.leave(); entered.Finish() }()
+		return change(func(inner *Use) {
+			inner.book, inner.entry, inner.view = u.book, u.entry, current
+			inner.readOnly, inner.inside = true, true
+			entered = inner
+		})
+	})
+	if err != nil || v == nil {
+		return err
+	}
+	return u.catchUp(v)
+}
+
+// Destroy ends the session in the store and for all its members.
+func (u *Use) Destroy() error {
+	if _, err := u.writable(); err != nil {
+		return err
+	}
+	return u.entry.destroy()
+}
+
+// Writable returns why the session cannot be changed, nil when it can.
+func (u *Use) Writable() error {
+	_, err := u.writable()
+	return err
+}
+
+// Cancel closes Done: the session has ended, or the member must go.
+func (u *Use) Cancel() { u.cancelled.Close() }
+
+// Finish ends the use. SCS calls do no more harm afterwards.
+func (u *Use) Finish() {
+	u.Cancel()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.over = true
+}
+
+// leave takes back the view of a handler that has returned.
+func (u *Use) leave() *view {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	v := u.view
+	u.view, u.left, u.readOnly = nil, v, false
+	return v
+}
+
+// usable returns the view of the running handler, nil between handlers.
+func (u *Use) usable() (*view, error) {
+	if u.entry == nil {
+		return nil, ErrAnonymous
+	}
+	if u.isOver() {
+		return nil, ErrOver
+	}
+	if why := u.entry.ended.Load(); why != nil {
+		return nil, why
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.view, nil
+}
+
+func (u *Use) writable() (*view, error) {
+	v, err := u.usable()
+	if err != nil {
+		return nil, err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.readOnly {
+		return nil, ErrReadOnly
+	}
+	return v, nil
+}
+
+func (u *Use) isOver() bool {
+	if u.owner != nil {
+		return u.owner.isOver()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.over
+}
+
+// catchUp shows a handler the session as it is now, with its own changes on top.
+func (u *Use) catchUp(v *view) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if u.book.manager.Status(v) == scs.Destroyed {
+		return nil
+	}
+	return u.entry.catchUp(v)
+}
