@@ -51,10 +51,6 @@ func (s host) Ended(e *live.Entry, end *live.End) {
 	}
 }
 
-// departure is over how long the sockets are spread that end with an outage: they
-// come back by themselves, and not all at once.
-const departure = 3 * time.Second
-
 // Away implements [live.Host]: each socket goes at a moment of its own, unless the
 // store is back by then.
 func (s host) Away(e *live.Entry) {
@@ -63,7 +59,7 @@ func (s host) Away(e *live.Entry) {
 			continue
 		}
 		go func() { // ends with the socket
-			pause := time.NewTimer(rand.N(departure)) //nolint:gosec // jitter is no secret
+			pause := time.NewTimer(rand.N(live.Departure)) //nolint:gosec // jitter is no secret
 			defer pause.Stop()
 			select {
 			case <-pause.C:

@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -214,4 +215,35 @@ func TestStoreDownLeavesNothing(t *testing.T) { //nolint:paralleltest // it coun
 		a.browser.CloseIdleConnections()
 		eventually(t, "the goroutines end", func() bool { return goroutines() <= before })
 	}
+}
+
+// Once StoreGrace is over, each event that fails does not send all sockets away
+// once more: that would make a goroutine for each of them.
+func TestStoreGraceIsOverOnce(t *testing.T) {
+	t.Parallel()
+	options := plugin.Options{Scope: plugin.PerMessage, StoreGrace: time.Millisecond, ProbeInterval: time.Hour}
+	a := newNodes(t, 1, store.NewMemory(), options, register)[0]
+	var clients []*client
+	for range 8 {
+		c := a.enter(a.login("alice"))
+		c.still("alice")
+		clients = append(clients, c)
+	}
+	failed := time.Now()
+	a.link.fail(true)
+	var all sync.WaitGroup
+	for _, c := range clients {
+		all.Go(func() {
+			for got := storeErrorAnswer; got == storeErrorAnswer; {
+				got = c.askOr(`["put","k","v"]`)
+			}
+		})
+	}
+	all.Wait() // all are sent away
+	const departure = 3 * time.Second
+	asked, most := a.link.count("missing"), 1+int(time.Since(failed)/departure)
+	if asked == 0 || asked > most {
+		t.Errorf("%d times the store was asked before all were sent away, want at most %d", asked, most)
+	}
+	a.link.fail(false)
 }

@@ -3,6 +3,8 @@ package plugin
 import (
 	"testing"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
 // Sockets stay for StoreGrace after the store was last heard, idle ones too, and
@@ -50,7 +52,7 @@ func TestStoreGraceOnClock(t *testing.T) {
 			latest, earliest := down, down.Add(24*time.Hour)
 			for _, c := range append(idle, busy) {
 				at := n.ended(c, CodeStoreError, 2*row.want)
-				if took := at.Sub(down); took < row.want-n.options.ProbeInterval || took > row.want+departure+time.Second {
+				if took := at.Sub(down); took < row.want-n.options.ProbeInterval || took > row.want+live.Departure+time.Second {
 					n.Errorf("scope %v, grace %v: sent away after %v", row.scope, row.grace, took)
 				}
 				if at.After(latest) {
@@ -99,12 +101,12 @@ func TestCloseInAnOutage(t *testing.T) {
 		c, _ := n.enter("")
 		n.memory.down.Store(true)
 		n.event(c, func(s *Session) { _ = s.Reload() })
-		pass(n.options.StoreGrace + departure/10)
+		pass(n.options.StoreGrace + live.Departure/10)
 		start := time.Now()
 		if err := n.Close(n.Context()); err != nil {
 			n.Errorf("Close: %v", err)
 		}
-		if took := time.Since(start); took > departure/2 {
+		if took := time.Since(start); took > live.Departure/2 {
 			n.Errorf("it took %v", took)
 		}
 	})

@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// Departure is over how long a host may spread the leaving of members that an outage
+// sends away: they come back by themselves, and not all at once.
+const Departure = 3 * time.Second
+
 // An outage is a time in which the store does not answer. Members stay for grace
 // after it was last heard.
 type outage struct {
@@ -16,8 +20,9 @@ type outage struct {
 	heard atomic.Int64 // when the store last answered, in Unix nanoseconds
 	on    atomic.Bool  // it has failed since
 
-	mu    sync.Mutex
-	timer *time.Timer // runs while an outage may last for too long
+	mu      sync.Mutex
+	timer   *time.Timer // runs while an outage may last for too long, or has
+	stopped bool        // it does not run any more
 }
 
 // over notes that the store has answered.
@@ -36,7 +41,7 @@ func (o *outage) begin() {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.timer == nil {
+	if o.timer == nil && !o.stopped {
 		o.timer = time.AfterFunc(o.left(), o.check)
 	}
 }
@@ -46,19 +51,23 @@ func (o *outage) left() time.Duration {
 	return time.Until(time.Unix(0, o.heard.Load()).Add(o.grace))
 }
 
-// check calls last when the time is over. It runs when the timer fires.
+// check calls last when the time is over. It runs when the timer fires, and in no
+// other goroutine until it has returned. The members need [Departure] to go: until
+// that is over, no failure of the store sends them away once more.
 func (o *outage) check() {
-	o.mu.Lock()
-	left := o.left()
-	lasts := o.on.Load()
-	if lasts && left > 0 {
-		o.timer.Reset(left)
-	} else {
-		o.timer = nil
-	}
-	o.mu.Unlock()
+	lasts, left := o.on.Load(), o.left()
 	if lasts && left <= 0 {
 		o.last()
+		left = Departure
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.stopped:
+	case o.on.Load():
+		o.timer.Reset(left)
+	default:
+		o.timer = nil
 	}
 }
 
@@ -66,6 +75,7 @@ func (o *outage) check() {
 func (o *outage) stop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.stopped = true
 	if o.timer != nil {
 		o.timer.Stop()
 	}
@@ -77,6 +87,7 @@ func (o *outage) stop() {
 func (b *Book) sendAway() {
 	all := b.all()
 	if len(all) == 0 {
+		b.outage.on.Store(false) // for whoever comes next it begins anew
 		return
 	}
 	if _, err := b.store.Missing(context.Background(), []string{all[0].key}); err == nil {
