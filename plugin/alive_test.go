@@ -4,9 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2/memstore"
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // Invariant 7: inbound events keep a session alive, connects, heartbeats and
@@ -54,6 +56,36 @@ func TestEventsKeepAlive(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A backend that cannot tell when a session ends is not told that it has, when
+// something is saved before the first event.
+func TestSavedBeforeFirstEvent(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		connected := make(chan bool, 1)
+		a := newApp(t, store.Wrap(memstore.NewWithCleanupInterval(0)), options, func(a *app) {
+			a.manager.IdleTimeout = time.Hour
+			register(a)
+			a.sessions.OnConnect("/", func(_ socketio.Conn, s *plugin.Session) error {
+				a.manager.Put(s, "connect", true)
+				connected <- true
+				return nil
+			})
+		})
+		cookie := a.login("alice")
+		c := a.enter(cookie)
+		recv(t, "OnConnect", connected)
+		var stored map[string]any
+		eventually(t, "it is saved", func() bool {
+			stored = a.stored(cookie)
+			return stored == nil || stored["connect"] == true
+		})
+		if stored["user"] != "alice" {
+			t.Errorf("stored: %v", stored)
+		}
+		c.still("alice")
+	})
 }
 
 // pong sends a heartbeat and waits for its answer, or the end.

@@ -49,6 +49,7 @@ type Entry struct {
 	used     time.Time          // the last use
 	touched  time.Time          // the use that the store knows of
 	expiry   time.Time          // when the session ends if it is not used
+	guessed  bool               // expiry is our own guess: the backend cannot tell
 	timer    *time.Timer
 	due      time.Time // when timer fires; zero when it does not
 	failure  error     // of the last exchange that failed

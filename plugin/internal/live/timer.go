@@ -112,6 +112,7 @@ func (e *Entry) learn(expiry time.Time) {
 // is still there when it has passed.
 func (e *Entry) learnLocked(expiry time.Time) {
 	if expiry.IsZero() {
+		e.guessed = true
 		now := time.Now()
 		expiry = e.book.store.Life(e.base.Deadline, e.touched).Expiry
 		if !expiry.After(now) {
@@ -151,6 +152,17 @@ func (e *Entry) noteTouch(at time.Time, deadline time.Time) {
 func (e *Entry) lastUse() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.lastUseLocked()
+}
+
+// lastUseLocked is lastUse with e.mu held. A backend that cannot tell when the
+// session ends takes what it is told for that, and would end it if no event has
+// used it for too long, though requests have: there it is used by what is saved.
+func (e *entry) lastUseLocked() time.Time {
+	now := time.Now()
+	if e.guessed && !e.used.Add(e.sessions.manager.IdleTimeout).After(now) {
+		return now
+	}
 	return e.used
 }
 
@@ -167,6 +179,7 @@ func (e *Entry) touch(now bool) error {
 		e.armLocked(wait)
 		pending = false
 	}
+	used = e.lastUseLocked()
 	e.mu.Unlock()
 	if !pending {
 		return nil
