@@ -13,7 +13,8 @@ type Keeper interface {
 	// Yield does the same for a session that is about to end and to go on under
 	// another token, and takes no further changes: those would be in neither. It
 	// returns what must be called afterwards, with whether the session has ended.
-	Yield(id string) (yielded func(ended bool))
+	// The error is that what waits cannot be saved: then it must not end so.
+	Yield(id string) (yielded func(ended bool), err error)
 }
 
 // Keep makes the Store ask a Keeper. Call it before the manager serves.
@@ -31,15 +32,21 @@ func (s *Store) settle(key string) {
 }
 
 // yield lets whoever holds the session under a key save what waits, and let go.
-func (s *Store) yield(key string) (yielded func(ended bool)) {
-	id := ID(key)
-	all := make([]func(bool), len(s.keepers))
-	for i, k := range s.keepers {
-		all[i] = k.Yield(id)
-	}
-	return func(ended bool) {
+func (s *Store) yield(key string) (yielded func(ended bool), err error) {
+	var all []func(bool)
+	yielded = func(ended bool) {
 		for _, f := range all {
 			f(ended)
 		}
 	}
+	id := ID(key)
+	for _, k := range s.keepers {
+		f, err := k.Yield(id)
+		if err != nil {
+			yielded(false)
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return yielded, nil
 }

@@ -135,9 +135,14 @@ func (s *Store) hand(ctx context.Context, tx *transaction, key string, why cause
 	if tx == nil {
 		kind = Renewed // nobody will say when it does
 	}
-	yielded := s.yield(key)
+	yielded, err := s.yield(key)
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", kind, err)
+	}
+	ended := false
+	defer func() { yielded(ended) }()
 	last, err := s.end(ctx, key, kind)
-	yielded(err == nil)
+	ended = err == nil
 	switch {
 	case err != nil || tx == nil:
 		return err

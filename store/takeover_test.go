@@ -26,8 +26,8 @@ func (i *interrupted) Decode(b []byte) (time.Time, map[string]any, error) {
 // waiting is a Keeper that saves something whenever it is asked to.
 type waiting func(id string)
 
-func (w waiting) Settle(id string)      { w(id) }
-func (waiting) Yield(string) func(bool) { return func(bool) {} }
+func (w waiting) Settle(id string)               { w(id) }
+func (waiting) Yield(string) (func(bool), error) { return func(bool) {}, nil }
 
 // MergeSession carries over what is saved before it reads the other session, and
 // what others write until that is deleted, but not over what the request itself

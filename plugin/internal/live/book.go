@@ -66,11 +66,12 @@ type Book struct {
 	outage  outage
 	closed  atomic.Bool // Close was called: no timer starts
 
-	mu      sync.RWMutex
-	entries map[string]*Entry   // by id
-	loading map[string]*loading // by id
-	watch   *store.Watch        // made with the first entry
-	probe   *time.Timer         // runs while there are entries
+	mu       sync.RWMutex
+	entries  map[string]*Entry   // by id
+	loading  map[string]*loading // by id
+	yielding map[string]int      // by id: how many requests renew it
+	watch    *store.Watch        // made with the first entry
+	probe    *time.Timer         // runs while there are entries
 }
 
 // New returns an empty Book. From then on the store asks it before a request goes
@@ -78,11 +79,12 @@ type Book struct {
 func New(config Config, host Host) *Book {
 	b := &Book{
 		config: config, host: host,
-		manager: config.Manager,
-		store:   config.Store,
-		views:   newViews(config.Manager, config.Store.ContextKey()),
-		entries: make(map[string]*Entry),
-		loading: make(map[string]*loading),
+		manager:  config.Manager,
+		store:    config.Store,
+		views:    newViews(config.Manager, config.Store.ContextKey()),
+		entries:  make(map[string]*Entry),
+		loading:  make(map[string]*loading),
+		yielding: make(map[string]int),
 	}
 	b.outage.grace, b.outage.last = config.StoreGrace, b.sendAway
 	b.outage.over() // or it would have begun long ago

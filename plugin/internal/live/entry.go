@@ -42,7 +42,7 @@ type Entry struct {
 	base     *store.Snapshot    // what the store last held; set under exchange too
 	work     *store.Snapshot    // base and what was changed since; base itself when nothing was
 	spare    weak.Pointer[view] // an unchanged view of work, until the garbage collector takes it
-	yielding bool               // it is being renewed here: no change is taken any more
+	yielding int                // how often it is being renewed here, or was: no change is taken any more
 	heard    uint64             // of watch.Heard, when the store was last asked
 	stale    bool               // the store must be asked, whatever was heard
 	asked    time.Time          // when the store was last asked

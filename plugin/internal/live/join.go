@@ -42,6 +42,7 @@ func (b *Book) Join(m Member, key, token string) (*Entry, error) {
 	if ok && err == nil && e == nil {
 		e = newEntry(b, key, token, id, found)
 		e.heard = before // what came since may be missing in the answer
+		e.yielding = b.yielding[id]
 		e.learn(expiry)
 		b.entries[id] = e
 		b.startProbeLocked()

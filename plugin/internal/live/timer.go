@@ -158,9 +158,9 @@ func (e *Entry) lastUse() time.Time {
 // lastUseLocked is lastUse with e.mu held. A backend that cannot tell when the
 // session ends takes what it is told for that, and would end it if no event has
 // used it for too long, though requests have: there it is used by what is saved.
-func (e *entry) lastUseLocked() time.Time {
+func (e *Entry) lastUseLocked() time.Time {
 	now := time.Now()
-	if e.guessed && !e.used.Add(e.sessions.manager.IdleTimeout).After(now) {
+	if e.guessed && !e.used.Add(e.book.manager.IdleTimeout).After(now) {
 		return now
 	}
 	return e.used

@@ -46,7 +46,7 @@ func (e *Entry) put(work, next *store.Snapshot) (done bool, why error) {
 	switch {
 	case e.ended.Load() != nil:
 		return false, e.ended.Load()
-	case e.yielding:
+	case e.yielding > 0:
 		return false, &End{store.Renewed}
 	case e.work != work:
 		return false, nil
