@@ -32,7 +32,7 @@ func ExampleSession_Renew() {
 // Every socket of a session, on every node: an event, and the end of them.
 func ExampleSessions_Emit() {
 	notify := func(_ http.ResponseWriter, r *http.Request) {
-		id := store.ID(attached.Key(manager.Token(r.Context()))) // attached is what store.Attach returned
+		id := attached.SessionID(r.Context()) // attached is what store.Attach returned
 		if err := sessions.Emit(r.Context(), id, "/", "notice", "your order has left"); err != nil {
 			log.Print(err)
 		}

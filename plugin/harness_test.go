@@ -189,7 +189,7 @@ func (a *app) login(user string) string {
 func (a *app) stored(cookie string) map[string]any {
 	a.Helper()
 	_, token, _ := strings.Cut(cookie, "=")
-	kept := a.manager.Store.(*store.Store)
+	kept := a.manager.Store.(*store.Store).Core()
 	found, _, ok, err := kept.Load(context.Background(), kept.Key(token), nil)
 	if err != nil {
 		a.Fatal(err)

@@ -36,7 +36,7 @@ func TestHashedTicket(t *testing.T) {
 			options.Scope = scope
 			a := newApp(t, nil, options, byTheManager)
 			cookie := a.login("alice")
-			key := a.manager.Store.(*store.Store).Key(tokenIn(cookie))
+			key := a.manager.Store.(*store.Store).Core().Key(tokenIn(cookie))
 			stored := func(k string) bool { return a.stored(cookie)[k] == true }
 			k := kind{overWebsocket, 3}
 			by := a.arrived(k, a.ticket(cookie))

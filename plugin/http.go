@@ -120,7 +120,7 @@ func (s *Sessions) check(r *http.Request) *Refusal {
 // store.Store.LoadAndSave. Requests under Options.Path pass untouched. Where the
 // manager's store was replaced after Enable, manager.ErrorFunc answers.
 func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
-	loaded := s.store.LoadAndSave(next)
+	loaded := s.attached.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, s.options.Path) {
 			next.ServeHTTP(w, r)

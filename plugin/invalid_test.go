@@ -247,7 +247,7 @@ func TestDestroyedWhileConnecting(t *testing.T) {
 	a := newApp(t, spy, plugin.Options{FlushInterval: time.Hour}, register)
 	cookie := a.login("alice")
 	spy.mu.Lock()
-	elsewhere := store.Attach(scs.New(), spy, store.Options{})
+	elsewhere := store.Attach(scs.New(), spy, store.Options{}).Core()
 	spy.found = func(key string) { _ = elsewhere.End(context.Background(), key) }
 	spy.mu.Unlock()
 	c := a.enter(cookie) // and is told without an event of its own

@@ -102,7 +102,7 @@ func TestLaterDeadlineWins(t *testing.T) {
 	a.change(cookie, func(ctx context.Context) { a.manager.SetDeadline(ctx, want) })
 	c.hangUp()
 	eventually(t, "all is saved", func() bool { return a.sessions.Entries() == 0 })
-	kept := a.manager.Store.(*store.Store)
+	kept := a.manager.Store.(*store.Store).Core()
 	found, _, _, err := kept.Load(t.Context(), tokenIn(cookie), nil)
 	if err != nil || !found.Deadline.Equal(want) {
 		t.Errorf("the deadline is %v, %v; want %v", found.Deadline, err, want)

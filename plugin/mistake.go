@@ -30,7 +30,7 @@ var errReplaced = errors.New("sessions: the manager's store was replaced after E
 
 // noticeReplaced tells whether the manager has another store by now.
 func (s *Sessions) noticeReplaced() bool {
-	if s.manager.Store == s.store {
+	if s.manager.Store == s.attached {
 		return false
 	}
 	s.replaced.Do(func() { s.options.Logger.Error(errReplaced.Error()) })

@@ -30,7 +30,7 @@ func (s *Sessions) serveClaim(w http.ResponseWriter, r *http.Request) {
 	case token == "":
 		writeRefusal(w, http.StatusUnauthorized, refusal(CodeNoCookie))
 	case secret == "":
-		s.store.LoadAndSave(http.HandlerFunc(s.sendCookie)).ServeHTTP(w, r)
+		s.attached.LoadAndSave(http.HandlerFunc(s.sendCookie)).ServeHTTP(w, r)
 	default:
 		s.redeemClaim(w, r, token, secret)
 	}
@@ -76,7 +76,7 @@ func (s *Sessions) redeemClaim(w http.ResponseWriter, r *http.Request, token, se
 	}
 	switch c.does {
 	case claimPuts, claimClears:
-		s.store.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.attached.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			fresh, err := s.grant(r.Context(), c)
 			switch {
 			case errors.Is(err, store.ErrGone):
@@ -103,7 +103,7 @@ func (s *Sessions) grant(ctx context.Context, c claim) (fresh string, err error)
 	if s.manager.Token(ctx) == "" {
 		return "", store.ErrGone
 	}
-	login, err := s.store.Fresh(&store.Snapshot{Bytes: c.bytes})
+	login, err := s.store.Decode(c.bytes)
 	if err != nil {
 		return "", err
 	}
@@ -153,7 +153,7 @@ func (s *Sessions) repeat(w http.ResponseWriter, r *http.Request, secret string,
 	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Cookie", s.manager.Cookie.Name+"="+string(fresh))
-	s.store.LoadAndSave(http.HandlerFunc(s.sendCookie)).ServeHTTP(w, r)
+	s.attached.LoadAndSave(http.HandlerFunc(s.sendCookie)).ServeHTTP(w, r)
 }
 
 func sealOf(secret string) (cipher.AEAD, error) {

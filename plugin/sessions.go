@@ -23,14 +23,15 @@ import (
 // handlers on it before the server serves; everything else is safe for
 // concurrent use.
 type Sessions struct {
-	server  *socketio.Server
-	manager *scs.SessionManager
-	store   *store.Store
-	options Options
-	book    *live.Book // the sessions that sockets use
-	gate    gate
-	seen    observers
-	failed  limit.Limiter // what OnError hears
+	server   *socketio.Server
+	manager  *scs.SessionManager
+	attached *store.Store
+	store    *store.Core
+	options  Options
+	book     *live.Book // the sessions that sockets use
+	gate     gate
+	seen     observers
+	failed   limit.Limiter // what OnError hears
 	frontDesk
 
 	namespaces   map[string]*namespace // fixed once the server serves
@@ -113,7 +114,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		s.options.Logger.Warn("sessions: the manager's store is wrapped; what other processes write at the same time can be lost")
 		attached = store.Attach(manager, store.Wrap(manager.Store), store.Options{})
 	}
-	s.store = attached
+	s.attached, s.store = attached, attached.Core()
 	s.book = live.New(s.liveConfig(), host{s})
 	s.gate = stock{server, s}
 	if under != nil {

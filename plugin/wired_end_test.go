@@ -93,7 +93,7 @@ func TestWiredEndBeforeEntering(t *testing.T) {
 		c := a.enterAs(k, cookie)
 		c.send("40/other,")
 		c.enters("/other")
-		elsewhere := store.Attach(scs.New(), spy, store.Options{})
+		elsewhere := store.Attach(scs.New(), spy, store.Options{}).Core()
 		spy.mu.Lock()
 		spy.found = func(key string) { // the last moment at which the store has it
 			_ = elsewhere.End(context.Background(), key)
@@ -129,7 +129,7 @@ func TestWiredConnectAfterEndElsewhere(t *testing.T) {
 			a := newApp(t, spy, plugin.Options{Transport: wire, FlushInterval: time.Hour}, register)
 			cookie := a.login("alice")
 			first := a.enterAs(k, cookie)
-			elsewhere := store.Attach(scs.New(), spy, store.Options{})
+			elsewhere := store.Attach(scs.New(), spy, store.Options{}).Core()
 			c := a.connect(k, cookie)
 			if err := elsewhere.End(context.Background(), tokenOf(cookie)); err != nil {
 				t.Fatal(err)

@@ -37,7 +37,7 @@ func BenchmarkCommit(b *testing.B) {
 		b.Run(kind.name+"/contended", func(b *testing.B) {
 			benchmarkCommit(b, ours, func(token string) {
 				b.StopTimer()
-				if err := increment(context.WithoutCancel(b.Context()), s, token); err != nil {
+				if err := increment(context.WithoutCancel(b.Context()), s.Core(), token); err != nil {
 					b.Fatal(err)
 				}
 				b.StartTimer()
@@ -90,7 +90,7 @@ func benchmarkCommit(b *testing.B, m *scs.SessionManager, between func(token str
 // BenchmarkMerge is what a conflict costs before the second swap: three
 // sessions decoded, merged, and one encoded. One key is mine, one theirs.
 func BenchmarkMerge(b *testing.B) {
-	s := store.Attach(scs.New(), store.NewMemory(), store.Options{})
+	s := store.Attach(scs.New(), store.NewMemory(), store.Options{}).Core()
 	deadline := time.Now().Add(time.Hour)
 	for _, keys := range []int{1, 16, 256} {
 		b.Run(fmt.Sprint(keys), func(b *testing.B) {

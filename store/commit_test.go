@@ -21,7 +21,7 @@ func TestSpuriousChanged(t *testing.T) {
 	for _, k := range []string{"a", "b", "c", "d"} {
 		putElsewhere(t, m, token, k, 1)
 	}
-	w := s.Watch()
+	w := s.Core().Watch()
 	defer w.Close()
 	w.Follow(store.ID(token))
 	for range 20 {
@@ -52,7 +52,7 @@ func TestLineWaits(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	pool.MaxActive, pool.Wait = 1, true
 	m := scs.New()
-	s := store.Attach(m, redisstore.New(pool), store.Options{})
+	s := store.Attach(m, redisstore.New(pool), store.Options{}).Core()
 	token := newHeldSession(t, m, "n")
 	before := goroutinesOfStore()
 	held := pool.Get()
@@ -92,7 +92,7 @@ func TestClientGone(t *testing.T) {
 		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
 		r.AddCookie(&http.Cookie{Name: m.Cookie.Name, Value: token})
 		h.ServeHTTP(httptest.NewRecorder(), r)
-		found, _, _, err := s.Load(t.Context(), token, nil)
+		found, _, _, err := s.Core().Load(t.Context(), token, nil)
 		if err != nil || found.Values["paid"] != true {
 			t.Error(name, "paid is lost", err)
 		}

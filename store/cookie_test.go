@@ -21,14 +21,17 @@ import (
 func TestCookieIsSent(t *testing.T) {
 	t.Parallel()
 	do := map[string]func(*site, context.Context){
-		"nothing":      func(*site, context.Context) {},
-		"put":          func(s *site, ctx context.Context) { s.Put(ctx, "k", "v") },
-		"login":        func(s *site, ctx context.Context) { _ = s.RenewToken(ctx) },
-		"logout":       func(s *site, ctx context.Context) { _ = s.Destroy(ctx) },
-		"deadline":     func(s *site, ctx context.Context) { s.SetDeadline(ctx, time.Now().Add(time.Hour)) },
-		"remember":     func(s *site, ctx context.Context) { s.RememberMe(ctx, true) },
-		"send":         func(s *site, ctx context.Context) { s.Store.(*store.Store).SendCookie(ctx) },
-		"put and send": func(s *site, ctx context.Context) { s.Store.(*store.Store).SendCookie(ctx); s.Put(ctx, "k", "v") },
+		"nothing":  func(*site, context.Context) {},
+		"put":      func(s *site, ctx context.Context) { s.Put(ctx, "k", "v") },
+		"login":    func(s *site, ctx context.Context) { _ = s.RenewToken(ctx) },
+		"logout":   func(s *site, ctx context.Context) { _ = s.Destroy(ctx) },
+		"deadline": func(s *site, ctx context.Context) { s.SetDeadline(ctx, time.Now().Add(time.Hour)) },
+		"remember": func(s *site, ctx context.Context) { s.RememberMe(ctx, true) },
+		"send":     func(s *site, ctx context.Context) { s.Store.(*store.Store).Core().SendCookie(ctx) },
+		"put and send": func(s *site, ctx context.Context) {
+			s.Store.(*store.Store).Core().SendCookie(ctx)
+			s.Put(ctx, "k", "v")
+		},
 	}
 	for _, row := range []struct {
 		what        string

@@ -21,27 +21,27 @@ func TestAwaitEnd(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
-			if why := s.AwaitEnd(t.Context(), id); why != store.Destroyed {
+			if why := s.Core().AwaitEnd(t.Context(), id); why != store.Destroyed {
 				t.Errorf("got %q", why)
 			}
 		})
 	}
 	impatient, cancel := context.WithCancel(t.Context())
 	all.Go(func() {
-		if why := s.AwaitEnd(impatient, "nobody's"); why != "" {
+		if why := s.Core().AwaitEnd(impatient, "nobody's"); why != "" {
 			t.Errorf("an end that is not: %q", why)
 		}
 	})
-	eventually(t, "they wait", func() bool { return s.EndsAwaited() == 2 })
+	eventually(t, "they wait", func() bool { return s.Core().EndsAwaited() == 2 })
 	cancel()
-	if err := s.End(t.Context(), token); err != nil {
+	if err := s.Core().End(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}
 	all.Wait()
-	if n := s.EndsAwaited(); n != 0 {
+	if n := s.Core().EndsAwaited(); n != 0 {
 		t.Errorf("%d ends are still waited for", n)
 	}
-	if why := s.AwaitEnd(t.Context(), id); why != store.Destroyed {
+	if why := s.Core().AwaitEnd(t.Context(), id); why != store.Destroyed {
 		t.Errorf("later: %q", why)
 	}
 }
@@ -55,12 +55,12 @@ func TestRenewalGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		token := newHeldSession(t, here, "n")
 		id := store.ID(token)
-		watch := stores[1].Watch()
+		watch := stores[1].Core().Watch()
 		defer watch.Close()
 		watch.Follow(id)
 		ended := func(when string, want store.Kind) {
 			for i, s := range stores {
-				if why := s.Ended(id); why != want {
+				if why := s.Core().Ended(id); why != want {
 					t.Errorf("%s, on node %d: %q, want %q", when, i, why, want)
 				}
 			}
@@ -74,7 +74,7 @@ func TestRenewalGivenUp(t *testing.T) {
 		<-time.After(1)
 		ended("later", store.Destroyed)
 		for _, s := range stores {
-			s.Expire(id) // whoever knows nothing better
+			s.Core().Expire(id) // whoever knows nothing better
 		}
 		ended("whoever says so", store.Destroyed)
 		if _, _, err := here.Commit(ctx); err != nil {

@@ -3,13 +3,13 @@ package store
 import "errors"
 
 var (
-	// ErrGone is returned by a commit, by [Store.Save], [Store.Swap] and
-	// [Store.Touch] when the session was destroyed, renewed or has expired.
+	// ErrGone is returned by a commit, by [Core.Save], [Core.Swap] and
+	// [Core.Touch] when the session was destroyed, renewed or has expired.
 	// Nothing was written.
 	ErrGone = errors.New("store: the session has ended")
 
-	// ErrTooLarge is returned by a commit, by [Store.Save], [Store.Swap],
-	// [Store.Fits] and [Store.Deposit] when the session would be larger than
+	// ErrTooLarge is returned by a commit, by [Core.Save], [Core.Swap],
+	// [Core.Fits] and [Core.Deposit] when the session would be larger than
 	// Options.MaxBytes, and than it is. Nothing was written.
 	ErrTooLarge = errors.New("store: the session is too large")
 
@@ -18,7 +18,7 @@ var (
 	// socket cannot set one. Renew over HTTP.
 	ErrNoCookie = errors.New("store: a socket cannot set the cookie of a new token")
 
-	// ErrMalformed is returned by [Store.Load], [Store.Swap] and [Store.Save] when
+	// ErrMalformed is returned by [Core.Load], [Core.Swap] and [Core.Save] when
 	// the manager's codec cannot decode what the backend holds of the session. To
 	// [Store.LoadAndSave] there is no session then.
 	ErrMalformed = errors.New("store: the stored session does not decode")

@@ -17,7 +17,7 @@ const (
 	Expired   Kind = "expired"   // its time was over
 )
 
-// Said is the kind of what [Store.Say] tells of a session. It does not end it.
+// Said is the kind of what [Core.Say] tells of a session. It does not end it.
 const Said Kind = "said"
 
 // renewing is the kind of a note that goes before Renewed: the old token is dead

@@ -34,9 +34,9 @@ func ExampleStore_LoadAndSave() {
 }
 
 // What a request saves while a socket holds the session, the socket hears of.
-func ExampleStore_Watch() {
+func ExampleCore_Watch() {
 	manager := scs.New()
-	sessions := store.Attach(manager, store.NewMemory(), store.Options{})
+	sessions := store.Attach(manager, store.NewMemory(), store.Options{}).Core()
 	ctx := context.Background()
 
 	request, err := manager.Load(store.Begin(ctx), "")

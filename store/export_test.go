@@ -14,23 +14,23 @@ func (m *Memory) Len() int {
 }
 
 // Implicit returns how many transactions there are that nobody began.
-func (s *Store) Implicit() (n int) {
-	s.implicit.Range(func(any, any) bool { n++; return true })
+func (c *Core) Implicit() (n int) {
+	c.implicit.Range(func(any, any) bool { n++; return true })
 	return n
 }
 
 // EndsKnown returns how many ends are remembered.
-func (s *Store) EndsKnown() int {
-	s.ends.mu.Lock()
-	defer s.ends.mu.Unlock()
-	return len(s.ends.known)
+func (c *Core) EndsKnown() int {
+	c.ends.mu.Lock()
+	defer c.ends.mu.Unlock()
+	return len(c.ends.known)
 }
 
 // EndsAwaited returns how many ends somebody waits for.
-func (s *Store) EndsAwaited() int {
-	s.ends.mu.Lock()
-	defer s.ends.mu.Unlock()
-	return len(s.ends.awaited)
+func (c *Core) EndsAwaited() int {
+	c.ends.mu.Lock()
+	defer c.ends.mu.Unlock()
+	return len(c.ends.awaited)
 }
 
 // CheckMap is what CheckSCS does of Commit, where that hands a codec another map,

@@ -60,13 +60,13 @@ func TestImplicitTransactionsEnd(t *testing.T) {
 		}
 	})
 	<-inside
-	if s.Implicit() == 0 {
+	if s.Core().Implicit() == 0 {
 		t.Error("the request that runs has no transaction")
 	}
 	cancel()
 	all.Wait()
 	close(leave)
-	eventually(t, "every implicit transaction is forgotten", func() bool { return s.Implicit() == 0 })
+	eventually(t, "every implicit transaction is forgotten", func() bool { return s.Core().Implicit() == 0 })
 }
 
 // The reason of an end is known for two minutes to the Store that made it and
@@ -77,7 +77,7 @@ func TestEndedForTwoMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend := store.NewMemory()
 		here, there, deaf := store.Attach(one, backend, store.Options{}), store.Attach(two, backend, store.Options{}), store.Attach(three, backend, store.Options{})
-		watch := there.Watch()
+		watch := there.Core().Watch()
 		defer watch.Close()
 		const key = "token"
 		id := store.ID(key)
@@ -85,7 +85,7 @@ func TestEndedForTwoMinutes(t *testing.T) {
 		if _, _, err := backend.Swap(t.Context(), key, store.Change{New: []byte("x"), Life: hour()}); err != nil {
 			t.Fatal(err)
 		}
-		if err := here.End(t.Context(), key); err != nil {
+		if err := here.Core().End(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}
 		if got := (<-watch.Events()).Kind; got != store.Destroyed {
@@ -95,23 +95,23 @@ func TestEndedForTwoMinutes(t *testing.T) {
 			t.Helper()
 			time.Sleep(after)
 			for name, s := range map[string]*store.Store{"here": here, "there": there} {
-				if got := s.Ended(id); got != want {
+				if got := s.Core().Ended(id); got != want {
 					t.Errorf("%s: %q, want %q", name, got, want)
 				}
 			}
-			if got := deaf.Ended(id); got != "" {
+			if got := deaf.Core().Ended(id); got != "" {
 				t.Errorf("who did not listen knows of %q", got)
 			}
 		}
 		want(0, store.Destroyed)
-		here.Expire(id) // later news do not change the reason
+		here.Core().Expire(id) // later news do not change the reason
 		want(2*time.Minute, store.Destroyed)
 		want(time.Second, "")
 		for i := range 1000 {
-			here.Expire(store.ID(time.Unix(int64(i), 0).String()))
+			here.Core().Expire(store.ID(time.Unix(int64(i), 0).String()))
 			time.Sleep(time.Second)
 		}
-		if got := here.EndsKnown(); got > 125 {
+		if got := here.Core().EndsKnown(); got > 125 {
 			t.Errorf("%d ends are remembered, at one a second", got)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 
 // ContextKey returns the key under which the manager's session data is in a
 // context, which SCS keeps to itself.
-func (s *Store) ContextKey() any { return s.contextKey }
+func (c *Core) ContextKey() any { return c.contextKey }
 
 // contextKeyOf returns the key under which a manager finds its data of a session
 // in a context.

@@ -44,8 +44,8 @@ func (t *transaction) merged(key string, last []byte) {
 
 // CarryNothingOver makes what others wrote into a session that RenewToken has
 // just ended, in the transaction of ctx, end with it.
-func (s *Store) CarryNothingOver(ctx context.Context) {
-	tx := s.transactionOf(ctx)
+func (c *Core) CarryNothingOver(ctx context.Context) {
+	tx := c.transactionOf(ctx)
 	if tx == nil {
 		return
 	}
@@ -63,7 +63,7 @@ func (t *transaction) former() former {
 
 // own tells of what the session goes on from, now that it is committed. That
 // RenewToken was is told by then.
-func (s *Store) own(ctx context.Context, tx *transaction) {
+func (c *Core) own(ctx context.Context, tx *transaction) {
 	tx.mu.Lock()
 	others := tx.others
 	tx.others = nil
@@ -72,13 +72,13 @@ func (s *Store) own(ctx context.Context, tx *transaction) {
 	}
 	tx.mu.Unlock()
 	for _, f := range others {
-		s.conclude(ctx, ID(f.key), Renewed)
+		c.conclude(ctx, ID(f.key), Renewed)
 	}
 }
 
 // abandon tells of the end of sessions that were to go on in one that was not
 // committed.
-func (s *Store) abandon(ctx context.Context, tx *transaction) {
+func (c *Core) abandon(ctx context.Context, tx *transaction) {
 	tx.mu.Lock()
 	given := tx.others
 	if tx.old.last != nil {
@@ -87,40 +87,40 @@ func (s *Store) abandon(ctx context.Context, tx *transaction) {
 	tx.old, tx.others = former{}, nil
 	tx.mu.Unlock()
 	for _, f := range given {
-		s.conclude(ctx, ID(f.key), Destroyed)
+		c.conclude(ctx, ID(f.key), Destroyed)
 	}
 }
 
 // disown does so when the session is destroyed, also of what went on in it.
-func (s *Store) disown(ctx context.Context, tx *transaction) {
-	s.abandon(ctx, tx)
+func (c *Core) disown(ctx context.Context, tx *transaction) {
+	c.abandon(ctx, tx)
 	tx.mu.Lock()
 	past := tx.past
 	tx.past = nil
 	tx.mu.Unlock()
 	for _, id := range past {
-		s.conclude(ctx, id, Destroyed)
+		c.conclude(ctx, id, Destroyed)
 	}
 }
 
 // conclude says what became of a session that was renewing. A node that does not
 // hear it finds out after renewalTime.
-func (s *Store) conclude(ctx context.Context, id string, why Kind) {
+func (c *Core) conclude(ctx context.Context, id string, why Kind) {
 	event := Event{ID: id, Kind: why}
-	s.ends.add(id, why)
-	if speaker, ok := s.backend.(Speaker); ok {
+	c.ends.add(id, why)
+	if speaker, ok := c.backend.(Speaker); ok {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_ = speaker.Say(ctx, s.news.note(event))
+		_ = speaker.Say(ctx, c.news.note(event))
 	}
-	s.news.tell(event, nil)
+	c.news.tell(event, nil)
 }
 
 // create stores a session whose token is new in this transaction. After a
 // RenewToken it carries over what others wrote between the load and then.
-func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte, expiry time.Time) error {
+func (c *Core) create(ctx context.Context, tx *transaction, as viewer, b []byte, expiry time.Time) error {
 	key, old := as.key, tx.former()
-	if s.ends.of(ID(key)) != "" || old.key != "" && old.last == nil {
+	if c.ends.of(ID(key)) != "" || old.key != "" && old.last == nil {
 		// It has ended since it was listed, or before it was renewed: nothing of it
 		// may go on.
 		if tx.implicit {
@@ -128,15 +128,15 @@ func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte
 		}
 		return ErrGone
 	}
-	if !s.fitsAnew(b, old) {
+	if !c.fitsAnew(b, old) {
 		return ErrTooLarge
 	}
-	if err := s.sweep(ctx, tx, Renewed); err != nil {
+	if err := c.sweep(ctx, tx, Renewed); err != nil {
 		return err
 	}
-	merged, err := s.takeOver(tx, b)
+	merged, err := c.takeOver(tx, b)
 	if err == nil {
-		merged, err = s.carryOver(old, merged)
+		merged, err = c.carryOver(old, merged)
 	}
 	if err != nil {
 		return err
@@ -145,55 +145,55 @@ func (s *Store) create(ctx context.Context, tx *transaction, as viewer, b []byte
 	if old.key != "" {
 		event = Event{ID: ID(old.key), Kind: Renewed}
 	}
-	found, ok, err := s.backend.Swap(ctx, key, Change{New: merged, Life: Life{expiry, expiry}, Note: s.news.note(event)})
+	found, ok, err := c.backend.Swap(ctx, key, Change{New: merged, Life: Life{expiry, expiry}, Note: c.news.note(event)})
 	if err != nil {
 		return fmt.Errorf("store: create: %w", err)
 	}
 	if !ok && tx.implicit {
-		return s.replace(ctx, key, b, expiry) // its base was forgotten
+		return c.replace(ctx, key, b, expiry) // its base was forgotten
 	}
 	if !ok && found != nil {
 		// Ours, if it was made before and only the answer was lost.
-		ok, err = s.Same(&Snapshot{Bytes: found}, &Snapshot{Bytes: merged})
+		ok, err = c.Same(&Snapshot{Bytes: found}, &Snapshot{Bytes: merged})
 	}
 	if err != nil || !ok {
 		return errors.Join(errors.New("store: create: the token of a new session is taken"), err)
 	}
-	s.succeed(tx, event)
+	c.succeed(tx, event)
 	tx.wrote(as, &Snapshot{Bytes: b})
-	s.own(ctx, tx)
+	c.own(ctx, tx)
 	return nil
 }
 
 // succeed tells of the session that a new one has taken the place of, if any.
-func (s *Store) succeed(tx *transaction, renewed Event) {
+func (c *Core) succeed(tx *transaction, renewed Event) {
 	if renewed.ID == "" {
 		return
 	}
 	tx.mu.Lock()
 	tx.old, tx.past = former{}, append(tx.past, renewed.ID)
 	tx.mu.Unlock()
-	s.ends.add(renewed.ID, Renewed)
-	s.news.tell(renewed, nil)
+	c.ends.add(renewed.ID, Renewed)
+	c.news.tell(renewed, nil)
 }
 
 // carryOver returns b with what others changed in the session that it renews.
-func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
+func (c *Core) carryOver(old former, b []byte) ([]byte, error) {
 	if old.base == nil || old.last == nil || bytes.Equal(old.base.Bytes, old.last) {
 		return b, nil
 	}
-	mine, err := s.decode(b)
+	mine, err := c.Decode(b)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.decodeStored(old.last); err != nil {
+	if _, err := c.decodeStored(old.last); err != nil {
 		return b, nil // nothing that could be carried
 	}
-	merged, err := s.Rebase(old.base, mine, &Snapshot{Bytes: old.last})
+	merged, err := c.Rebase(old.base, mine, &Snapshot{Bytes: old.last})
 	if err != nil {
 		return nil, err
 	}
-	merged, err = s.Encode(mine.Deadline, merged.Values) // a renewal has a deadline of its own
+	merged, err = c.Encode(mine.Deadline, merged.Values) // a renewal has a deadline of its own
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (s *Store) carryOver(old former, b []byte) ([]byte, error) {
 
 // takeOver returns b with what others changed in sessions after MergeSession had
 // read them, where b still has what it read.
-func (s *Store) takeOver(tx *transaction, b []byte) ([]byte, error) {
+func (c *Core) takeOver(tx *transaction, b []byte) ([]byte, error) {
 	tx.mu.Lock()
 	others := tx.others
 	tx.mu.Unlock()
@@ -210,20 +210,20 @@ func (s *Store) takeOver(tx *transaction, b []byte) ([]byte, error) {
 		if f.base == nil || bytes.Equal(f.base.Bytes, f.last) {
 			continue
 		}
-		base, err := s.decode(f.base.Bytes)
+		base, err := c.Decode(f.base.Bytes)
 		if err != nil {
 			return nil, err
 		}
-		last, err := s.decodeStored(f.last)
+		last, err := c.decodeStored(f.last)
 		if err != nil {
 			continue // nothing that could be taken
 		}
-		mine, err := s.decode(b)
+		mine, err := c.Decode(b)
 		if err != nil {
 			return nil, err
 		}
 		follow(mine.Values, base.Values, last.Values)
-		if mine, err = s.Encode(mine.Deadline, mine.Values); err != nil {
+		if mine, err = c.Encode(mine.Deadline, mine.Values); err != nil {
 			return nil, err
 		}
 		b = mine.Bytes

@@ -24,7 +24,7 @@ func (l listing) has(key string) bool {
 // AllCtx implements scs.IterableCtxStore. In a transaction, what Iterate commits
 // of a session merges with what others wrote since the list was made.
 func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
-	list, ok := s.backend.(Lister)
+	list, ok := s.core.backend.(Lister)
 	if !ok {
 		return nil, ErrNoList
 	}
@@ -41,39 +41,39 @@ func (s *Store) AllCtx(ctx context.Context) (map[string][]byte, error) {
 		}
 	}
 	var l listing
-	if s.manager.HashTokenInStore {
+	if s.core.manager.HashTokenInStore {
 		l.keys = make(map[string]string, len(all))
 		for key := range all {
-			l.keys[s.Key(key)] = key
+			l.keys[s.core.Key(key)] = key
 		}
 	}
-	tx := s.begin(ctx)
+	tx := s.core.begin(ctx)
 	if tx == nil {
-		s.listed.add(l.keys)
+		s.core.listed.add(l.keys)
 		return all, nil
 	}
 	if tx.held != nil {
 		// It is shown as its own handler sees it, and goes on from there.
-		if base, _ := tx.held.Base(ctx.Value(s.contextKey)); base != nil && all[tx.key] != nil {
+		if base, _ := tx.held.Base(ctx.Value(s.core.contextKey)); base != nil && all[tx.key] != nil {
 			all[tx.key] = base.Bytes
 		}
 	}
 	l.bytes = maps.Clone(all)
-	tx.list(l, s.callerOf(ctx, tx))
+	tx.list(l, s.core.callerOf(ctx, tx))
 	return all, nil
 }
 
 // callerOf returns whose session a context shows. No call of SCS's that needs it
 // is under SCS's lock.
-func (s *Store) callerOf(ctx context.Context, tx *transaction) viewer {
+func (c *Core) callerOf(ctx context.Context, tx *transaction) viewer {
 	if tx.held != nil {
 		return viewer{}
 	}
-	data := ctx.Value(s.contextKey)
+	data := ctx.Value(c.contextKey)
 	if data == nil {
 		return viewer{}
 	}
-	return viewer{tx.resolve(s.Key(s.manager.Token(ctx))), data}
+	return viewer{tx.resolve(c.Key(c.manager.Token(ctx))), data}
 }
 
 // list makes a listing the base of sessions, but for those that have one: of them

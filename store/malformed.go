@@ -38,22 +38,22 @@ func (m *malformed) say(id string, err error) {
 
 // load is the manager's Load, to which a stored session that does not decode is
 // none. The first commit or Destroy in the transaction of ctx deletes it.
-func (s *Store) load(ctx context.Context, token string) (context.Context, error) {
+func (c *Core) load(ctx context.Context, token string) (context.Context, error) {
 	var loaded context.Context
 	err := contain("load", func() (err error) {
-		loaded, err = s.manager.Load(ctx, token)
+		loaded, err = c.manager.Load(ctx, token)
 		return err
 	})
 	if err == nil {
 		return loaded, nil
 	}
-	key := s.Key(token)
-	if _, _, _, found := s.Load(ctx, key, nil); !errors.Is(found, ErrMalformed) {
+	key := c.Key(token)
+	if _, _, _, found := c.Load(ctx, key, nil); !errors.Is(found, ErrMalformed) {
 		return nil, errors.Unwrap(err)
 	}
-	s.malformed.say(ID(key), err)
-	s.transactionOf(ctx).replaces(key)
-	return s.manager.Load(ctx, "")
+	c.malformed.say(ID(key), err)
+	c.transactionOf(ctx).replaces(key)
+	return c.manager.Load(ctx, "")
 }
 
 // replaces notes that a request came with the key of a session that does not
@@ -65,14 +65,14 @@ func (t *transaction) replaces(key string) {
 }
 
 // sweep deletes what a request has found that does not decode.
-func (s *Store) sweep(ctx context.Context, tx *transaction, why Kind) error {
+func (c *Core) sweep(ctx context.Context, tx *transaction, why Kind) error {
 	tx.mu.Lock()
 	key := tx.broken
 	tx.mu.Unlock()
 	if key == "" {
 		return nil
 	}
-	if _, err := s.end(ctx, key, why); err != nil {
+	if _, err := c.end(ctx, key, why); err != nil {
 		return err
 	}
 	tx.replaces("")

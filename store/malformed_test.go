@@ -65,9 +65,9 @@ func TestMalformed(t *testing.T) {
 						}
 					}))}
 					cookie := cookieOf(t, web.get(t, "/login", ""))
-					key := s.Key(tokenOf(cookie))
+					key := s.Core().Key(tokenOf(cookie))
 					corrupt(t, backend, key)
-					if _, _, _, err := s.Load(t.Context(), key, nil); !errors.Is(err, store.ErrMalformed) {
+					if _, _, _, err := s.Core().Load(t.Context(), key, nil); !errors.Is(err, store.ErrMalformed) {
 						t.Errorf("Load: %v", err)
 					}
 					for range 2 {
@@ -82,7 +82,7 @@ func TestMalformed(t *testing.T) {
 					if _, ok, _ := s.Find(key); ok != row.left {
 						t.Errorf("what does not decode is there: %v", ok)
 					}
-					if why := s.Ended(store.ID(key)); why != row.ended {
+					if why := s.Core().Ended(store.ID(key)); why != row.ended {
 						t.Errorf("it has ended as %q", why)
 					}
 					if set := response.Header.Get("Set-Cookie"); (set == "") != row.left || strings.Contains(set, tokenOf(cookie)) {
@@ -101,7 +101,7 @@ func TestMalformed(t *testing.T) {
 func TestMalformedMeanwhile(t *testing.T) {
 	t.Parallel()
 	m, backend := scs.New(), store.NewMemory()
-	s := store.Attach(m, backend, store.Options{})
+	s := store.Attach(m, backend, store.Options{}).Core()
 	for name, call := range map[string]func(context.Context) error{
 		"commit": func(ctx context.Context) error {
 			if _, _, err := m.Commit(ctx); !errors.Is(err, store.ErrMalformed) {

@@ -19,7 +19,7 @@ import (
 // A handler may take the connection over, as for a websocket: what it has changed
 // is saved then and when it returns, without a cookie.
 func (s *Store) LoadAndSave(next http.Handler) http.Handler {
-	m := s.manager
+	m := s.core.manager
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 		var token string
@@ -27,23 +27,23 @@ func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 			token = cookie.Value
 		}
 		ctx := r.Context()
-		if s.transactionOf(ctx) == nil { // there is one where this is nested
+		if s.core.transactionOf(ctx) == nil { // there is one where this is nested
 			ctx = Begin(ctx)
 		}
-		ctx, err := s.load(ctx, token)
+		ctx, err := s.core.load(ctx, token)
 		if err != nil {
 			m.ErrorFunc(w, r, err)
 			return
 		}
-		tx := s.transactionOf(ctx)
-		defer s.abandon(ctx, tx)
-		if has := s.cookieOf(ctx); has.token == token {
+		tx := s.core.transactionOf(ctx)
+		defer s.core.abandon(ctx, tx)
+		if has := s.core.cookieOf(ctx); has.token == token {
 			tx.arrived(has)
 		} else {
 			tx.arrived(cookie{})
 		}
 		r = r.WithContext(ctx)
-		saving := &savingWriter{ResponseWriter: w, store: s, tx: tx, request: r}
+		saving := &savingWriter{ResponseWriter: w, core: &s.core, tx: tx, request: r}
 		next.ServeHTTP(saving, r)
 		saving.finish()
 	})
@@ -56,8 +56,8 @@ type cookie struct {
 	remember bool // see manager.RememberMe
 }
 
-func (s *Store) cookieOf(ctx context.Context) cookie {
-	m := s.manager
+func (c *Core) cookieOf(ctx context.Context) cookie {
+	m := c.manager
 	return cookie{m.Token(ctx), m.Deadline(ctx), m.GetBool(ctx, "__rememberMe")}
 }
 
@@ -67,8 +67,8 @@ func (c cookie) equal(to cookie) bool {
 
 // SendCookie makes [Store.LoadAndSave] send the session's cookie with the answer
 // to this request, also where nothing was changed or the browser seems to have it.
-func (s *Store) SendCookie(ctx context.Context) {
-	if tx := s.transactionOf(ctx); tx != nil {
+func (c *Core) SendCookie(ctx context.Context) {
+	if tx := c.transactionOf(ctx); tx != nil {
 		tx.mu.Lock()
 		defer tx.mu.Unlock()
 		tx.send = true

@@ -50,7 +50,7 @@ func (n *Node) renewIn(ctx context.Context, mark int) error {
 }
 
 func (n *Node) renewInRequest(token string, mark int) (string, error) {
-	return n.renewBehind(n.store.LoadAndSave, token, mark)
+	return n.renewBehind(n.attached.LoadAndSave, token, mark)
 }
 
 func (n *Node) renewInStockRequest(token string, mark int) (string, error) {
@@ -82,7 +82,7 @@ func (n *Node) destroy(token string, _ int) (string, error) {
 }
 
 func (n *Node) destroyInRequest(token string, _ int) (string, error) {
-	return n.request(token, n.store.LoadAndSave, n.manager.Destroy)
+	return n.request(token, n.attached.LoadAndSave, n.manager.Destroy)
 }
 
 func (n *Node) destroyInStockRequest(token string, _ int) (string, error) {

@@ -19,9 +19,10 @@ import (
 // backend. It does what the model tells it, in the model's process or in
 // another one, for which its names are exported.
 type Node struct {
-	manager *scs.SessionManager
-	store   *store.Store
-	holders sync.Map // who holds a session, by name
+	manager  *scs.SessionManager
+	attached *store.Store
+	store    *store.Core
+	holders  sync.Map // who holds a session, by name
 }
 
 // A Command is one thing for a node to do. Which of the fields matter depends
@@ -55,7 +56,8 @@ type holder func(changes map[string]int) (outcome string, err error)
 
 func newNode(backend store.Backend) *Node {
 	manager := scs.New()
-	return &Node{manager: manager, store: store.Attach(manager, backend, store.Options{})}
+	attached := store.Attach(manager, backend, store.Options{})
+	return &Node{manager: manager, attached: attached, store: attached.Core()}
 }
 
 // Serve does what a command says.
@@ -196,7 +198,7 @@ func outcome(err error) (string, error) {
 }
 
 func (n *Node) requests(token string) (holder, error) {
-	return n.browser(token, n.store.LoadAndSave, acked), nil
+	return n.browser(token, n.attached.LoadAndSave, acked), nil
 }
 
 // stockRequests go through the manager's own LoadAndSave. They are not told

@@ -81,7 +81,7 @@ func TestProcessesCount(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
 	manager := scs.New()
-	s := store.Attach(manager, redisstore.New(server.Pool()), store.Options{})
+	s := store.Attach(manager, redisstore.New(server.Pool()), store.Options{}).Core()
 	token := newHeldSession(t, manager, "n")
 	run := func(roles ...string) *store.Snapshot {
 		t.Helper()
@@ -132,7 +132,7 @@ func writeChild(args []string) error {
 }
 
 func countChild(args []string) error {
-	s := store.Attach(scs.New(), redisAt(args[0]), store.Options{})
+	s := store.Attach(scs.New(), redisAt(args[0]), store.Options{}).Core()
 	return together(modelCounters, func(int) (err error) {
 		for n := 0; n < modelIncrements() && err == nil; n++ {
 			err = increment(context.Background(), s, s.Key(args[1]))
@@ -152,24 +152,22 @@ func together(n int, f func(i int) error) error {
 }
 
 // increment adds one to the value n, by a swap loop.
-func increment(ctx context.Context, s *store.Store, key string) error {
+func increment(ctx context.Context, s *store.Core, key string) error {
 	base, _, ok, err := s.Load(ctx, key, nil)
 	if err == nil && !ok {
 		err = errors.New("there is no session")
 	}
-	for attempt := 0; err == nil; attempt++ {
+	if err != nil {
+		return err
+	}
+	return s.Retry(ctx, func() (done bool, err error) {
 		values := maps.Clone(base.Values)
 		values["n"] = values["n"].(int) + 1
-		var mine *store.Snapshot
-		if mine, err = s.Encode(base.Deadline, values); err != nil {
-			break
+		mine, err := s.Encode(base.Deadline, values)
+		if err != nil {
+			return false, err
 		}
-		if base, ok, err = s.Swap(ctx, store.Commit{Key: key, Base: base, Mine: mine, Used: time.Now()}); ok {
-			return nil
-		}
-		if err == nil {
-			err = store.Backoff(ctx, attempt)
-		}
-	}
-	return err
+		base, done, err = s.Swap(ctx, store.Commit{Key: key, Base: base, Mine: mine, Used: time.Now()})
+		return done, err
+	})
 }

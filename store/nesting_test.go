@@ -32,7 +32,7 @@ func TestDisconnect(t *testing.T) {
 				m.Put(r.Context(), "late", true)
 				close(inside)
 				<-r.Context().Done()
-				eventually(t, "forgotten", func() bool { return s.Implicit() == 0 })
+				eventually(t, "forgotten", func() bool { return s.Core().Implicit() == 0 })
 			}))
 			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r); close(done) }))
 			defer web.Close()
@@ -175,7 +175,7 @@ func TestLateCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	eventually(t, "forgotten", func() bool { return s.Implicit() == 0 })
+	eventually(t, "forgotten", func() bool { return s.Core().Implicit() == 0 })
 	if err := other.Destroy(loadBegun(t, other, token)); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestOtherManagerInSocket(t *testing.T) {
 	if _, _, err := m2.Commit(ctx); err != nil {
 		t.Error("commit of the second manager:", err)
 	}
-	ctx, _ = m2.Load(s.BeginSocket(t.Context(), "", "", &heldAt{nil, errors.New("dead")}), "")
+	ctx, _ = m2.Load(s.Core().BeginSocket(t.Context(), "", "", &heldAt{nil, errors.New("dead")}), "")
 	_ = ctx
 	fresh, _ := m2.Load(sock, "")
 	m2.Put(fresh, "x", 1)

@@ -26,31 +26,25 @@ func onceKey(name string) string {
 // Deposit keeps a value under a name in the backend, beside the sessions, until
 // somebody withdraws it or ttl has passed. It replaces what is there. One that is
 // larger than a session may be is [ErrTooLarge].
-func (s *Store) Deposit(ctx context.Context, name string, value []byte, ttl time.Duration) error {
-	if s.tooLarge(value, nil) {
+func (c *Core) Deposit(ctx context.Context, name string, value []byte, ttl time.Duration) error {
+	if c.tooLarge(value, nil) {
 		return fmt.Errorf("store: deposit: %w", ErrTooLarge)
 	}
 	key, expiry := onceKey(name), time.Now().Add(ttl)
 	change := Change{New: value, Life: Life{Expiry: expiry, Limit: expiry}}
-	for attempt := 0; ; attempt++ {
-		current, ok, err := s.backend.Swap(ctx, key, change)
+	return c.Retry(ctx, func() (done bool, err error) {
+		change.Old, done, err = c.backend.Swap(ctx, key, change)
 		if err != nil {
-			return fmt.Errorf("store: deposit: %w", err)
+			return false, fmt.Errorf("store: deposit: %w", err)
 		}
-		if ok {
-			return nil
-		}
-		change.Old = current
-		if err := Backoff(ctx, attempt); err != nil {
-			return fmt.Errorf("store: deposit: %w", err)
-		}
-	}
+		return done, nil
+	})
 }
 
 // Deposited returns what is kept under a name, and leaves it there. ok is false
 // when there is nothing, or no more.
-func (s *Store) Deposited(ctx context.Context, name string) (value []byte, ok bool, err error) {
-	value, _, ok, err = s.backend.Find(ctx, onceKey(name))
+func (c *Core) Deposited(ctx context.Context, name string) (value []byte, ok bool, err error) {
+	value, _, ok, err = c.backend.Find(ctx, onceKey(name))
 	if err != nil {
 		return nil, false, fmt.Errorf("store: deposited: %w", err)
 	}
@@ -60,8 +54,8 @@ func (s *Store) Deposited(ctx context.Context, name string) (value []byte, ok bo
 // Withdraw takes what was deposited under a name: of many who try, one gets it.
 // Around another SCS store that holds in one process only. ok is false when
 // there is nothing, or no more.
-func (s *Store) Withdraw(ctx context.Context, name string) (value []byte, ok bool, err error) {
-	value, err = s.backend.Delete(ctx, onceKey(name), Note{})
+func (c *Core) Withdraw(ctx context.Context, name string) (value []byte, ok bool, err error) {
+	value, err = c.backend.Delete(ctx, onceKey(name), Note{})
 	if err != nil {
 		return nil, false, fmt.Errorf("store: withdraw: %w", err)
 	}

@@ -22,7 +22,7 @@ import (
 // A deposit is there until its time is over, to the moment.
 func TestDepositLife(t *testing.T) {
 	t.Parallel()
-	s := store.Attach(scs.New(), store.NewMemory(), store.Options{}) // scs.New starts a goroutine for ever
+	s := store.Attach(scs.New(), store.NewMemory(), store.Options{}).Core() // scs.New starts a goroutine for ever
 	synctest.Test(t, func(t *testing.T) {
 		for _, name := range []string{"in time", "late"} {
 			if err := s.Deposit(t.Context(), name, []byte("x"), 30*time.Second); err != nil {
@@ -71,7 +71,7 @@ func (n *narrow) Commit(key string, b []byte, expiry time.Time) error {
 func TestDepositKeys(t *testing.T) {
 	t.Parallel()
 	inner := &narrow{MemStore: memstore.NewWithCleanupInterval(0)}
-	s := store.Attach(scs.New(), store.Wrap(inner), store.Options{})
+	s := store.Attach(scs.New(), store.Wrap(inner), store.Options{}).Core()
 	name := "ticket:" + strings.Repeat("n", 100)
 	if err := s.Deposit(t.Context(), name, []byte("x"), time.Hour); err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestDepositKeys(t *testing.T) {
 func TestDepositFails(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
-	s := store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{})
+	s := store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{}).Core()
 	server.Stop()
 	if err := s.Deposit(t.Context(), "x", []byte("x"), time.Hour); err == nil || errors.Is(err, store.ErrGone) {
 		t.Errorf("Deposit without a server: %v", err)
@@ -113,8 +113,8 @@ func TestDepositFails(t *testing.T) {
 func TestDepositInRedis(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	mine := store.Attach(scs.New(), redisstore.New(pool), store.Options{})
-	other := store.Attach(scs.New(), redisstore.NewWithPrefix(pool, "other:"), store.Options{})
+	mine := store.Attach(scs.New(), redisstore.New(pool), store.Options{}).Core()
+	other := store.Attach(scs.New(), redisstore.NewWithPrefix(pool, "other:"), store.Options{}).Core()
 	if err := mine.Deposit(t.Context(), "x", []byte("x"), 30*time.Second); err != nil {
 		t.Fatal(err)
 	}

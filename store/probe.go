@@ -16,11 +16,11 @@ var _ Prober = (*Memory)(nil)
 // Missing returns those of the keys whose sessions have ended. It is for those
 // who hold sessions for long, and may have missed the news: one round trip where
 // the backend is a [Prober], else one for each key.
-func (s *Store) Missing(ctx context.Context, keys []string) (missing []string, err error) {
-	if prober, ok := s.backend.(Prober); ok {
+func (c *Core) Missing(ctx context.Context, keys []string) (missing []string, err error) {
+	if prober, ok := c.backend.(Prober); ok {
 		missing, err = prober.Missing(ctx, keys)
 	} else {
-		missing, err = missingOneByOne(ctx, s.backend, keys)
+		missing, err = missingOneByOne(ctx, c.backend, keys)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: probe: %w", err)

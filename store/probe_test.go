@@ -27,7 +27,7 @@ func TestMissingFails(t *testing.T) {
 		"Redis":      redisstore.New(server.Pool()),
 		"one by one": store.Wrap(findless{memstore.NewWithCleanupInterval(0), down}),
 	} {
-		s := store.Attach(scs.New(), backend, store.Options{})
+		s := store.Attach(scs.New(), backend, store.Options{}).Core()
 		if name == "Redis" {
 			server.Stop()
 		}

@@ -17,7 +17,7 @@ func TestRenewAfterDestroy(t *testing.T) {
 	t.Parallel()
 	m, s, token := newSession(t)
 	ctx := loadBegun(t, m, token)
-	if err := s.End(t.Context(), token); err != nil { // logout elsewhere
+	if err := s.Core().End(t.Context(), token); err != nil { // logout elsewhere
 		t.Fatal(err)
 	}
 	if err := m.RenewToken(ctx); err != nil {
@@ -56,14 +56,14 @@ func TestRenewalCarriesNothingOver(t *testing.T) {
 		ctx := loadBegun(t, m, token)
 		putElsewhere(t, m, token, "cart", "full")
 		if ended {
-			if err := s.End(t.Context(), token); err != nil {
+			if err := s.Core().End(t.Context(), token); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if err := m.RenewToken(ctx); err != nil {
 			t.Fatal(err)
 		}
-		s.CarryNothingOver(ctx)
+		s.Core().CarryNothingOver(ctx)
 		_, _, err := m.Commit(ctx)
 		after := loadBegun(t, m, m.Token(ctx))
 		if errors.Is(err, store.ErrGone) != ended || m.Exists(after, "cart") || m.Exists(after, "user") == ended {
@@ -76,7 +76,7 @@ func TestRenewalCarriesNothingOver(t *testing.T) {
 func TestRenewalRetry(t *testing.T) {
 	m := scs.New()
 	backend := &flaky{Backend: store.NewMemory()}
-	s := store.Attach(m, backend, store.Options{})
+	s := store.Attach(m, backend, store.Options{}).Core()
 	ctx := loadBegun(t, m, "")
 	m.Put(ctx, "user", "alice")
 	token, _, _ := m.Commit(ctx)
@@ -112,7 +112,7 @@ func TestRenewalRetry(t *testing.T) {
 func TestRenewTwice(t *testing.T) {
 	t.Parallel()
 	m, s, token := newSession(t)
-	w := s.Watch()
+	w := s.Core().Watch()
 	defer w.Close()
 	ctx := loadBegun(t, m, token)
 	putElsewhere(t, m, token, "cart", "full")
@@ -139,7 +139,7 @@ func TestRenewTwice(t *testing.T) {
 func TestRenewDestroy(t *testing.T) {
 	t.Parallel()
 	m, s, token := newSession(t)
-	w := s.Watch()
+	w := s.Core().Watch()
 	defer w.Close()
 	ctx := loadBegun(t, m, token)
 	putElsewhere(t, m, token, "secret", "alice's")
@@ -168,7 +168,7 @@ func TestRenewDestroy(t *testing.T) {
 // A renewal that is never committed has ended the session all the same, and is told.
 func TestRenewalPanics(t *testing.T) {
 	m, s, token := newSession(t)
-	w := s.Watch()
+	w := s.Core().Watch()
 	w.Follow(store.ID(token))
 	h := s.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if err := m.RenewToken(r.Context()); err != nil {
@@ -180,7 +180,7 @@ func TestRenewalPanics(t *testing.T) {
 	r.AddCookie(&http.Cookie{Name: m.Cookie.Name, Value: token})
 	func() { defer func() { _ = recover() }(); h.ServeHTTP(httptest.NewRecorder(), r) }()
 	if len(w.Events()) == 0 {
-		t.Error("the session has ended, nobody is told; Ended:", s.Ended(store.ID(token)))
+		t.Error("the session has ended, nobody is told; Ended:", s.Core().Ended(store.ID(token)))
 	}
 }
 

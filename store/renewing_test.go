@@ -25,7 +25,7 @@ func TestRenewing(t *testing.T) {
 			t.Parallel()
 			here, there := scs.New(), scs.New()
 			store.Attach(here, row.backend, store.Options{})
-			other := store.Attach(there, row.backend, store.Options{})
+			other := store.Attach(there, row.backend, store.Options{}).Core()
 			token := newHeldSession(t, here, "n")
 			id := store.ID(token)
 			watch := other.Watch()

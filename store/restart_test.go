@@ -36,7 +36,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	}
 	before := goroutinesOfStore()
 
-	watch := there.Watch()
+	watch := there.Core().Watch()
 	events := make(chan store.Event, 1)
 	var all, listener sync.WaitGroup
 	listener.Go(func() { // ends with the watch
@@ -65,7 +65,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 		}
 		hear(t, events, store.Changed)
 		server.Stop()
-		if _, _, _, err := here.Load(t.Context(), hold, nil); err == nil {
+		if _, _, _, err := here.Core().Load(t.Context(), hold, nil); err == nil {
 			t.Error("a stopped server answered")
 		}
 		server.Start()
@@ -80,7 +80,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	stop()
 	all.Wait()
 
-	found, _, ok, err := here.Load(t.Context(), hold, nil)
+	found, _, ok, err := here.Core().Load(t.Context(), hold, nil)
 	if err != nil || !ok {
 		t.Fatalf("load: %v, %v", ok, err)
 	}
@@ -183,7 +183,7 @@ func TestRedisFullPool(t *testing.T) {
 	pool := storetest.Redis(t).Pool()
 	pool.MaxActive, pool.MaxIdle, pool.Wait = 2, 2, true
 	manager := scs.New()
-	s := store.Attach(manager, redisstore.New(pool), store.Options{})
+	s := store.Attach(manager, redisstore.New(pool), store.Options{}).Core()
 	token := newHeldSession(t, manager, "n")
 	watch := s.Watch()
 	watch.Follow(store.ID(token))
@@ -233,13 +233,13 @@ func TestRedisPassword(t *testing.T) {
 	right := dial(redis.DialPassword("secret"), redis.DialDatabase(5))
 	manager, other := scs.New(), scs.New()
 	s := store.Attach(manager, redisstore.New(right), store.Options{})
-	there := store.Attach(other, redisstore.New(right), store.Options{})
+	there := store.Attach(other, redisstore.New(right), store.Options{}).Core()
 	token := newHeldSession(t, manager, "n")
 	watch := there.Watch()
 	defer watch.Close()
 	watch.Follow(store.ID(token))
 	hear(t, watch.Events(), store.Missed)
-	if err := increment(t.Context(), s, token); err != nil {
+	if err := increment(t.Context(), s.Core(), token); err != nil {
 		t.Fatal(err)
 	}
 	hear(t, watch.Events(), store.Changed)
@@ -258,7 +258,7 @@ func TestRedisUnknownNotes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
 	manager := scs.New()
-	s := store.Attach(manager, redisstore.New(pool), store.Options{})
+	s := store.Attach(manager, redisstore.New(pool), store.Options{}).Core()
 	token := newHeldSession(t, manager, "n")
 	id := store.ID(token)
 	watch := s.Watch()

@@ -20,17 +20,17 @@ var _ Speaker = (*Memory)(nil)
 // backend is a [Speaker], in other processes: they get an [Event] of the kind
 // Said. data must be valid JSON and hold no token. What [ID] cannot have made is
 // nobody's id.
-func (s *Store) Say(ctx context.Context, id string, data json.RawMessage) error {
+func (c *Core) Say(ctx context.Context, id string, data json.RawMessage) error {
 	if id == "" || strings.ContainsFunc(id, notOfID) {
 		return nil
 	}
 	event := Event{ID: id, Kind: Said, Data: data}
-	if speaker, ok := s.backend.(Speaker); ok {
-		if err := speaker.Say(ctx, s.news.note(event)); err != nil {
+	if speaker, ok := c.backend.(Speaker); ok {
+		if err := speaker.Say(ctx, c.news.note(event)); err != nil {
 			return fmt.Errorf("store: say: %w", err)
 		}
 	}
-	s.news.tell(event, nil)
+	c.news.tell(event, nil)
 	return nil
 }
 

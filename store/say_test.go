@@ -71,12 +71,12 @@ func (mute) Say(context.Context, store.Note) error { return errMute }
 // Whoever says something learns that it does not get through.
 func TestSayFails(t *testing.T) {
 	t.Parallel()
-	s := store.Attach(scs.New(), mute{store.NewMemory()}, store.Options{})
+	s := store.Attach(scs.New(), mute{store.NewMemory()}, store.Options{}).Core()
 	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); !errors.Is(err, errMute) {
 		t.Errorf("got %v", err)
 	}
 	server := storetest.Redis(t)
-	s = store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{})
+	s = store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{}).Core()
 	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); err != nil {
 		t.Error(err)
 	}
@@ -91,7 +91,7 @@ func TestSayFails(t *testing.T) {
 func TestSayToNoID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
-	s := store.Attach(scs.New(), redisstore.New(pool), store.Options{})
+	s := store.Attach(scs.New(), redisstore.New(pool), store.Options{}).Core()
 	conn := redis.PubSubConn{Conn: pool.Get()}
 	defer conn.Close()
 	if err := conn.PSubscribe("*"); err != nil {

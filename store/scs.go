@@ -18,7 +18,7 @@ var (
 // FindCtx implements scs.CtxStore. What it finds becomes the base of a later
 // commit in the same transaction.
 func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
-	if tx := s.transactionOf(ctx); tx != nil {
+	if tx := s.core.transactionOf(ctx); tx != nil {
 		if tx.held != nil && callCause() == causeMerge {
 			return nil, false, ErrNoCookie
 		}
@@ -27,13 +27,13 @@ func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 	if isOnce(key) {
 		return nil, false, nil // a cookie that names what is no session
 	}
-	s.settle(key)
-	b, _, ok, err := s.backend.Find(ctx, key)
+	s.core.flush(key)
+	b, _, ok, err := s.core.backend.Find(ctx, key)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: load: %w", err)
 	}
 	if ok {
-		if tx := s.begin(ctx); tx != nil {
+		if tx := s.core.begin(ctx); tx != nil {
 			tx.read(key, b)
 		}
 	}
@@ -44,30 +44,30 @@ func (s *Store) FindCtx(ctx context.Context, key string) ([]byte, bool, error) {
 // Without one it replaces what is there, as SCS does, but brings back no
 // session that is known to have ended.
 func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time.Time) error {
-	tx := s.transactionOf(ctx)
+	tx := s.core.transactionOf(ctx)
 	if tx == nil && ctx.Err() != nil {
 		return ctx.Err() // it may have had one, which is forgotten
 	}
 	if tx == nil {
-		return s.replace(ctx, key, b, expiry)
+		return s.core.replace(ctx, key, b, expiry)
 	}
 	key = tx.resolve(key)
-	as := viewer{key, ctx.Value(s.contextKey)}
+	as := viewer{key, ctx.Value(s.core.contextKey)}
 	base, err := tx.base(as)
 	if err != nil {
 		return err
 	}
 	if base == nil {
-		return s.create(ctx, tx, as, b, expiry)
+		return s.core.create(ctx, tx, as, b, expiry)
 	}
 	if tx.held == nil || tx.lists(key) {
-		s.settle(key)
+		s.core.flush(key)
 	}
-	whole, err := s.takeOver(tx, b)
+	whole, err := s.core.takeOver(tx, b)
 	if err != nil {
 		return err
 	}
-	mine, err := s.merge(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: whole}, Used: time.Now()})
+	mine, err := s.core.merge(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: whole}, Used: time.Now()})
 	if err != nil {
 		if tx.implicit && errors.Is(err, ErrGone) {
 			return nil // the manager's own LoadAndSave would answer 500
@@ -80,33 +80,33 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 		mine = &Snapshot{Bytes: b}
 	}
 	tx.wrote(as, mine)
-	s.own(ctx, tx)
+	s.core.own(ctx, tx)
 	return nil
 }
 
 // merge saves a commit of which only the bytes are known, and returns them decoded:
 // what is too large is not worth that.
-func (s *Store) merge(ctx context.Context, c Commit) (mine *Snapshot, err error) {
-	if s.tooLarge(c.Mine.Bytes, c.Base.Bytes) {
-		if _, _, err := s.oversize(ctx, c); err != nil {
+func (c *Core) merge(ctx context.Context, commit Commit) (mine *Snapshot, err error) {
+	if c.tooLarge(commit.Mine.Bytes, commit.Base.Bytes) {
+		if _, _, err := c.oversize(ctx, commit); err != nil {
 			return nil, err
 		}
 	}
-	if mine, err = s.decode(c.Mine.Bytes); err != nil {
+	if mine, err = c.Decode(commit.Mine.Bytes); err != nil {
 		return nil, err
 	}
-	c.Mine = mine
-	_, err = s.Save(ctx, c)
+	commit.Mine = mine
+	_, err = c.Save(ctx, commit)
 	return mine, err
 }
 
 // DeleteCtx implements scs.CtxStore. A renewal is told when the new token has
 // been committed: a client that comes back then has its new cookie.
 func (s *Store) DeleteCtx(ctx context.Context, key string) error {
-	tx := s.transactionOf(ctx)
+	tx := s.core.transactionOf(ctx)
 	why := callCause()
 	if tx == nil {
-		key, _ = s.listed.resolve(key)
+		key, _ = s.core.listed.resolve(key)
 	} else {
 		key = tx.resolve(key)
 	}
@@ -119,29 +119,29 @@ func (s *Store) DeleteCtx(ctx context.Context, key string) error {
 		return ErrNoCookie
 	}
 	if why == causeDestroy {
-		_, err := s.end(ctx, key, Destroyed)
+		_, err := s.core.end(ctx, key, Destroyed)
 		if tx == nil || err != nil || tx.lists(key) {
 			return err
 		}
-		s.disown(ctx, tx)
-		return s.sweep(ctx, tx, Destroyed)
+		s.core.disown(ctx, tx)
+		return s.core.sweep(ctx, tx, Destroyed)
 	}
-	return s.hand(ctx, tx, key, why)
+	return s.core.hand(ctx, tx, key, why)
 }
 
 // hand ends a session that goes on under another token, or in another session.
-func (s *Store) hand(ctx context.Context, tx *transaction, key string, why cause) error {
+func (c *Core) hand(ctx context.Context, tx *transaction, key string, why cause) error {
 	kind := renewing
 	if tx == nil {
 		kind = Renewed // nobody will say when it does
 	}
-	yielded, err := s.yield(key)
+	handedOver, err := c.handOver(key)
 	if err != nil {
 		return fmt.Errorf("store: %s: %w", kind, err)
 	}
 	ended := false
-	defer func() { yielded(ended) }()
-	last, err := s.end(ctx, key, kind)
+	defer func() { handedOver(ended) }()
+	last, err := c.end(ctx, key, kind)
 	ended = err == nil
 	switch {
 	case err != nil || tx == nil:
@@ -171,15 +171,15 @@ func (s *Store) Delete(key string) error { return s.DeleteCtx(context.Background
 
 // replace stores b over whatever is under key. What Iterate has listed must be
 // there.
-func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.Time) error {
-	key, listed := s.listed.resolve(key)
-	s.settle(key)
-	if s.ends.of(ID(key)) != "" {
+func (c *Core) replace(ctx context.Context, key string, b []byte, expiry time.Time) error {
+	key, listed := c.listed.resolve(key)
+	c.flush(key)
+	if c.ends.of(ID(key)) != "" {
 		return ErrGone
 	}
 	change := Change{New: b, Life: Life{expiry, expiry}}
-	if listed || s.tooLarge(b, nil) {
-		found, _, ok, err := s.backend.Find(ctx, key)
+	if listed || c.tooLarge(b, nil) {
+		found, _, ok, err := c.backend.Find(ctx, key)
 		if err != nil {
 			return fmt.Errorf("store: commit: %w", err)
 		}
@@ -188,25 +188,22 @@ func (s *Store) replace(ctx context.Context, key string, b []byte, expiry time.T
 		}
 		change.Old = found
 	}
-	for attempt := 0; ; attempt++ {
-		if s.tooLarge(b, change.Old) {
-			return ErrTooLarge
+	return c.Retry(ctx, func() (done bool, err error) {
+		if c.tooLarge(b, change.Old) {
+			return false, ErrTooLarge
 		}
-		found, ok, err := s.backend.Swap(ctx, key, change)
-		if ok && err == nil {
-			s.news.tell(change.Note.Event, nil)
-			return nil
-		}
-		if err == nil {
-			err = Backoff(ctx, attempt)
-		}
-		if err != nil {
-			return fmt.Errorf("store: commit: %w", err)
-		}
-		if found == nil && listed {
-			return ErrGone
+		found, ok, err := c.backend.Swap(ctx, key, change)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("store: commit: %w", err)
+		case ok:
+			c.news.tell(change.Note.Event, nil)
+			return true, nil
+		case found == nil && listed:
+			return false, ErrGone
 		}
 		change.Old = found
-		change.Note = s.news.note(Event{ID: ID(key), Kind: Changed})
-	}
+		change.Note = c.news.note(Event{ID: ID(key), Kind: Changed})
+		return false, nil
+	})
 }

@@ -16,42 +16,42 @@ const (
 
 // Fits returns [ErrTooLarge] if mine is larger than Options.MaxBytes and than
 // stored, which it would replace; nil for none.
-func (s *Store) Fits(mine, stored *Snapshot) error {
+func (c *Core) Fits(mine, stored *Snapshot) error {
 	var old []byte
 	if stored != nil {
 		old = stored.Bytes
 	}
-	if s.tooLarge(mine.Bytes, old) {
+	if c.tooLarge(mine.Bytes, old) {
 		return ErrTooLarge
 	}
 	return nil
 }
 
-func (s *Store) tooLarge(b, stored []byte) bool {
-	return s.maxBytes >= 0 && len(b) > max(s.maxBytes, len(stored))
+func (c *Core) tooLarge(b, stored []byte) bool {
+	return c.maxBytes >= 0 && len(b) > max(c.maxBytes, len(stored))
 }
 
 // oversize is the Swap of a commit that is too large for its base. Where more is
 // stored by now, the commit may have its turn after all.
-func (s *Store) oversize(ctx context.Context, c Commit) (current *Snapshot, ok bool, err error) {
-	found, _, ok, err := s.backend.Find(ctx, c.Key)
+func (c *Core) oversize(ctx context.Context, commit Commit) (current *Snapshot, ok bool, err error) {
+	found, _, ok, err := c.backend.Find(ctx, commit.Key)
 	switch {
 	case err != nil:
 		return nil, false, fmt.Errorf("store: save: %w", err)
 	case !ok:
 		return nil, false, ErrGone
-	case s.tooLarge(c.Mine.Bytes, found):
+	case c.tooLarge(commit.Mine.Bytes, found):
 		return nil, false, ErrTooLarge
 	}
-	current, err = s.decodeStored(found)
+	current, err = c.decodeStored(found)
 	return current, false, err
 }
 
 // fitsAnew tells whether b may be stored under a new token, which renews old
 // where that has a key. What others wrote, and is carried over, does not count.
-func (s *Store) fitsAnew(b []byte, old former) bool {
-	if old.key == "" || !s.tooLarge(b, nil) {
-		return !s.tooLarge(b, nil)
+func (c *Core) fitsAnew(b []byte, old former) bool {
+	if old.key == "" || !c.tooLarge(b, nil) {
+		return !c.tooLarge(b, nil)
 	}
 	room := len(old.last)
 	if old.base != nil {

@@ -23,7 +23,7 @@ func text(n int) string { return strings.Repeat("x", n) }
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	m := scs.New()
-	s := store.Attach(m, store.NewMemory(), store.Options{MaxBytes: 10 * kib})
+	s := store.Attach(m, store.NewMemory(), store.Options{MaxBytes: 10 * kib}).Core()
 	refused := func(what string, err error) {
 		t.Helper()
 		if !errors.Is(err, store.ErrTooLarge) {
@@ -88,7 +88,7 @@ func TestLargeAlready(t *testing.T) {
 	before, m := scs.New(), scs.New()
 	m.IdleTimeout = time.Hour
 	store.Attach(before, backend, store.Options{MaxBytes: -1})
-	s := store.Attach(m, backend, store.Options{MaxBytes: kib})
+	s := store.Attach(m, backend, store.Options{MaxBytes: kib}).Core()
 	large := func() string {
 		ctx := loadBegun(t, before, "")
 		before.Put(ctx, "k", text(2<<20))

@@ -24,26 +24,26 @@ type Snapshot struct {
 // a codec may change a value, as JSON makes a float64 of an int, and gob drops
 // what is not exported. The error is the codec's: a value that it cannot encode,
 // or not decode again.
-func (s *Store) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
-	mine, _, err := s.EncodeFrom(nil, deadline, values)
+func (c *Core) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
+	mine, _, err := c.EncodeFrom(nil, deadline, values)
 	return mine, err
 }
 
-// EncodeFrom is [Store.Encode] of values that were made from an earlier snapshot.
+// EncodeFrom is [Core.Encode] of values that were made from an earlier snapshot.
 // asPut says that mine holds these very values, since the codec changes none.
-func (s *Store) EncodeFrom(earlier *Snapshot, deadline time.Time, values map[string]any) (mine *Snapshot, asPut bool, err error) {
+func (c *Core) EncodeFrom(earlier *Snapshot, deadline time.Time, values map[string]any) (mine *Snapshot, asPut bool, err error) {
 	var b []byte
 	err = contain("encode", func() (err error) {
-		b, err = s.manager.Codec.Encode(deadline, values)
+		b, err = c.manager.Codec.Encode(deadline, values)
 		return err
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	if isGob(s.manager.Codec) && comeBack(values, earlier) {
+	if isGob(c.manager.Codec) && comeBack(values, earlier) {
 		return &Snapshot{Bytes: b, Deadline: deadline, Values: values}, true, nil
 	}
-	mine, err = s.decode(b)
+	mine, err = c.Decode(b)
 	return mine, false, err
 }
 
@@ -79,20 +79,20 @@ func isSame(a, b any) bool {
 // changeOf returns the event of a commit, none where nothing has changed or
 // nobody would hear of it. It goes by the bytes: whoever holds a snapshot may be
 // changing a map or slice among its values in place.
-func (s *Store) changeOf(c Commit) Event {
-	id := c.ID
+func (c *Core) changeOf(commit Commit) Event {
+	id := commit.ID
 	if id == "" {
-		id = ID(c.Key)
+		id = ID(commit.Key)
 	}
-	if bytes.Equal(c.Base.Bytes, c.Mine.Bytes) || !s.news.heard(id, c.By) {
+	if bytes.Equal(commit.Base.Bytes, commit.Mine.Bytes) || !c.news.heard(id, commit.By) {
 		return Event{}
 	}
 	event := Event{ID: id, Kind: Changed}
-	base, err := s.certain(c.Base)
+	base, err := c.certain(commit.Base)
 	if err != nil {
 		return event
 	}
-	mine, err := s.certain(c.Mine)
+	mine, err := c.certain(commit.Mine)
 	if err != nil {
 		return event
 	}
@@ -105,9 +105,9 @@ func (s *Store) changeOf(c Commit) Event {
 
 // certain returns a snapshot whose values are sure to be those of its bytes:
 // itself, unless it holds a map, a slice or the like.
-func (s *Store) certain(snapshot *Snapshot) (*Snapshot, error) {
+func (c *Core) certain(snapshot *Snapshot) (*Snapshot, error) {
 	if snapshot.Values == nil || !arePlain(snapshot.Values) {
-		return s.decode(snapshot.Bytes)
+		return c.Decode(snapshot.Bytes)
 	}
 	return snapshot, nil
 }
@@ -154,36 +154,43 @@ func (s *Snapshot) Holds(deadline time.Time, values map[string]any) bool {
 	return true
 }
 
-// Fresh decodes a snapshot again: its values are then nobody else's, also those
-// that are maps or slices.
-func (s *Store) Fresh(snapshot *Snapshot) (*Snapshot, error) { return s.decode(snapshot.Bytes) }
+// Since returns the keys whose values differ from those of an earlier snapshot,
+// in order.
+func (s *Snapshot) Since(earlier *Snapshot) []string {
+	if s == earlier {
+		return nil
+	}
+	return changedKeys(earlier.Values, s.Values)
+}
 
 // Rebase returns current with the changes made between base and mine. It works
 // on the bytes of all three: a value that is a map or a slice can have been
 // changed in place, and only the bytes still tell what it was.
-func (s *Store) Rebase(base, mine, current *Snapshot) (*Snapshot, error) {
-	old, err := s.decode(base.Bytes)
+func (c *Core) Rebase(base, mine, current *Snapshot) (*Snapshot, error) {
+	old, err := c.Decode(base.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	changed, err := s.decode(mine.Bytes)
+	changed, err := c.Decode(mine.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.decode(current.Bytes)
+	now, err := c.Decode(current.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	return s.Encode(
+	return c.Encode(
 		mergeTime(old.Deadline, changed.Deadline, now.Deadline),
 		merge(old.Values, changed.Values, now.Values),
 	)
 }
 
-func (s *Store) decode(b []byte) (*Snapshot, error) {
+// Decode returns a new snapshot of a session that the manager's codec has encoded: its
+// values are nobody else's, also those that are maps or slices.
+func (c *Core) Decode(b []byte) (*Snapshot, error) {
 	found := &Snapshot{Bytes: b}
 	err := contain("decode", func() (err error) {
-		found.Deadline, found.Values, err = s.manager.Codec.Decode(b)
+		found.Deadline, found.Values, err = c.manager.Codec.Decode(b)
 		return err
 	})
 	if err != nil {
@@ -193,8 +200,8 @@ func (s *Store) decode(b []byte) (*Snapshot, error) {
 }
 
 // decodeStored decodes what the backend holds.
-func (s *Store) decodeStored(b []byte) (*Snapshot, error) {
-	found, err := s.decode(b)
+func (c *Core) decodeStored(b []byte) (*Snapshot, error) {
+	found, err := c.Decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -217,9 +224,9 @@ func contain(what string, f func() error) (err error) {
 
 // Life returns the life of a session with this deadline whose last use is at
 // the given time.
-func (s *Store) Life(deadline, used time.Time) Life {
+func (c *Core) Life(deadline, used time.Time) Life {
 	life := Life{Expiry: deadline, Limit: deadline}
-	if idle := s.manager.IdleTimeout; idle > 0 {
+	if idle := c.manager.IdleTimeout; idle > 0 {
 		if end := used.Add(idle); end.Before(deadline) {
 			life.Expiry = end
 		}
@@ -229,15 +236,15 @@ func (s *Store) Life(deadline, used time.Time) Life {
 
 // Same tells whether two snapshots hold the same values and deadline, also
 // where their bytes differ.
-func (s *Store) Same(a, b *Snapshot) (bool, error) {
+func (c *Core) Same(a, b *Snapshot) (bool, error) {
 	if bytes.Equal(a.Bytes, b.Bytes) {
 		return true, nil
 	}
-	x, err := s.decode(a.Bytes)
+	x, err := c.Decode(a.Bytes)
 	if err != nil {
 		return false, err
 	}
-	y, err := s.decode(b.Bytes)
+	y, err := c.Decode(b.Bytes)
 	if err != nil {
 		return false, err
 	}

@@ -26,8 +26,8 @@ func (i *interrupted) Decode(b []byte) (time.Time, map[string]any, error) {
 // waiting is a Keeper that saves something whenever it is asked to.
 type waiting func(id string)
 
-func (w waiting) Settle(id string)               { w(id) }
-func (waiting) Yield(string) (func(bool), error) { return func(bool) {}, nil }
+func (w waiting) Flush(id string)                   { w(id) }
+func (waiting) HandOver(string) (func(bool), error) { return func(bool) {}, nil }
 
 // MergeSession carries over what is saved before it reads the other session, and
 // what others write until that is deleted, but not over what the request itself
@@ -55,7 +55,7 @@ func TestMergeSessionTakesOver(t *testing.T) {
 			if known {
 				token = newHeldSession(t, m, "n")
 			}
-			s.Keep(waiting(func(id string) {
+			s.Core().AddHolder(waiting(func(id string) {
 				if id == store.ID(old) {
 					putElsewhere(t, elsewhere, old, "unsaved", "saved")
 				}
@@ -90,7 +90,7 @@ func TestMergeSessionTakesOver(t *testing.T) {
 					t.Errorf("%s is %q, want %q", key, got, want)
 				}
 			}
-			if why := s.Ended(store.ID(old)); why != store.Renewed {
+			if why := s.Core().Ended(store.ID(old)); why != store.Renewed {
 				t.Errorf("the other session has ended as %q", why)
 			}
 		})
@@ -107,14 +107,14 @@ func TestMergeSessionOfTheDead(t *testing.T) {
 	old := newHeldSession(t, m, "n")
 	ctx := loadBegun(t, m, "")
 	codec.by = func() {
-		if err := s.End(t.Context(), old); err != nil {
+		if err := s.Core().End(t.Context(), old); err != nil {
 			t.Error(err)
 		}
 	}
 	if err := m.MergeSession(ctx, old); err == nil {
 		t.Error("no error")
 	}
-	if why := s.Ended(store.ID(old)); why != store.Destroyed {
+	if why := s.Core().Ended(store.ID(old)); why != store.Destroyed {
 		t.Errorf("it has ended as %q", why)
 	}
 }

@@ -42,12 +42,12 @@ type viewer struct {
 // Store that is used through it.
 type scope struct {
 	mu           sync.Mutex
-	transactions map[*Store]*transaction
+	transactions map[*Core]*transaction
 }
 
 type (
 	scopeKey  struct{}
-	socketKey struct{ store *Store }
+	socketKey struct{ core *Core }
 )
 
 // Begin returns a context with a transaction: a commit through it, by any call
@@ -77,36 +77,36 @@ type Held interface {
 // means: that under a store key, which SCS knows by token. Where the token is not
 // known, it is a stand-in that nobody else uses; both are empty where there is no
 // session. RenewToken and MergeSession through the context return [ErrNoCookie].
-func (s *Store) BeginSocket(ctx context.Context, key, token string, held Held) context.Context {
-	return context.WithValue(ctx, socketKey{s}, &transaction{held: held, key: key, named: s.Key(token)})
+func (c *Core) BeginSocket(ctx context.Context, key, token string, held Held) context.Context {
+	return context.WithValue(ctx, socketKey{c}, &transaction{held: held, key: key, named: c.Key(token)})
 }
 
 // transactionOf returns the transaction of a context, nil when it has none.
-func (s *Store) transactionOf(ctx context.Context) *transaction {
-	if tx, ok := ctx.Value(socketKey{s}).(*transaction); ok {
+func (c *Core) transactionOf(ctx context.Context) *transaction {
+	if tx, ok := ctx.Value(socketKey{c}).(*transaction); ok {
 		return tx
 	}
 	if begun, ok := ctx.Value(scopeKey{}).(*scope); ok {
-		return begun.of(s)
+		return begun.of(c)
 	}
 	if done := ctx.Done(); done != nil {
-		if tx, ok := s.implicit.Load(done); ok {
+		if tx, ok := c.implicit.Load(done); ok {
 			return tx.(*transaction)
 		}
 	}
 	return nil
 }
 
-func (c *scope) of(s *Store) *transaction {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	tx := c.transactions[s]
+func (s *scope) of(c *Core) *transaction {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := s.transactions[c]
 	if tx == nil {
-		if c.transactions == nil {
-			c.transactions = make(map[*Store]*transaction, 1)
+		if s.transactions == nil {
+			s.transactions = make(map[*Core]*transaction, 1)
 		}
 		tx = new(transaction)
-		c.transactions[s] = tx
+		s.transactions[c] = tx
 	}
 	return tx
 }
@@ -120,17 +120,17 @@ const maxImplicit = 64
 // Done channel of its own. It is forgotten when that closes, and what it has not
 // committed by then is given up. A context that is never done has none, and one with a Done channel of its own, as from
 // context.WithTimeout, has another.
-func (s *Store) begin(ctx context.Context) *transaction {
-	if tx := s.transactionOf(ctx); tx != nil || ctx.Done() == nil {
+func (c *Core) begin(ctx context.Context) *transaction {
+	if tx := c.transactionOf(ctx); tx != nil || ctx.Done() == nil {
 		return tx
 	}
-	found, loaded := s.implicit.LoadOrStore(ctx.Done(), &transaction{implicit: true})
+	found, loaded := c.implicit.LoadOrStore(ctx.Done(), &transaction{implicit: true})
 	tx := found.(*transaction)
 	if !loaded {
 		done := ctx.Done()
 		context.AfterFunc(ctx, func() {
-			s.implicit.Delete(done)
-			s.abandon(ctx, tx)
+			c.implicit.Delete(done)
+			c.abandon(ctx, tx)
 		})
 	}
 	return tx

@@ -62,7 +62,7 @@ func TestSocketCannotRenew(t *testing.T) {
 			if err := test.call(m, s, token); !errors.Is(err, test.want) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
-			_, _, ok, err := s.Load(t.Context(), token, nil)
+			_, _, ok, err := s.Core().Load(t.Context(), token, nil)
 			if err != nil || ok != (test.want != nil) {
 				t.Errorf("the session is there: %v, %v", ok, err)
 			}
@@ -82,7 +82,7 @@ func TestNoTransaction(t *testing.T) {
 	if _, _, err := m.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
-	found, _, ok, err := s.Load(t.Context(), token, nil)
+	found, _, ok, err := s.Core().Load(t.Context(), token, nil)
 	if err != nil || !ok || found.Values["user"] != "bob" {
 		t.Errorf("found %v, %v, %v", found, ok, err)
 	}
@@ -91,11 +91,11 @@ func TestNoTransaction(t *testing.T) {
 // socket loads the session as a socket holds it.
 func socket(t *testing.T, m *scs.SessionManager, s *store.Store, token string) context.Context {
 	t.Helper()
-	base, _, ok, err := s.Load(t.Context(), s.Key(token), nil)
+	base, _, ok, err := s.Core().Load(t.Context(), s.Core().Key(token), nil)
 	if err != nil || !ok {
 		t.Fatalf("load: %v, %v", ok, err)
 	}
-	ctx, err := m.Load(s.BeginSocket(t.Context(), s.Key(token), token, &heldAt{base, nil}), token)
+	ctx, err := m.Load(s.Core().BeginSocket(t.Context(), s.Core().Key(token), token, &heldAt{base, nil}), token)
 	if err != nil {
 		t.Fatal(err)
 	}

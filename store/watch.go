@@ -37,8 +37,8 @@ func newNews(backend Backend, ends *ends) *news {
 }
 
 // Watch returns a Watch that follows nothing yet.
-func (s *Store) Watch() *Watch {
-	n := s.news
+func (c *Core) Watch() *Watch {
+	n := c.news
 	w := &Watch{news: n, events: make(chan Event, watchBuffer), ids: make(map[string]*atomic.Uint64)}
 	n.mu.Lock()
 	defer n.mu.Unlock()

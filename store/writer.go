@@ -15,7 +15,7 @@ import (
 // a cookie can still be set.
 type savingWriter struct {
 	http.ResponseWriter
-	store   *Store
+	core    *Core
 	tx      *transaction
 	request *http.Request
 	saved   bool // the commit has been tried
@@ -74,7 +74,7 @@ func (w *savingWriter) finish() {
 		return
 	}
 	if err := w.keep(); err != nil {
-		w.store.manager.ErrorFunc(nowhere{}, w.request, err)
+		w.core.manager.ErrorFunc(nowhere{}, w.request, err)
 	}
 }
 
@@ -87,12 +87,12 @@ func (w *savingWriter) save() {
 		return
 	}
 	w.saved = true
-	ctx, m := w.context(), w.store.manager
+	ctx, m := w.context(), w.core.manager
 	switch m.Status(ctx) {
 	case scs.Modified:
 		token, expiry, err := m.Commit(ctx)
 		switch {
-		case err == nil && w.tx.lacks(w.store.cookieOf(ctx), m.IdleTimeout > 0):
+		case err == nil && w.tx.lacks(w.core.cookieOf(ctx), m.IdleTimeout > 0):
 			m.WriteSessionCookie(ctx, w.ResponseWriter, token, expiry)
 		case err != nil && !errors.Is(err, ErrGone):
 			w.failed = true
@@ -109,7 +109,7 @@ func (w *savingWriter) save() {
 
 // keep saves a session whose cookie the browser has: no other can be sent.
 func (w *savingWriter) keep() error {
-	ctx, m := w.context(), w.store.manager
+	ctx, m := w.context(), w.core.manager
 	if m.Status(ctx) != scs.Modified || !w.tx.knows(m.Token(ctx)) {
 		return nil
 	}

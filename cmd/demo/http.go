@@ -70,7 +70,7 @@ func (d *demo) needSession(next http.HandlerFunc) http.HandlerFunc {
 func (d *demo) readSession(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	b, err := json.Marshal(map[string]any{
-		"id":     store.ID(d.store.Key(d.manager.Token(ctx))),
+		"id":     d.store.SessionID(ctx),
 		"values": d.valuesOf(ctx),
 	})
 	if err != nil {

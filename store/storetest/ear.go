@@ -21,7 +21,7 @@ type ear struct {
 // joining can take time.
 func (n *node) listen(t *testing.T, maker *node, token string) *ear {
 	t.Helper()
-	e := &ear{n.store.Watch(), n, maker, token}
+	e := &ear{n.core.Watch(), n, maker, token}
 	t.Cleanup(e.Close)
 	e.Follow(n.id(token))
 	for i := 0; !e.arrived(t, i); i++ {

@@ -58,7 +58,7 @@ func (s suite) changed(t *testing.T, where string) {
 	e.want(t, store.Changed, "theirs")
 	maker.commit(t, ctx)
 	e.want(t, store.Changed, "a", "b", "old")
-	if err := maker.store.Touch(t.Context(), maker.store.Key(token), maker.Deadline(ctx), in(0)); err != nil {
+	if err := maker.core.Touch(t.Context(), maker.core.Key(token), maker.Deadline(ctx), in(0)); err != nil {
 		t.Fatal(err)
 	}
 	e.wantNothing(t)
@@ -92,19 +92,19 @@ func (s suite) ended(t *testing.T, where string) {
 			maker, hearer := s.pair(t, where)
 			token := maker.login(t, values{"user": "alice"})
 			e := hearer.listen(t, maker, token)
-			if got := hearer.store.Ended(hearer.id(token)); got != "" {
+			if got := hearer.core.Ended(hearer.id(token)); got != "" {
 				t.Errorf("Ended: %q before the end", got)
 			}
 			end(t, maker, token)
 			e.want(t, kind)
 			for _, n := range []*node{maker, hearer} {
-				if got := n.store.Ended(n.id(token)); got != kind {
+				if got := n.core.Ended(n.id(token)); got != kind {
 					t.Errorf("Ended: %q, want %q", got, kind)
 				}
 			}
 			again := hearer.bare(t, "") // whoever heard of the end lets nothing through
 			hearer.Put(again, "user", "alice")
-			if err := hearer.store.CommitCtx(again, hearer.store.Key(token), []byte("late"), in(later)); err == nil {
+			if err := hearer.store.CommitCtx(again, hearer.core.Key(token), []byte("late"), in(later)); err == nil {
 				t.Error("a commit without a transaction was let through")
 			}
 			hearer.wantNone(t, token)
@@ -123,14 +123,14 @@ func (s suite) renewed(t *testing.T, where string) {
 	if err := maker.RenewToken(ctx); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the hearer knows why it is gone", func() bool { return hearer.store.Ended(hearer.id(token)) == store.Renewed })
+	waitFor(t, "the hearer knows why it is gone", func() bool { return hearer.core.Ended(hearer.id(token)) == store.Renewed })
 	maker.put(t, other, "between", true)
 	of.want(t, store.Changed, "between")
 	maker.commit(t, ctx)
 	e.want(t, store.Renewed)
 	of.wantOf(t, token, store.Renewed)
 	hearer.wantValues(t, maker.Token(ctx), values{"user": "alice"})
-	if got := hearer.store.Ended(hearer.id(token)); got != store.Renewed {
+	if got := hearer.core.Ended(hearer.id(token)); got != store.Renewed {
 		t.Errorf("Ended: %q", got)
 	}
 }
@@ -199,32 +199,32 @@ func (s suite) by(t *testing.T) {
 	token := n.login(t, values{"user": "alice"})
 	mine, other := n.listen(t, n, token), n.listen(t, n, token)
 	settle(t, mine, other)
-	key := n.store.Key(token)
-	base, _, _, err := n.store.Load(t.Context(), key, nil)
+	key := n.core.Key(token)
+	base, _, _, err := n.core.Load(t.Context(), key, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := n.store.Encode(base.Deadline, values{"user": "alice", "by": true})
+	next, err := n.core.Encode(base.Deadline, values{"user": "alice", "by": true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	n.put(t, token, "user", "bob")
 	mine.want(t, store.Changed, "user")
 	other.want(t, store.Changed, "user")
-	if _, err := n.store.Save(t.Context(), store.Commit{Key: key, Base: base, Mine: next, Used: in(0), By: mine.Watch}); err != nil {
+	if _, err := n.core.Save(t.Context(), store.Commit{Key: key, Base: base, Mine: next, Used: in(0), By: mine.Watch}); err != nil {
 		t.Fatal(err)
 	}
 	other.want(t, store.Changed, "by")
 	mine.wantNothing(t)
-	n.store.Expire(n.id(token))
+	n.core.Expire(n.id(token))
 	mine.want(t, store.Expired)
-	if got := n.store.Ended(n.id(token)); got != store.Expired {
+	if got := n.core.Ended(n.id(token)); got != store.Expired {
 		t.Errorf("Ended: %q", got)
 	}
 }
 
 func (s suite) hears(t *testing.T) {
-	if got := s.node(t).store.Hears(); got == s.has(NoEvents) {
+	if got := s.node(t).core.Hears(); got == s.has(NoEvents) {
 		t.Errorf("Hears: %v", got)
 	}
 }

@@ -35,7 +35,7 @@ func (s suite) allEnds() map[string]func(*testing.T, *node, string) {
 		"Destroy":     func(t *testing.T, n *node, token string) { check(t, n.Destroy(n.load(t, token))) },
 		"BareDestroy": func(t *testing.T, n *node, token string) { check(t, n.Destroy(n.bare(t, token))) },
 		"BareRenewal": func(t *testing.T, n *node, token string) { check(t, n.RenewToken(n.bare(t, token))) },
-		"End":         func(t *testing.T, n *node, token string) { check(t, n.store.End(t.Context(), n.store.Key(token))) },
+		"End":         func(t *testing.T, n *node, token string) { check(t, n.core.End(t.Context(), n.core.Key(token))) },
 		"Unmerged":    func(t *testing.T, n *node, token string) { check(t, n.MergeSession(n.load(t, ""), token)) },
 		"MergeSession": func(t *testing.T, n *node, token string) {
 			ctx := n.load(t, "")
@@ -53,7 +53,7 @@ func (s suite) allEnds() map[string]func(*testing.T, *node, string) {
 			n.SetDeadline(ctx, in(soon/10))
 			n.commit(t, ctx)
 			waitFor(t, "the session expires", func() bool {
-				_, ok, err := n.store.FindCtx(context.WithoutCancel(t.Context()), n.store.Key(token))
+				_, ok, err := n.store.FindCtx(context.WithoutCancel(t.Context()), n.core.Key(token))
 				return err == nil && !ok
 			})
 		},
@@ -93,8 +93,8 @@ func (s suite) bareAfter(t *testing.T, end func(*testing.T, *node, string)) {
 	bare := n.bare(t, token)
 	n.Put(bare, "late", true)
 	end(t, n, token)
-	if n.store.Ended(n.id(token)) == "" {
-		n.store.Expire(n.id(token)) // what whoever finds out does
+	if n.core.Ended(n.id(token)) == "" {
+		n.core.Expire(n.id(token)) // what whoever finds out does
 	}
 	n.wantGone(t, bare)
 	n.wantNone(t, token)
@@ -105,28 +105,28 @@ func (s suite) held(t *testing.T, end func(*testing.T, *node, string)) {
 	t.Helper()
 	n := s.node(t)
 	token := n.login(t, values{"user": "alice"})
-	key := n.store.Key(token)
-	base, _, ok, err := n.store.Load(t.Context(), key, nil)
+	key := n.core.Key(token)
+	base, _, ok, err := n.core.Load(t.Context(), key, nil)
 	if err != nil || !ok {
 		t.Fatalf("Load: ok %v, error %v", ok, err)
 	}
-	mine, err := n.store.Encode(base.Deadline, values{"late": true})
+	mine, err := n.core.Encode(base.Deadline, values{"late": true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	end(t, n, token)
 	for _, mine := range []*store.Snapshot{base, mine} { // a save of no change too
-		if _, err := n.store.Save(t.Context(), store.Commit{Key: key, Base: base, Mine: mine, Used: in(0)}); !errors.Is(err, store.ErrGone) {
+		if _, err := n.core.Save(t.Context(), store.Commit{Key: key, Base: base, Mine: mine, Used: in(0)}); !errors.Is(err, store.ErrGone) {
 			t.Errorf("Save: error %v, want ErrGone", err)
 		}
 	}
-	if err := n.store.Touch(t.Context(), key, base.Deadline, in(0)); !errors.Is(err, store.ErrGone) {
+	if err := n.core.Touch(t.Context(), key, base.Deadline, in(0)); !errors.Is(err, store.ErrGone) {
 		t.Errorf("Touch: error %v, want ErrGone", err)
 	}
-	if err := n.store.End(t.Context(), key); err != nil {
+	if err := n.core.End(t.Context(), key); err != nil {
 		t.Errorf("End of a session that has ended: %v", err)
 	}
-	if found, _, ok, err := n.store.Load(t.Context(), key, base); ok || err != nil {
+	if found, _, ok, err := n.core.Load(t.Context(), key, base); ok || err != nil {
 		t.Errorf("Load: %v, error %v", found, err)
 	}
 	n.wantNone(t, token)

@@ -75,7 +75,7 @@ func (s suite) givenUp(t *testing.T, where string) {
 					t.Errorf("heard %v", got)
 				}
 				for _, n := range []*node{maker, hearer} {
-					if why := n.store.Ended(n.id(token)); why != store.Destroyed {
+					if why := n.core.Ended(n.id(token)); why != store.Destroyed {
 						t.Errorf("Ended: %q", why)
 					}
 				}

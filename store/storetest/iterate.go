@@ -61,16 +61,16 @@ func (s suite) inRequest(t *testing.T, n *node, wrap func(http.Handler) http.Han
 // socket loads the session as a socket holds it; SCS knows it by name.
 func (n *node) socket(t *testing.T, token, name string) context.Context {
 	t.Helper()
-	key := n.store.Key(token)
+	key := n.core.Key(token)
 	if !n.HashTokenInStore {
 		name = token // which is the key
 	}
-	base, _, ok, err := n.store.Load(t.Context(), key, nil)
+	base, _, ok, err := n.core.Load(t.Context(), key, nil)
 	if err != nil || !ok {
 		t.Fatalf("Load: ok %v, error %v", ok, err)
 	}
 	held := &holder{base}
-	ctx := n.store.BeginSocket(context.WithoutCancel(t.Context()), key, name, held)
+	ctx := n.core.BeginSocket(context.WithoutCancel(t.Context()), key, name, held)
 	return n.loadWith(t, ctx, name)
 }
 
@@ -203,7 +203,7 @@ func (s suite) iterateDestroying(t *testing.T, within within) {
 	})
 	for _, token := range others {
 		n.wantNone(t, token)
-		if why := n.store.Ended(n.id(token)); why != store.Destroyed {
+		if why := n.core.Ended(n.id(token)); why != store.Destroyed {
 			t.Errorf("it has ended as %q", why)
 		}
 	}
@@ -219,7 +219,7 @@ func (s suite) iterateBare(t *testing.T) {
 	n.each(t, context.WithoutCancel(t.Context()), test, func(ctx context.Context) {
 		if first {
 			first = false
-			if err := n.store.End(t.Context(), n.store.Key(dead)); err != nil {
+			if err := n.core.End(t.Context(), n.core.Key(dead)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -254,7 +254,7 @@ func (s suite) iterateInRenewal(t *testing.T) {
 	n.commit(t, ctx)
 	n.wantNone(t, other)
 	n.wantValues(t, n.Token(ctx), values{mark: test, "own": true})
-	if why := n.store.Ended(n.id(own)); why != store.Renewed {
+	if why := n.core.Ended(n.id(own)); why != store.Renewed {
 		t.Errorf("the caller's has ended as %q", why)
 	}
 }

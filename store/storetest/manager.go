@@ -15,6 +15,7 @@ import (
 type node struct {
 	*scs.SessionManager
 	store *store.Store
+	core  *store.Core
 }
 
 // nodes returns n nodes on one new backend.
@@ -31,7 +32,8 @@ func (s suite) nodes(t *testing.T, n int) []*node {
 func (s suite) nodeOn(backend store.Backend) *node {
 	manager := scs.New()
 	manager.HashTokenInStore = s.hashed
-	return &node{manager, store.Attach(manager, backend, store.Options{})}
+	attached := store.Attach(manager, backend, store.Options{})
+	return &node{manager, attached, attached.Core()}
 }
 
 func (s suite) node(t *testing.T) *node {
@@ -52,7 +54,7 @@ func (n *node) login(t *testing.T, with values) string {
 	return n.Token(ctx)
 }
 
-func (n *node) id(token string) string { return store.ID(n.store.Key(token)) }
+func (n *node) id(token string) string { return store.ID(n.core.Key(token)) }
 
 // load returns a context with the session and a transaction of its own.
 func (n *node) load(t *testing.T, token string) context.Context {

@@ -129,7 +129,7 @@ func (s suite) deadline(t *testing.T) {
 	n.commit(t, stale)
 	want := func(step string) {
 		t.Helper()
-		found, expiry, ok, err := n.store.Load(t.Context(), n.store.Key(token), nil)
+		found, expiry, ok, err := n.core.Load(t.Context(), n.core.Key(token), nil)
 		if err != nil || !ok {
 			t.Fatalf("after %s: ok %v, error %v", step, ok, err)
 		}
@@ -138,7 +138,7 @@ func (s suite) deadline(t *testing.T) {
 		}
 	}
 	want("a stale commit")
-	if err := n.store.Touch(t.Context(), n.store.Key(token), short, in(0)); err != nil {
+	if err := n.core.Touch(t.Context(), n.core.Key(token), short, in(0)); err != nil {
 		t.Fatal(err)
 	}
 	want("a touch")

@@ -49,7 +49,7 @@ func (s suite) withdrawRace(t *testing.T) {
 		var got atomic.Int32
 		for i := range 8 {
 			all.Go(func() {
-				_, ok, err := nodes[i%2].store.Withdraw(t.Context(), name)
+				_, ok, err := nodes[i%2].core.Withdraw(t.Context(), name)
 				if err != nil {
 					t.Error(err)
 				}
@@ -87,7 +87,7 @@ func (s suite) onceLife(t *testing.T) {
 func (s suite) onceNoSession(t *testing.T) {
 	b := s.open(t)
 	n := s.nodeOn(b)
-	login, err := n.store.Encode(in(later), values{"user": "mallory"})
+	login, err := n.core.Encode(in(later), values{"user": "mallory"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func (s suite) onceNoSession(t *testing.T) {
 	}
 	for _, cookie := range cookies {
 		n.wantNone(t, cookie)
-		if _, _, ok, err := n.store.Load(t.Context(), cookie, nil); ok || err != nil {
+		if _, _, ok, err := n.core.Load(t.Context(), cookie, nil); ok || err != nil {
 			t.Errorf("Load of %q: ok %v, error %v", cookie, ok, err)
 		}
 		ctx := n.load(t, "")
@@ -137,12 +137,12 @@ func (s suite) onceNoSession(t *testing.T) {
 func (s suite) missing(t *testing.T) {
 	nodes := s.nodes(t, 2)
 	var keys, ended []string
-	add := func(token string) string { keys = append(keys, nodes[0].store.Key(token)); return token }
+	add := func(token string) string { keys = append(keys, nodes[0].core.Key(token)); return token }
 	for i := range 40 {
 		token := add(nodes[i%2].login(t, values{"n": i}))
 		switch {
 		case i%4 == 0:
-			if err := nodes[0].store.End(t.Context(), nodes[0].store.Key(token)); err != nil {
+			if err := nodes[0].core.End(t.Context(), nodes[0].core.Key(token)); err != nil {
 				t.Fatal(err)
 			}
 		case i == 1:
@@ -153,11 +153,11 @@ func (s suite) missing(t *testing.T) {
 		default:
 			continue
 		}
-		ended = append(ended, nodes[0].store.Key(token))
+		ended = append(ended, nodes[0].core.Key(token))
 	}
-	ended = append(ended, nodes[0].store.Key(add(key()))) // there never was one
+	ended = append(ended, nodes[0].core.Key(add(key()))) // there never was one
 	for _, n := range nodes {
-		missing, err := n.store.Missing(t.Context(), keys)
+		missing, err := n.core.Missing(t.Context(), keys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func (s suite) missing(t *testing.T) {
 			t.Errorf("missing are %q, want %q", missing, ended)
 		}
 	}
-	if missing, err := nodes[0].store.Missing(t.Context(), nil); len(missing) > 0 || err != nil {
+	if missing, err := nodes[0].core.Missing(t.Context(), nil); len(missing) > 0 || err != nil {
 		t.Errorf("of no keys %q are missing, error %v", missing, err)
 	}
 }
@@ -182,7 +182,7 @@ func (s suite) said(t *testing.T, where string) {
 	id := maker.id(token)
 	say := func(data string) {
 		t.Helper()
-		if err := maker.store.Say(t.Context(), id, json.RawMessage(data)); err != nil {
+		if err := maker.core.Say(t.Context(), id, json.RawMessage(data)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,12 +205,12 @@ func (s suite) said(t *testing.T, where string) {
 	}
 	e.want(t, store.Changed, "after")
 	of.wantNothing(t)
-	if got := hearer.store.Ended(id); got != "" {
+	if got := hearer.core.Ended(id); got != "" {
 		t.Errorf("Ended: %q of a session that something was said to", got)
 	}
 	maker.wantValues(t, token, values{"user": "alice", "after": true})
 	for _, nobody := range []string{key(), ""} {
-		if err := maker.store.Say(t.Context(), nobody, json.RawMessage(`1`)); err != nil {
+		if err := maker.core.Say(t.Context(), nobody, json.RawMessage(`1`)); err != nil {
 			t.Errorf("Say to nobody: %v", err)
 		}
 	}
@@ -218,21 +218,21 @@ func (s suite) said(t *testing.T, where string) {
 
 func (n *node) deposit(t *testing.T, name, value string, ttl time.Duration) {
 	t.Helper()
-	if err := n.store.Deposit(t.Context(), name, []byte(value), ttl); err != nil {
+	if err := n.core.Deposit(t.Context(), name, []byte(value), ttl); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (n *node) wantAt(t *testing.T, name, want string) {
 	t.Helper()
-	if got, ok, err := n.store.Withdraw(t.Context(), name); !ok || err != nil || string(got) != want {
+	if got, ok, err := n.core.Withdraw(t.Context(), name); !ok || err != nil || string(got) != want {
 		t.Errorf("Withdraw: %.100q, ok %v, error %v, want %.100q", got, ok, err, want)
 	}
 }
 
 func (n *node) wantNothingAt(t *testing.T, name string) {
 	t.Helper()
-	if got, ok, err := n.store.Withdraw(t.Context(), name); ok || err != nil || got != nil {
+	if got, ok, err := n.core.Withdraw(t.Context(), name); ok || err != nil || got != nil {
 		t.Errorf("Withdraw: %.100q, ok %v, error %v, want nothing", got, ok, err)
 	}
 }

@@ -45,10 +45,10 @@ func (s suite) idle(t *testing.T) {
 	n := s.node(t)
 	n.IdleTimeout = idle
 	token := n.login(t, values{"user": "alice"})
-	key := n.store.Key(token)
+	key := n.core.Key(token)
 	want := func(step string, want time.Time) {
 		t.Helper()
-		_, expiry, ok, err := n.store.Load(t.Context(), key, nil)
+		_, expiry, ok, err := n.core.Load(t.Context(), key, nil)
 		if err != nil || !ok {
 			t.Fatalf("after %s: ok %v, error %v", step, ok, err)
 		}
@@ -58,7 +58,7 @@ func (s suite) idle(t *testing.T) {
 	}
 	touch := func(deadline, used time.Time) {
 		t.Helper()
-		if err := n.store.Touch(t.Context(), key, deadline, used); err != nil {
+		if err := n.core.Touch(t.Context(), key, deadline, used); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // settings, which have no defaults here.
 type Config struct {
 	Manager *scs.SessionManager // whose store is Store
-	Store   *store.Store
+	Store   *store.Core
 
 	FlushInterval time.Duration
 	MaxStale      time.Duration
@@ -61,7 +61,7 @@ type Book struct {
 	config  Config
 	host    Host
 	manager *scs.SessionManager
-	store   *store.Store
+	store   *store.Core
 	views   *views
 	outage  outage
 	closed  atomic.Bool // Close was called: no timer starts
@@ -88,7 +88,7 @@ func New(config Config, host Host) *Book {
 	}
 	b.outage.grace, b.outage.last = config.StoreGrace, b.sendAway
 	b.outage.over() // or it would have begun long ago
-	b.store.Keep(keeper{b})
+	b.store.AddHolder(holder{b})
 	return b
 }
 

@@ -127,7 +127,7 @@ func (e *Entry) open() *view {
 // openFresh returns a view whose values are nobody else's: what is done to them
 // in place must not count twice.
 func (e *Entry) openFresh(work *store.Snapshot) (*view, error) {
-	fresh, err := e.book.store.Fresh(work)
+	fresh, err := e.book.store.Decode(work.Bytes)
 	if err != nil {
 		return nil, &StoreError{stageLoad, err}
 	}

@@ -100,7 +100,7 @@ func (e *Entry) catchUp(v *view) error {
 	if _, work := e.state(); work == from {
 		return nil
 	}
-	was, err := e.book.store.Fresh(from)
+	was, err := e.book.store.Decode(from.Bytes)
 	if err != nil {
 		return &StoreError{stageLoad, err}
 	}
@@ -119,7 +119,7 @@ func (e *Entry) show(v *view, seen contents) error {
 // showAll is show for a view that may show something else than it should.
 func (e *Entry) showAll(v *view, seen contents) error {
 	_, work := e.state()
-	now, err := e.book.store.Fresh(work)
+	now, err := e.book.store.Decode(work.Bytes)
 	if err != nil {
 		return &StoreError{stageLoad, err}
 	}

@@ -2,41 +2,41 @@ package live
 
 import "github.com/socketio-sessions/socketio-sessions/store"
 
-// A keeper is a Book as the store asks it before a request goes on.
-type keeper struct{ *Book }
+// A holder is a Book as the store asks it before a request goes on.
+type holder struct{ *Book }
 
-var _ store.Keeper = keeper{}
+var _ store.Holder = holder{}
 
-// Settle implements [store.Keeper].
-func (k keeper) Settle(id string) {
-	if e := k.Entry(id); e != nil {
+// Flush implements [store.Holder].
+func (h holder) Flush(id string) {
+	if e := h.Entry(id); e != nil {
 		_ = e.save() // what cannot be saved yet is older than what somebody else writes
 	}
 }
 
-// Yield implements [store.Keeper]. A session that has no entry yet may have one
+// HandOver implements [store.Holder]. A session that has no entry yet may have one
 // before it ends.
-func (k keeper) Yield(id string) (yielded func(ended bool), err error) {
-	if e := k.Entry(id); e != nil {
+func (h holder) HandOver(id string) (yielded func(ended bool), err error) {
+	if e := h.Entry(id); e != nil {
 		e.collect()
 	}
-	if e := k.yield(id); e != nil {
+	if e := h.yield(id); e != nil {
 		err = e.save()
 	}
 	if IsStoreError(err) {
-		k.yielded(id, false)
+		h.yielded(id, false)
 		return nil, err
 	}
-	return func(ended bool) { k.yielded(id, ended) }, nil
+	return func(ended bool) { h.yielded(id, ended) }, nil
 }
 
 // yield lets nobody change a session any more, and returns its entry, nil where
 // there is none.
-func (k keeper) yield(id string) *Entry {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.yielding[id]++
-	e := k.entries[id]
+func (h holder) yield(id string) *Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.yielding[id]++
+	e := h.entries[id]
 	if e != nil {
 		e.yield(1)
 	}
@@ -45,13 +45,13 @@ func (k keeper) yield(id string) *Entry {
 
 // yielded lets everybody change a session again that has not ended and that no
 // other request renews.
-func (k keeper) yielded(id string, ended bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.yielding[id]--; k.yielding[id] == 0 {
-		delete(k.yielding, id)
+func (h holder) yielded(id string, ended bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.yielding[id]--; h.yielding[id] == 0 {
+		delete(h.yielding, id)
 	}
-	if e := k.entries[id]; e != nil && !ended {
+	if e := h.entries[id]; e != nil && !ended {
 		e.yield(-1)
 	}
 }
