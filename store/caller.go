@@ -5,33 +5,32 @@ import (
 	"strings"
 )
 
-// cause is why SCS deletes a session. It calls the store in the same way for
-// all of them, under its own lock, so that only the stack tells.
-type cause int
+// An scsMethod is the method of SCS that calls the store. All of them call it in
+// the same way, under SCS's lock, so only the stack tells them apart.
+type scsMethod int
 
 const (
-	causeDestroy cause = iota // Destroy, or a caller unknown
-	causeRenew                // RenewToken
-	causeMerge                // MergeSession
+	callsDestroy scsMethod = iota // or a caller that is not known
+	callsRenewToken
+	callsMergeSession
 )
 
-// callCause looks for the SCS method among the callers of the store's method
-// that calls it.
-func callCause() cause {
+// scsCaller looks for SCS's method above the store's method that calls scsCaller.
+func scsCaller() scsMethod {
 	var callers [8]uintptr
-	n := runtime.Callers(3, callers[:]) // skip Callers, callCause and its caller
+	n := runtime.Callers(3, callers[:]) // skips Callers, scsCaller and the store's method
 	frames := runtime.CallersFrames(callers[:n])
 	for more := true; more; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
 		switch name := frame.Function; {
 		case strings.HasSuffix(name, "scs/v2.(*SessionManager).RenewToken"):
-			return causeRenew
+			return callsRenewToken
 		case strings.HasSuffix(name, "scs/v2.(*SessionManager).MergeSession"):
-			return causeMerge
+			return callsMergeSession
 		case strings.HasSuffix(name, "scs/v2.(*SessionManager).Destroy"):
-			return causeDestroy
+			return callsDestroy
 		}
 	}
-	return causeDestroy
+	return callsDestroy
 }

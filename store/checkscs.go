@@ -10,43 +10,20 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// ContextKey returns the key under which the manager's session data is in a
-// context, which SCS keeps to itself.
-func (c *Core) ContextKey() any { return c.contextKey }
-
-// contextKeyOf returns the key under which a manager finds its data of a session
-// in a context.
-func contextKeyOf(manager *scs.SessionManager) any {
-	probe := &keyProbe{Context: context.Background()}
-	// Load asks the context for the key first, and nothing else for no token.
-	_, _ = manager.Load(probe, "")
-	return probe.key
-}
-
-// keyProbe remembers the last key that it was asked for.
-type keyProbe struct {
-	context.Context
-	key any
-}
-
-func (p *keyProbe) Value(key any) any {
-	p.key = key
-	return nil
-}
-
-// CheckSCS tries what this package and plugin rely on beyond what SCS documents:
-// where it keeps its data in a context, that the stack tells why it deletes a
-// session, and which map it hands its codec. The error names what is not as
-// expected, as with another release of SCS or a build that hides the stack. It
-// works on a copy of the manager and leaves its store alone.
+// CheckSCS tests what this package and package plugin rely on and SCS does not
+// document: where it keeps its data in a context, that the stack shows why it deletes a
+// session, and which map it passes to its codec. The error names what is not as
+// expected, with another release of SCS or in a build that hides the stack. CheckSCS
+// works on a copy of the manager, and does not call its store. plugin.Enable calls it;
+// a node that only serves HTTP may call it before it serves.
 func CheckSCS(manager *scs.SessionManager) error {
-	i := newInsides(manager)
+	r := newSCSRecorder(manager)
 	err := errors.Join(
-		i.checkKey(),
-		i.checkCause("RenewToken", causeRenew, i.manager.RenewToken),
-		i.checkCause("Destroy", causeDestroy, i.manager.Destroy),
-		i.checkCause("MergeSession", causeMerge, func(ctx context.Context) error { return i.manager.MergeSession(ctx, "other") }),
-		i.checkMap(func(ctx context.Context) error { _, _, err := i.manager.Commit(ctx); return err }),
+		r.checkKey(),
+		r.checkCaller("RenewToken", callsRenewToken, r.manager.RenewToken),
+		r.checkCaller("Destroy", callsDestroy, r.manager.Destroy),
+		r.checkCaller("MergeSession", callsMergeSession, func(ctx context.Context) error { return r.manager.MergeSession(ctx, "other") }),
+		r.checkMap(func(ctx context.Context) error { _, _, err := r.manager.Commit(ctx); return err }),
 	)
 	if err != nil {
 		return fmt.Errorf("store: this release or build of SCS is not as expected: %w", err)
@@ -54,38 +31,38 @@ func CheckSCS(manager *scs.SessionManager) error {
 	return nil
 }
 
-// insides is the store and the codec of a manager, to see what they are called
+// An scsRecorder is the store and the codec of a manager. It records what SCS calls them
 // with.
-type insides struct {
+type scsRecorder struct {
 	manager        scs.SessionManager
-	found, deleted cause // seen by the last calls
+	found, deleted scsMethod // what called the store last
 	decoded        map[string]any
 	encode         func(values map[string]any)
 }
 
-func newInsides(manager *scs.SessionManager) *insides {
-	i := &insides{manager: *manager}
-	i.manager.Store, i.manager.Codec = i, i
-	return i
+func newSCSRecorder(manager *scs.SessionManager) *scsRecorder {
+	r := &scsRecorder{manager: *manager}
+	r.manager.Store, r.manager.Codec = r, r
+	return r
 }
 
-const notSeen cause = -1
+const notCalled scsMethod = -1
 
-func (i *insides) load() context.Context {
-	ctx, err := i.manager.Load(context.Background(), "token")
+func (r *scsRecorder) load() context.Context {
+	ctx, err := r.manager.Load(context.Background(), "token")
 	if err != nil {
 		panic(err) // neither store nor codec returns one
 	}
 	return ctx
 }
 
-func (i *insides) checkKey() error {
-	key := contextKeyOf(&i.manager)
-	data := i.load().Value(key)
+func (r *scsRecorder) checkKey() error {
+	key := contextKeyOf(&r.manager)
+	data := r.load().Value(key)
 	err := contain("check", func() error {
 		ctx := context.WithValue(context.Background(), key, data)
-		i.manager.Put(ctx, "k", true)
-		if data == nil || !i.manager.GetBool(ctx, "k") || i.decoded["k"] != true {
+		r.manager.Put(ctx, "k", true)
+		if data == nil || !r.manager.GetBool(ctx, "k") || r.decoded["k"] != true {
 			return errors.New("its data is elsewhere")
 		}
 		return nil
@@ -96,29 +73,29 @@ func (i *insides) checkKey() error {
 	return nil
 }
 
-func (i *insides) checkCause(name string, want cause, call func(context.Context) error) error {
-	ctx := i.load()
-	i.found, i.deleted = notSeen, notSeen
+func (r *scsRecorder) checkCaller(name string, want scsMethod, call func(context.Context) error) error {
+	ctx := r.load()
+	r.found, r.deleted = notCalled, notCalled
 	if err := call(ctx); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if i.deleted != want || want == causeMerge && i.found != want {
+	if r.deleted != want || want == callsMergeSession && r.found != want {
 		return fmt.Errorf("the stack does not tell that %s calls the store", name)
 	}
 	return nil
 }
 
-// checkMap looks at Commit: the codec must be given the very map that Load was
-// given, under the lock that Get takes. Where there is no lock that is seen by a
-// race, which a busy machine can hide; one that is held is always seen.
-func (i *insides) checkMap(commit func(context.Context) error) error {
-	ctx, open := i.load(), false
-	i.encode = func(values map[string]any) {
+// checkMap tests Commit: it must pass to the codec the very map that Load got, under the
+// lock that Get takes. A lock that is held is always seen. Without one the outcome is
+// that of a race, which a busy machine can hide.
+func (r *scsRecorder) checkMap(commit func(context.Context) error) error {
+	ctx, open := r.load(), false
+	r.encode = func(values map[string]any) {
 		values["encoding"] = true
 		calling, got := make(chan struct{}), make(chan struct{})
 		go func() { // ends when Commit has returned, at the latest
 			close(calling)
-			i.manager.Get(ctx, "encoding")
+			r.manager.Get(ctx, "encoding")
 			close(got)
 		}()
 		<-calling
@@ -133,12 +110,12 @@ func (i *insides) checkMap(commit func(context.Context) error) error {
 		}
 	}
 	err := commit(ctx)
-	i.encode = nil
-	i.manager.Put(ctx, "later", true)
+	r.encode = nil
+	r.manager.Put(ctx, "later", true)
 	switch {
 	case err != nil:
 		return fmt.Errorf("Commit: %w", err)
-	case i.decoded["encoding"] != true || i.decoded["later"] != true || !i.manager.GetBool(ctx, "encoding"):
+	case r.decoded["encoding"] != true || r.decoded["later"] != true || !r.manager.GetBool(ctx, "encoding"):
 		return errors.New("Commit does not hand the codec the map that it got from it")
 	case open:
 		return errors.New("Commit does not hold its lock while it calls the codec")
@@ -147,30 +124,30 @@ func (i *insides) checkMap(commit func(context.Context) error) error {
 }
 
 // Find implements scs.Store: every session is there.
-func (i *insides) Find(string) ([]byte, bool, error) {
-	i.found = callCause()
+func (r *scsRecorder) Find(string) ([]byte, bool, error) {
+	r.found = scsCaller()
 	return nil, true, nil
 }
 
 // Commit implements scs.Store.
-func (i *insides) Commit(string, []byte, time.Time) error { return nil }
+func (r *scsRecorder) Commit(string, []byte, time.Time) error { return nil }
 
 // Delete implements scs.Store.
-func (i *insides) Delete(string) error {
-	i.deleted = callCause()
+func (r *scsRecorder) Delete(string) error {
+	r.deleted = scsCaller()
 	return nil
 }
 
 // Decode implements scs.Codec.
-func (i *insides) Decode([]byte) (time.Time, map[string]any, error) {
-	i.decoded = make(map[string]any)
-	return time.Now().Add(time.Hour), i.decoded, nil
+func (r *scsRecorder) Decode([]byte) (time.Time, map[string]any, error) {
+	r.decoded = make(map[string]any)
+	return time.Now().Add(time.Hour), r.decoded, nil
 }
 
 // Encode implements scs.Codec.
-func (i *insides) Encode(_ time.Time, values map[string]any) ([]byte, error) {
-	if i.encode != nil {
-		i.encode(values)
+func (r *scsRecorder) Encode(_ time.Time, values map[string]any) ([]byte, error) {
+	if r.encode != nil {
+		r.encode(values)
 	}
 	return nil, nil
 }

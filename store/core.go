@@ -3,13 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 )
 
 // A Core is the inside of a [Store]. It serves package plugin, which holds sessions
@@ -17,44 +14,97 @@ import (
 // only they name ([Snapshot], [Commit], [Watch], [Holder], [Held]), may change in
 // any release. It is safe for concurrent use.
 type Core struct {
-	manager  *scs.SessionManager
-	backend  Backend
-	maxBytes int // of a session; negative for any
-
+	coder
+	backend Backend
+	limit   sizeLimit
 	ends    ends
 	news    *news
-	holders []Holder // fixed once the manager serves
+	holders holders
 
-	// contextKey is where SCS keeps its data of a session in a context.
+	// contextKey is the key under which SCS keeps its session data in a context.
 	contextKey any
 
-	// implicit holds the transactions of contexts that nobody began one in, by
-	// their Done channel.
+	// implicit holds the transactions of contexts in which nobody called [Begin], by
+	// the Done channel.
 	implicit sync.Map
 
-	listed    bareListings
+	bareLists bareLists
 	malformed malformed
 }
 
-// Core returns the inside of the Store, for package plugin. Apps have no use for it.
-func (s *Store) Core() *Core { return &s.core }
-
-// Key returns the store key of token: the token, or its hash where the manager
-// has HashTokenInStore set. It is as secret as the token.
+// Key returns the store key of a token: the token, or its hash if the manager has
+// HashTokenInStore set. It is as secret as the token.
 func (c *Core) Key(token string) string {
 	if !c.manager.HashTokenInStore {
 		return token
 	}
-	hash := sha256.Sum256([]byte(token)) // as SCS does it
-	return base64.RawURLEncoding.EncodeToString(hash[:])
+	return hash(token)
 }
 
-// Load returns the session under key and when it expires, which is zero where
-// the backend cannot tell. ok is false when there is no session. The error is
-// the backend's, or [ErrMalformed].
+// ContextKey returns the key under which the manager keeps its session data in a
+// context. SCS does not export it.
+func (c *Core) ContextKey() any { return c.contextKey }
+
+// AddHolder makes the Store ask a Holder. Call it before the manager serves.
+func (c *Core) AddHolder(h Holder) { c.holders = append(c.holders, h) }
+
+// Decode returns a new snapshot of an encoded session. Its values are nobody else's,
+// also those that are maps or slices. The error is the codec's.
+func (c *Core) Decode(b []byte) (*Snapshot, error) { return c.decode(b) }
+
+// Encode makes a snapshot of values. It holds what the store would give back: JSON
+// makes a float64 of an int, and gob drops what is not exported. The error is the
+// codec's: it cannot encode a value, or not decode it again.
+func (c *Core) Encode(deadline time.Time, values map[string]any) (*Snapshot, error) {
+	return c.encode(deadline, values)
+}
+
+// EncodeFrom is [Core.Encode] of values that were made from an earlier snapshot.
+// asPut says that mine holds these very values, since the codec changes none.
+func (c *Core) EncodeFrom(earlier *Snapshot, deadline time.Time, values map[string]any) (mine *Snapshot, asPut bool, err error) {
+	return c.encodeFrom(earlier, deadline, values)
+}
+
+// Rebase returns current with the changes made between base and mine.
+func (c *Core) Rebase(base, mine, current *Snapshot) (*Snapshot, error) {
+	return c.rebase(base, mine, current)
+}
+
+// Same reports whether two snapshots have the same values and deadline, also where
+// their bytes differ.
+func (c *Core) Same(a, b *Snapshot) (bool, error) { return c.same(a, b) }
+
+// Fits returns [ErrTooLarge] if mine is larger than Options.MaxBytes and than
+// stored, which it would replace; nil for none.
+func (c *Core) Fits(mine, stored *Snapshot) error {
+	var old []byte
+	if stored != nil {
+		old = stored.Bytes
+	}
+	if c.limit.exceeded(mine.Bytes, old) {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+// Life returns the life of a session with this deadline that was last used at the
+// given time.
+func (c *Core) Life(deadline, used time.Time) Life {
+	life := Life{Expiry: deadline, Limit: deadline}
+	if idle := c.manager.IdleTimeout; idle > 0 {
+		if end := used.Add(idle); end.Before(deadline) {
+			life.Expiry = end
+		}
+	}
+	return life
+}
+
+// Load returns the session under key and when it expires, zero where the backend
+// cannot tell. ok is false when there is no session. The error is the backend's, or
+// [ErrMalformed].
 //
-// A caller that holds an earlier snapshot of the session passes it as known,
-// and gets it back if nothing has changed since; else known is nil.
+// A caller that holds an earlier snapshot passes it as known, and gets it back if
+// nothing has changed since. Otherwise known is nil.
 func (c *Core) Load(ctx context.Context, key string, known *Snapshot) (snapshot *Snapshot, expiry time.Time, ok bool, err error) {
 	if isOnce(key) {
 		return nil, time.Time{}, false, nil
@@ -76,69 +126,35 @@ func (c *Core) Load(ctx context.Context, key string, known *Snapshot) (snapshot 
 	return found, expiry, true, nil
 }
 
-// A Commit is a change of a session that somebody holds a snapshot of.
-type Commit struct {
-	Key        string
-	ID         string    // of the key; found out when empty
-	Base, Mine *Snapshot // what it was made from, and what it made
-	// Used is the last use of the session: it is kept alive accordingly, and
-	// never cut short.
-	Used time.Time
-	// By is the watch of who makes it, which does not hear of it; nil for none.
-	By *Watch
-}
-
-// Save makes a commit and returns what the store then holds: commit.Mine, merged
-// with what others wrote since commit.Base was read. It tries until it succeeds or
-// ctx ends; others writing at the same time is no error. [ErrGone] says that the
-// session has ended, [ErrTooLarge] that it would be too large: then nothing was
-// written.
-func (c *Core) Save(ctx context.Context, commit Commit) (held *Snapshot, err error) {
-	base, mine := commit.Base, commit.Mine
-	err = c.Retry(ctx, func() (done bool, err error) {
-		held, done, err = c.Swap(ctx, commit)
-		if done || err != nil {
-			return done, err
-		}
-		commit.Base = held
-		commit.Mine, err = c.Rebase(base, mine, held)
-		return false, err
-	})
+// Missing returns those of the keys under which there is no session any more. A
+// [Prober] answers in one round trip, another backend in one for each key.
+func (c *Core) Missing(ctx context.Context, keys []string) (missing []string, err error) {
+	if prober, ok := c.backend.(Prober); ok {
+		missing, err = prober.Missing(ctx, keys)
+	} else {
+		missing, err = findMissing(ctx, c.backend, keys)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("store: probe: %w", err)
 	}
-	return held, nil
+	return missing, nil
 }
 
-// Swap makes a commit if the store still holds its Base, and then returns its Mine.
-// Otherwise ok is false and current is what the store holds. Errors: [ErrGone],
-// [ErrTooLarge], [ErrMalformed], or the backend's.
-func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok bool, err error) {
-	if c.tooLarge(commit.Mine.Bytes, commit.Base.Bytes) {
-		return c.oversize(ctx, commit)
+func findMissing(ctx context.Context, b Backend, keys []string) (missing []string, err error) {
+	for _, key := range keys {
+		_, _, ok, err := b.Find(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			missing = append(missing, key)
+		}
 	}
-	event := c.changeOf(commit)
-	found, ok, err := c.backend.Swap(ctx, commit.Key, Change{
-		Old: commit.Base.Bytes, New: commit.Mine.Bytes,
-		Life: c.Life(commit.Mine.Deadline, commit.Used),
-		Note: c.news.note(event),
-	})
-	switch {
-	case err != nil:
-		return nil, false, fmt.Errorf("store: save: %w", err)
-	case ok:
-		c.news.tell(event, commit.By)
-		return commit.Mine, true, nil
-	case found == nil:
-		return nil, false, ErrGone
-	}
-	current, err = c.decodeStored(found)
-	return current, false, err
+	return missing, nil
 }
 
-// Touch keeps the session under key alive as if it had last been used at the
-// given time. It never passes deadline. [ErrGone] says that the session has
-// ended.
+// Touch keeps the session under key alive as if it had last been used at the given
+// time, but not after deadline. [ErrGone] says that the session has ended.
 func (c *Core) Touch(ctx context.Context, key string, deadline, used time.Time) error {
 	ok, err := c.backend.Touch(ctx, key, c.Life(deadline, used))
 	if err != nil {
@@ -150,13 +166,13 @@ func (c *Core) Touch(ctx context.Context, key string, deadline, used time.Time) 
 	return nil
 }
 
-// End destroys the session under key. Ending one that has ended is no error.
+// End destroys the session under key. It is no error if that has ended.
 func (c *Core) End(ctx context.Context, key string) error {
 	_, err := c.end(ctx, key, Destroyed)
 	return err
 }
 
-// end deletes the session and tells of it, but not while it is only renewing.
+// end deletes a session and tells why it ended, unless it is only renewing.
 func (c *Core) end(ctx context.Context, key string, why Kind) (last []byte, err error) {
 	event := Event{ID: ID(key), Kind: why}
 	if last, err = c.backend.Delete(ctx, key, c.news.note(event)); err != nil {
@@ -172,22 +188,42 @@ func (c *Core) end(ctx context.Context, key string, why Kind) (last []byte, err 
 	return last, nil
 }
 
-// Ended returns why the session of an id has ended, for two minutes after this
-// Store ended it or heard of its end; later, and for any other session, "".
+// Ended returns why the session of an id ended. It knows that for two minutes after
+// this Store ended the session or heard of its end. Otherwise it returns "".
 func (c *Core) Ended(id string) Kind { return c.ends.of(id) }
 
-// AwaitEnd returns what Ended does, as soon as it is known, "" when ctx ends
-// before. It is for those who find that a session has ended: the reason comes by
-// another way, and may be a moment late.
+// AwaitEnd returns what Ended does as soon as it is known, "" if ctx ends first. Call
+// it after a session was found to have ended: the reason comes by another way, and
+// may be a moment late.
 func (c *Core) AwaitEnd(ctx context.Context, id string) Kind { return c.ends.await(ctx, id) }
 
-// Expire remembers and tells that the time of a session was over, on behalf of
-// whoever found out. It does not touch the backend.
+// Expire remembers and tells that the time of a session is over. The caller has
+// found that out. The backend is not called.
 func (c *Core) Expire(id string) {
 	c.ends.add(id, Expired)
 	c.news.tell(Event{ID: id, Kind: Expired}, nil)
 }
 
-// Hears tells whether this Store hears of every change that other processes
-// make. Where it does not, ask.
+// Watch returns a Watch that follows nothing yet.
+func (c *Core) Watch() *Watch { return c.news.watch() }
+
+// Hears reports whether this Store hears of every change that other processes make.
+// If not, load sessions to find out.
 func (c *Core) Hears() bool { return c.news.teller != nil }
+
+// Say sends data to everybody who follows the session of an id, as an [Event] of the
+// kind Said. It reaches other processes if the backend is a [Speaker]. data must be
+// valid JSON without a token. Nobody follows what [ID] cannot have made.
+func (c *Core) Say(ctx context.Context, id string, data json.RawMessage) error {
+	if !isID(id) {
+		return nil
+	}
+	event := Event{ID: id, Kind: Said, Data: data}
+	if speaker, ok := c.backend.(Speaker); ok {
+		if err := speaker.Say(ctx, c.news.note(event)); err != nil {
+			return fmt.Errorf("store: say: %w", err)
+		}
+	}
+	c.news.tell(event, nil)
+	return nil
+}

@@ -1,16 +1,42 @@
-// Package store keeps SCS sessions so that nothing written at the same time is
-// lost and nothing that ended comes back.
+// Package store keeps SCS sessions: it loses nothing that is written at the same time,
+// and brings nothing back that has ended.
 //
-// SCS saves a session as one block of bytes, last writer wins. A socket holds
-// a session for hours, so its late save would undo what HTTP wrote meanwhile,
-// or bring back a session that a logout destroyed. [Attach] puts a [Store]
-// between a manager and a [Backend]: a commit replaces only the bytes that it
-// was made from, and merges by key with whatever else it finds.
+// SCS saves a session as one block of bytes, and the last writer wins. A socket holds a
+// session for hours. Its late save would undo what HTTP wrote meanwhile, or bring back
+// a session that a logout destroyed. [Attach] puts a [Store] between a manager and a
+// [Backend]. A commit then replaces only the bytes that it was made from, and merges by
+// key with anything else it finds.
 //
 //	manager := scs.New()
 //	store.Attach(manager, redisstore.New(pool), store.Options{})
 //
-// The manager is then used as ever; [Store.LoadAndSave] takes the place of its
-// middleware. This package knows nothing of Socket.IO: a node that only serves
-// HTTP attaches its manager in the same way.
+// The manager is used as before; [Store.LoadAndSave] takes the place of its middleware.
+// This package knows nothing of Socket.IO: a node that only serves HTTP attaches its
+// manager in the same way.
+//
+// # For apps
+//
+// [Attach], [Options] and [Store]; [NewMemory] and [Wrap], and package redisstore, for a
+// backend; [Begin] where there is no request; [ErrGone], [ErrTooLarge] and the other
+// errors; [Codec]; [CheckSCS]. [Store.SessionID] names the session of a context.
+//
+// # For a backend of your own
+//
+// A [Backend] is four methods on bytes. Its arguments are [Change], [Life] and [Note];
+// a Note carries an [Event] of some [Kind]. Keys that begin with [OncePrefix] name no
+// sessions. Package storetest tests all that is promised.
+//
+// Optional interfaces of a backend:
+//   - [Lister] lists the sessions, for SCS's Iterate;
+//   - [Prober] looks for many sessions at once;
+//   - [Teller] passes notes on to other processes, over a [Line];
+//   - [Speaker] does so without a change of the session;
+//   - [Audience] tells whether anybody would hear a note.
+//
+// A Line may be an [Ignorer], which drops a Store's own notes by their [NoteHead].
+//
+// # For package plugin
+//
+// [Core], [Snapshot], [Commit], [Watch], [Holder] and [Held] serve those who hold a
+// session for longer than a request. They may change in any release.
 package store

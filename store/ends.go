@@ -7,21 +7,21 @@ import (
 )
 
 const (
-	// memory is how long the reason of an end is remembered: long enough for a
+	// endMemory is how long the reason of an end is remembered: long enough for a
 	// client to come back and be told.
-	memory = 2 * time.Minute
+	endMemory = 2 * time.Minute
 
-	// renewalTime is how long a renewal may take. What is still renewing then was
-	// given up, by a node that could not say so.
-	renewalTime = 30 * time.Second
+	// renewalTimeout is how long a renewal may take. A session that is renewing for
+	// longer was given up by a node that could not say so.
+	renewalTimeout = 30 * time.Second
 )
 
-// ends remembers why sessions ended, by id. The zero value is ready to
-// use.
+// ends remembers by id why sessions ended. It has its own lock, and its zero value
+// is ready to use.
 type ends struct {
 	mu      sync.Mutex
 	known   map[string]end
-	order   []string // the ids, oldest first
+	order   []string // the ids of known, oldest first
 	awaited map[string]*awaitedEnd
 }
 
@@ -30,20 +30,20 @@ type end struct {
 	at   time.Time
 }
 
-// An awaitedEnd is an end that somebody waits to hear of.
+// An awaitedEnd is an end that callers of await wait for.
 type awaitedEnd struct {
-	known   chan struct{} // closed when it is
+	known   chan struct{} // closed when the end is known
 	waiters int
 }
 
-// add remembers the reason of an end, and forgets those that are too old. What is
-// said of one that is known replaces it: a renewal ends in one way or another. But
-// expired says who knows nothing better.
+// add remembers the reason of an end, and forgets reasons that are too old. A later
+// reason replaces an earlier one, since a renewal can still succeed or fail. Expired
+// and renewing replace nothing: they are what a node says that knows no better.
 func (e *ends) add(id string, kind Kind) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	for len(e.order) > 0 && now.Sub(e.known[e.order[0]].at) > memory {
+	for len(e.order) > 0 && now.Sub(e.known[e.order[0]].at) > endMemory {
 		delete(e.known, e.order[0])
 		e.order = e.order[1:]
 	}
@@ -64,6 +64,7 @@ func (e *ends) add(id string, kind Kind) {
 	}
 }
 
+// of returns the reason of an end, "" where none is remembered.
 func (e *ends) of(id string) Kind {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -74,18 +75,17 @@ func (e *ends) ofLocked(id string) Kind {
 	known, ok := e.known[id]
 	age := time.Since(known.at)
 	switch {
-	case !ok || age > memory:
+	case !ok || age > endMemory:
 		return ""
 	case known.kind != renewing:
 		return known.kind
-	case age > renewalTime:
+	case age > renewalTimeout:
 		return Destroyed
 	}
 	return Renewed
 }
 
-// await returns the reason of an end as soon as it is known, "" when ctx ends
-// before.
+// await returns the reason of an end as soon as it is known, "" if ctx ends first.
 func (e *ends) await(ctx context.Context, id string) Kind {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -5,50 +5,48 @@ import (
 	"fmt"
 )
 
-// A Kind is what became of a session.
+// A Kind is what happened to a session.
 type Kind string
 
-// What may become of a session. The last three end it.
+// What can happen to a session. Destroyed, Renewed and Expired end it.
 const (
-	Changed   Kind = "changed"   // values or the deadline
-	Missed    Kind = "missed"    // unknown: events may have been lost
-	Destroyed Kind = "destroyed" // by Destroy, as at a logout
-	Renewed   Kind = "renewed"   // its token was replaced, as at a login
+	Changed   Kind = "changed"   // its values or its deadline changed
+	Said      Kind = "said"      // somebody called [Core.Say]
+	Missed    Kind = "missed"    // not known: events may have been lost
+	Destroyed Kind = "destroyed" // Destroy ended it, as at a logout
+	Renewed   Kind = "renewed"   // a new token replaced its own, as at a login
 	Expired   Kind = "expired"   // its time was over
 )
 
-// Said is the kind of what [Core.Say] tells of a session. It does not end it.
-const Said Kind = "said"
-
-// renewing is the kind of a note that goes before Renewed: the old token is dead
-// and the new one is not committed yet. Who finds the session gone meanwhile takes
-// it for renewed; nobody is told. Destroyed follows when it comes to nothing.
+// renewing is the kind of a note that goes ahead of Renewed: the old token is
+// deleted, and the new one is not committed yet. Nobody is told, but whoever finds
+// the session gone takes it for renewed. A renewal that fails ends with Destroyed.
 const renewing Kind = "renewing"
 
-// An Event says what became of the session of an id.
+// An Event says what happened to the session of an id.
 type Event struct {
 	ID   string
 	Kind Kind
 	// Keys are the keys of the values that changed, where they are known.
 	Keys []string
-	// Data is what was said, in JSON.
+	// Data is what was said, as JSON.
 	Data json.RawMessage
 }
 
-// ends tells whether the event is the end of its session.
+// ends reports whether the event ends its session.
 func (e Event) ends() bool {
 	return e.Kind == Destroyed || e.Kind == Renewed || e.Kind == Expired
 }
 
-// A Note is an event on its way from the Store that made it. The zero Note is
-// none.
+// A Note is an event on its way from the Store that made it to others. The zero
+// Note says nothing, and is not passed on.
 type Note struct {
 	Event Event
-	// From names the Store.
+	// From is the name of the Store.
 	From string
 }
 
-// noteVersion is raised when older releases could not understand a note.
+// noteVersion goes up when older releases could not understand a note.
 const noteVersion = 1
 
 type noteJSON struct {
@@ -61,10 +59,10 @@ type noteJSON struct {
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
-// maxNoteKeys bounds a note; whoever needs more can ask.
+// maxNoteKeys bounds a note. A listener that needs more keys can load the session.
 const maxNoteKeys = 64
 
-// MarshalJSON encodes the note for other processes. It never holds a token.
+// MarshalJSON encodes the note for other processes. A note never contains a token.
 func (n Note) MarshalJSON() ([]byte, error) {
 	keys := n.Event.Keys
 	if len(keys) > maxNoteKeys {
@@ -81,12 +79,12 @@ func (n Note) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// NoteHead returns how the notes of a Store begin in JSON, by its name. From, ID and
-// Kind are made of letters, digits, - and _.
+// NoteHead returns the bytes with which the notes of one Store begin in JSON; see
+// [Ignorer]. From, ID and Kind consist of letters, digits, - and _.
 func NoteHead(from string) []byte { return fmt.Appendf(nil, `{"v":%d,"from":%q,`, noteVersion, from) }
 
-// UnmarshalJSON decodes a note. One of a later version, or of a kind that this
-// release does not know, is Missed: something has happened.
+// UnmarshalJSON decodes a note. A note of a later version, or of a kind that this
+// release does not know, becomes Missed: something has happened.
 func (n *Note) UnmarshalJSON(b []byte) error {
 	var body noteJSON
 	if err := json.Unmarshal(b, &body); err != nil {

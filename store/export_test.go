@@ -36,15 +36,15 @@ func (c *Core) EndsAwaited() int {
 // CheckMap is what CheckSCS does of Commit, where that hands a codec another map,
 // or holds no lock.
 func CheckMap() (other, unlocked error) {
-	i := newInsides(scs.New())
-	other = i.checkMap(func(context.Context) error { i.encode(make(map[string]any)); return nil })
-	unlocked = i.checkMap(func(context.Context) error { i.encode(i.decoded); return nil })
+	r := newSCSRecorder(scs.New())
+	other = r.checkMap(func(context.Context) error { r.encode(make(map[string]any)); return nil })
+	unlocked = r.checkMap(func(context.Context) error { r.encode(r.decoded); return nil })
 	return other, unlocked
 }
 
 // CheckCause is what CheckSCS does of one method, which call stands for.
 func CheckCause(name string, call func(*scs.SessionManager, context.Context) error) error {
-	i := newInsides(scs.New())
-	want := map[string]cause{"Destroy": causeDestroy, "RenewToken": causeRenew, "MergeSession": causeMerge}[name]
-	return i.checkCause(name, want, func(ctx context.Context) error { return call(&i.manager, ctx) })
+	r := newSCSRecorder(scs.New())
+	want := map[string]scsMethod{"Destroy": callsDestroy, "RenewToken": callsRenewToken, "MergeSession": callsMergeSession}[name]
+	return r.checkCaller(name, want, func(ctx context.Context) error { return call(&r.manager, ctx) })
 }

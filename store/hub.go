@@ -2,14 +2,15 @@ package store
 
 import "sync"
 
-// hub passes notes on within the process, to every Store on one backend. The
-// zero value is ready to use.
+// A hub passes notes on to every Store on one backend in this process. It has its
+// own lock, and its zero value is ready to use.
 type hub struct {
 	mu    sync.RWMutex
 	lines map[*hubLine]struct{}
 }
 
-// hubLine hears of the ids that it has joined, in the goroutine of the writer.
+// A hubLine hears of the ids that it has joined, in the goroutine of the sender. It
+// has its own lock, which may be taken under hub.mu.
 type hubLine struct {
 	hub  *hub
 	hear func(Note)
@@ -18,8 +19,8 @@ type hubLine struct {
 	ids map[string]struct{}
 }
 
-// Listen implements [Teller].
-func (h *hub) Listen(hear func(Note)) Line {
+// listen returns a line that calls hear.
+func (h *hub) listen(hear func(Note)) Line {
 	line := &hubLine{hub: h, hear: hear, ids: make(map[string]struct{})}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,7 +31,8 @@ func (h *hub) Listen(hear func(Note)) Line {
 	return line
 }
 
-// tell calls hear without a lock: whoever hears may be about to join.
+// tell passes a note on. It holds no lock while it calls hear, since hear may join
+// or leave.
 func (h *hub) tell(note Note) {
 	if note.Event.ID == "" {
 		return
@@ -49,8 +51,8 @@ func (h *hub) tell(note Note) {
 	}
 }
 
-// heard tells whether any line but one hears of an id.
-func (h *hub) heard(id string, but Line) bool {
+// joined reports whether any line other than but has joined an id.
+func (h *hub) joined(id string, but Line) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for line := range h.lines {
@@ -68,7 +70,7 @@ func (l *hubLine) joined(id string) bool {
 	return ok
 }
 
-// Join implements [Line]. Here it is complete at once.
+// Join implements [Line]. It has joined when it returns.
 func (l *hubLine) Join(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

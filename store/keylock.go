@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// keyLocks is a lock for each key. It holds nothing for a key that nobody has
-// locked, and one key never waits for another. The zero value is ready to use.
+// keyLocks is one lock for each key. Keys do not wait for each other, and a key that
+// nobody locks costs nothing. The zero value is ready to use.
 type keyLocks struct {
 	mu    sync.Mutex
-	locks map[string]*keyLock
+	locks map[string]*keyLock // of the keys that have users
 }
 
 type keyLock struct {
 	held  chan struct{} // holds one value while the key is locked
-	users int           // how many hold it or wait for it
+	users int           // how many hold the lock or wait for it; guarded by keyLocks.mu
 }
 
-// lock locks key, or returns ctx's error when it ends first.
+// lock locks key, or returns ctx's error if ctx ends first.
 func (k *keyLocks) lock(ctx context.Context, key string) error {
 	k.mu.Lock()
 	l := k.locks[key]
@@ -35,21 +35,22 @@ func (k *keyLocks) lock(ctx context.Context, key string) error {
 	case l.held <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		k.release(key, l)
+		k.leave(key, l)
 		return ctx.Err()
 	}
 }
 
-// unlock lets the next one in. key is locked.
+// unlock unlocks key, which the caller has locked.
 func (k *keyLocks) unlock(key string) {
 	k.mu.Lock()
 	l := k.locks[key]
 	k.mu.Unlock()
 	<-l.held
-	k.release(key, l)
+	k.leave(key, l)
 }
 
-func (k *keyLocks) release(key string, l *keyLock) {
+// leave takes a user away, and the lock with the last one.
+func (k *keyLocks) leave(key string, l *keyLock) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if l.users--; l.users == 0 {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Memory is a [Backend] in the memory of this process: exact, and gone with
-// the process. Its zero value is empty and ready to use. It starts no
-// goroutine: every new session sweeps out a few that have expired.
+// Memory is a [Backend] in the memory of this process. It keeps every promise
+// exactly, and ends with the process. Its zero value is empty and ready to use. It
+// starts no goroutine: each new session removes a few that have expired.
 type Memory struct {
 	hub   hub
 	mu    sync.RWMutex
@@ -22,15 +22,16 @@ type item struct {
 }
 
 var (
-	_ Backend = (*Memory)(nil)
-	_ Lister  = (*Memory)(nil)
-	_ Teller  = (*Memory)(nil)
-
+	_ Backend  = (*Memory)(nil)
+	_ Lister   = (*Memory)(nil)
+	_ Prober   = (*Memory)(nil)
+	_ Teller   = (*Memory)(nil)
+	_ Speaker  = (*Memory)(nil)
 	_ Audience = (*Memory)(nil)
 )
 
-// sweepWidth is how many sessions a new one looks at for expired ones. Any
-// number above one removes them faster than they are made.
+// sweepWidth is how many sessions a new one looks at for expired ones. Any number
+// above one removes them faster than they are made.
 const sweepWidth = 8
 
 // NewMemory returns an empty Memory.
@@ -40,7 +41,7 @@ func NewMemory() *Memory { return new(Memory) }
 func (m *Memory) Find(_ context.Context, key string) ([]byte, time.Time, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	found, ok := m.live(key)
+	found, ok := m.liveLocked(key)
 	return found.bytes, found.expiry, ok, nil
 }
 
@@ -56,7 +57,7 @@ func (m *Memory) Swap(_ context.Context, key string, change Change) ([]byte, boo
 func (m *Memory) swap(key string, change Change) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	current, ok := m.live(key)
+	current, ok := m.liveLocked(key)
 	if ok != (change.Old != nil) || !bytes.Equal(current.bytes, change.Old) {
 		return current.bytes, false
 	}
@@ -64,7 +65,7 @@ func (m *Memory) swap(key string, change Change) ([]byte, bool) {
 		m.items = make(map[string]item)
 	}
 	if !ok {
-		m.sweep()
+		m.sweepLocked()
 	}
 	m.items[key] = item{bytes: change.New, expiry: change.Life.After(current.expiry)}
 	return change.New, true
@@ -74,7 +75,7 @@ func (m *Memory) swap(key string, change Change) ([]byte, bool) {
 func (m *Memory) Touch(_ context.Context, key string, life Life) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	current, ok := m.live(key)
+	current, ok := m.liveLocked(key)
 	if ok {
 		current.expiry = life.After(current.expiry)
 		m.items[key] = current
@@ -85,7 +86,7 @@ func (m *Memory) Touch(_ context.Context, key string, life Life) (bool, error) {
 // Delete implements [Backend].
 func (m *Memory) Delete(_ context.Context, key string, note Note) ([]byte, error) {
 	m.mu.Lock()
-	last, ok := m.live(key)
+	last, ok := m.liveLocked(key)
 	delete(m.items, key)
 	m.mu.Unlock()
 	if ok {
@@ -94,27 +95,45 @@ func (m *Memory) Delete(_ context.Context, key string, note Note) ([]byte, error
 	return last.bytes, nil
 }
 
-// Heard implements [Audience].
-func (m *Memory) Heard(id string, but Line) bool { return m.hub.heard(id, but) }
-
-// Listen implements [Teller], for every Store on this Memory.
-func (m *Memory) Listen(hear func(Note)) Line { return m.hub.Listen(hear) }
-
 // All implements [Lister].
 func (m *Memory) All(context.Context) (map[string][]byte, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	all := make(map[string][]byte, len(m.items))
 	for key := range m.items {
-		if found, ok := m.live(key); ok {
+		if found, ok := m.liveLocked(key); ok {
 			all[key] = found.bytes
 		}
 	}
 	return all, nil
 }
 
-// live returns the session under key unless it has expired. m.mu is held.
-func (m *Memory) live(key string) (item, bool) {
+// Missing implements [Prober].
+func (m *Memory) Missing(_ context.Context, keys []string) (missing []string, err error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, key := range keys {
+		if _, ok := m.liveLocked(key); !ok {
+			missing = append(missing, key)
+		}
+	}
+	return missing, nil
+}
+
+// Listen implements [Teller], for every Store on this Memory.
+func (m *Memory) Listen(hear func(Note)) Line { return m.hub.listen(hear) }
+
+// Say implements [Speaker].
+func (m *Memory) Say(_ context.Context, note Note) error {
+	m.hub.tell(note)
+	return nil
+}
+
+// Joined implements [Audience].
+func (m *Memory) Joined(id string, but Line) bool { return m.hub.joined(id, but) }
+
+// liveLocked returns the session under key unless it has expired.
+func (m *Memory) liveLocked(key string) (item, bool) {
 	found, ok := m.items[key]
 	if !ok || !time.Now().Before(found.expiry) {
 		return item{}, false
@@ -122,9 +141,9 @@ func (m *Memory) live(key string) (item, bool) {
 	return found, true
 }
 
-// sweep removes the expired among a few sessions, others each time: a map is
-// walked from a random place. m.mu is held.
-func (m *Memory) sweep() {
+// sweepLocked removes the expired ones among a few sessions. They are others each
+// time: Go walks a map from a random place.
+func (m *Memory) sweepLocked() {
 	now, seen := time.Now(), 0
 	for key, it := range m.items {
 		if !now.Before(it.expiry) {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// merge applies what was changed between base and mine to current, key by key.
-// Where both sides changed a key, mine wins: it is the later write. Values are
-// compared as decoded, never as bytes, since gob writes a map in any order.
+// merge applies the changes between base and mine to current, key by key. Where both
+// sides changed a key, mine wins: it is the later write. merge compares decoded
+// values, never bytes, since gob writes a map in any order.
 func merge(base, mine, current map[string]any) map[string]any {
 	merged := maps.Clone(current)
 	if merged == nil {

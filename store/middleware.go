@@ -2,24 +2,25 @@ package store
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"time"
 )
 
-// LoadAndSave is the manager's LoadAndSave with a transaction: what the
-// request changes is merged with what others wrote meanwhile. Where the
-// session has ended by the time of the commit, the answer is sent as it is,
-// without a cookie: a dead session must not replace the cookie of a login that
-// has just been made. Nor is one sent that the browser has already, where the
-// manager has no IdleTimeout. Where the store fails, manager.ErrorFunc answers and
-// what the handler writes is dropped. To a request whose stored session does not
-// decode there is none, and what it makes of that, by a login or a logout, takes
-// its place.
+// LoadAndSave is the manager's LoadAndSave with a transaction: it merges what the
+// request changes with what others wrote meanwhile.
 //
-// A handler may take the connection over, as for a websocket: what it has changed
-// is saved then and when it returns, without a cookie.
+// A session that has ended by the time of the commit gets no cookie: a dead session
+// must not replace the cookie of a fresh login. The answer is sent as it is. Nor does
+// a browser get a cookie that it has already, if the manager has no IdleTimeout.
+//
+// If the store fails, manager.ErrorFunc answers, and what the handler writes is
+// dropped. A stored session that does not decode counts as none. A login or logout of
+// the request deletes it.
+//
+// A handler may take over the connection, as for a websocket. Its changes are saved
+// then and when it returns, without a cookie.
 func (s *Store) LoadAndSave(next http.Handler) http.Handler {
-	m := s.core.manager
+	c, m := &s.core, s.core.manager
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 		var token string
@@ -27,83 +28,52 @@ func (s *Store) LoadAndSave(next http.Handler) http.Handler {
 			token = cookie.Value
 		}
 		ctx := r.Context()
-		if s.core.transactionOf(ctx) == nil { // there is one where this is nested
+		if c.transactionOf(ctx) == nil { // there is one inside of another LoadAndSave
 			ctx = Begin(ctx)
 		}
-		ctx, err := s.core.load(ctx, token)
+		ctx, err := c.loadRequest(ctx, token)
 		if err != nil {
 			m.ErrorFunc(w, r, err)
 			return
 		}
-		tx := s.core.transactionOf(ctx)
-		defer s.core.abandon(ctx, tx)
-		if has := s.core.cookieOf(ctx); has.token == token {
-			tx.arrived(has)
+		tx := c.transactionOf(ctx)
+		defer c.abandon(ctx, tx)
+		if has := cookieOf(ctx, m); has.token == token {
+			tx.browser.came(has)
 		} else {
-			tx.arrived(cookie{})
+			tx.browser.came(cookie{})
 		}
 		r = r.WithContext(ctx)
-		saving := &savingWriter{ResponseWriter: w, core: &s.core, tx: tx, request: r}
+		saving := &savingWriter{ResponseWriter: w, manager: m, tx: tx, request: r}
 		next.ServeHTTP(saving, r)
 		saving.finish()
 	})
 }
 
-// A cookie is what a browser knows of its session, as far as we do.
-type cookie struct {
-	token    string // "" for none
-	deadline time.Time
-	remember bool // see manager.RememberMe
+// loadRequest is the manager's Load, to which a stored session that does not decode is
+// none. The first commit or Destroy in the transaction of ctx deletes that session.
+func (c *Core) loadRequest(ctx context.Context, token string) (context.Context, error) {
+	var loaded context.Context
+	err := contain("load", func() (err error) {
+		loaded, err = c.manager.Load(ctx, token)
+		return err
+	})
+	if err == nil {
+		return loaded, nil
+	}
+	key := c.Key(token)
+	if _, _, _, found := c.Load(ctx, key, nil); !errors.Is(found, ErrMalformed) {
+		return nil, errors.Unwrap(err)
+	}
+	c.malformed.report(ID(key), err)
+	c.transactionOf(ctx).lineage.setMalformed(key)
+	return c.manager.Load(ctx, "")
 }
 
-func (c *Core) cookieOf(ctx context.Context) cookie {
-	m := c.manager
-	return cookie{m.Token(ctx), m.Deadline(ctx), m.GetBool(ctx, "__rememberMe")}
-}
-
-func (c cookie) equal(to cookie) bool {
-	return c.token == to.token && c.remember == to.remember && c.deadline.Equal(to.deadline)
-}
-
-// SendCookie makes [Store.LoadAndSave] send the session's cookie with the answer
-// to this request, also where nothing was changed or the browser seems to have it.
+// SendCookie makes [Store.LoadAndSave] send the session's cookie with the answer to
+// this request, even if nothing was changed or the browser seems to have it.
 func (c *Core) SendCookie(ctx context.Context) {
 	if tx := c.transactionOf(ctx); tx != nil {
-		tx.mu.Lock()
-		defer tx.mu.Unlock()
-		tx.send = true
+		tx.browser.force()
 	}
-}
-
-// arrived notes what the browser came with, for the outermost of those who nest.
-func (t *transaction) arrived(with cookie) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.browser == nil {
-		t.browser = &with
-	}
-}
-
-// lacks tells whether a cookie is to be sent, and notes that it was.
-func (t *transaction) lacks(c cookie, idle bool) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !idle && !t.send && t.browser.equal(c) {
-		return false
-	}
-	t.browser = &c
-	return true
-}
-
-func (t *transaction) sends() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.send
-}
-
-// knows tells whether the browser has a cookie of the token.
-func (t *transaction) knows(token string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return token != "" && t.browser.token == token
 }

@@ -4,19 +4,22 @@ import "log/slog"
 
 // Options are the settings of [Attach]. The zero value is ready to use.
 type Options struct {
-	// KeepCodec keeps the manager's codec, also where that is the default
-	// scs.GobCodec. Default false: that is replaced by a [Codec], which reads and
-	// writes the same bytes, faster. Set it where sessions must go through
-	// encoding/gob itself.
+	// KeepCodec keeps the manager's codec even if it is the default scs.GobCodec.
+	// Default false: a [Codec] replaces that one. It reads and writes the same
+	// bytes, faster. Set KeepCodec where sessions must go through encoding/gob
+	// itself.
 	KeepCodec bool
 
-	// MaxBytes bounds a session as it is encoded, what others write at the same
-	// time included. A commit that is larger than that, and larger than what is
-	// stored, is [ErrTooLarge]; to make one smaller, to use, renew or destroy it
-	// always works. Default 0: 1 MiB. Negative: no bound.
+	// MaxBytes bounds the encoded session, with what others write at the same time.
+	// A commit that is larger than MaxBytes, and larger than what is stored, returns
+	// [ErrTooLarge]. A session can always be made smaller, used, renewed and
+	// destroyed. Default 0: 1 MiB. Negative: no bound.
 	MaxBytes int
 
-	// Logger hears, once for each, of stored sessions that do not decode: what is
-	// wrong, and the session's id. Default slog.Default().
+	// Logger hears once of each stored session that does not decode: its id and the
+	// error. Default slog.Default().
 	Logger *slog.Logger
 }
+
+// defaultMaxBytes is the default of Options.MaxBytes.
+const defaultMaxBytes = 1 << 20

@@ -7,24 +7,25 @@ import (
 	"time"
 )
 
-// Retry calls attempt until it is done or fails, or ctx ends. It is for swaps that
-// lose against others: attempt prepares the next one from what it found. The error
-// is attempt's, or ctx's.
-func (*Core) Retry(ctx context.Context, attempt func() (done bool, err error)) error {
+// retry calls attempt until it is done or fails, or ctx ends. It is the loop around
+// every swap: an attempt that loses prepares the next one from what it found. The
+// error is attempt's or ctx's.
+func retry(ctx context.Context, attempt func() (done bool, err error)) error {
 	for n := 0; ; n++ {
 		done, err := attempt()
 		if done || err != nil {
 			return err
 		}
 		if err := Backoff(ctx, n); err != nil {
-			return fmt.Errorf("store: give up after %d conflicts: %w", n+1, err)
+			return fmt.Errorf("store: gave up after %d conflicts: %w", n+1, err)
 		}
 	}
 }
 
-// Backoff waits before a swap that lost against another is tried again: not at
-// all at first, then a random part of a window that doubles up to 16 ms, so
-// that many writers get their turns. attempt counts from 0. The error is ctx's.
+// Backoff waits before a lost swap is tried again. The first two attempts do not
+// wait. Each later one waits for a random part of a window that doubles up to
+// 16 ms, so that all of many writers succeed. attempt counts from 0. The error is
+// ctx's.
 func Backoff(ctx context.Context, attempt int) error {
 	if attempt < 2 {
 		return ctx.Err()

@@ -2,34 +2,35 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 
 	"github.com/alexedwards/scs/v2"
 )
 
-// A Store keeps the sessions of one manager in a [Backend]. To SCS it is a store
-// like any other. [Attach] makes one. It is safe for concurrent use.
+// A Store keeps the sessions of one manager in a [Backend]. To SCS it is a store like
+// any other. [Attach] makes one. It is safe for concurrent use.
 type Store struct{ core Core }
 
-// Attach makes a Store on backend the store of manager. Call it before the
-// manager serves, on every node, also on those that only serve HTTP. The
-// manager's Codec, IdleTimeout and HashTokenInStore are honoured; set them
-// before serving too. From then on commits merge, also through the manager's
-// own LoadAndSave: there a commit of a session that has ended is dropped
-// without an error, as it is with any context that can be cancelled and was not
-// made by [Begin]. A context that a handler derives with a Done channel of its
-// own, as context.WithTimeout does, is outside of that; [Store.LoadAndSave]
-// covers it. The default codec is replaced by a [Codec], which reads and writes
-// the same, faster, unless [Options] say otherwise; one of your own is kept.
+// Attach makes a Store on backend the store of manager. Call it before the manager
+// serves, on every node, also on nodes that only serve HTTP. Set the manager's Codec,
+// IdleTimeout and HashTokenInStore before it serves, too. Attach replaces the default
+// codec by a [Codec], which reads and writes the same bytes, faster, unless
+// Options.KeepCodec is set. It keeps a codec of your own.
+//
+// From then on commits merge, also with the manager's own LoadAndSave. There, and with
+// any other context that can be cancelled and does not come from [Begin], a commit of a
+// session that has ended is dropped without an error. A context that a handler derives
+// with its own Done channel, as context.WithTimeout does, is not covered: a commit
+// through it replaces what is there, as SCS does. [Store.LoadAndSave] covers it.
 func Attach(manager *scs.SessionManager, backend Backend, options Options) *Store {
 	s := new(Store)
-	s.core.manager, s.core.backend = manager, backend
-	s.core.contextKey = contextKeyOf(manager)
-	s.core.malformed.log = options.Logger
-	s.core.news = newNews(backend, &s.core.ends)
-	if s.core.maxBytes = options.MaxBytes; s.core.maxBytes == 0 {
-		s.core.maxBytes = defaultMaxBytes
+	c := &s.core
+	c.manager, c.backend = manager, backend
+	c.contextKey = contextKeyOf(manager)
+	c.malformed.log = options.Logger
+	c.news = newNews(backend, &c.ends)
+	c.limit = sizeLimit(options.MaxBytes)
+	if c.limit == 0 {
+		c.limit = defaultMaxBytes
 	}
 	manager.Store = s
 	if _, ok := manager.Codec.(scs.GobCodec); ok && !options.KeepCodec {
@@ -38,30 +39,27 @@ func Attach(manager *scs.SessionManager, backend Backend, options Options) *Stor
 	return s
 }
 
-// SessionID returns the id of the session in ctx, as the manager's Load, LoadAndSave
-// or a socket's handler has it: the public name that events, logs and package
-// plugin know it by. It is "" where ctx has no session, or one that was never
-// stored. After RenewToken it is already the id of the new token.
+// SessionID returns the id of the session in ctx, where the manager's Load, LoadAndSave
+// or a socket's handler has put it. Events, logs and package plugin name the session by
+// its id. It is "" where ctx has no session, or one that was never stored. After
+// RenewToken it is already the id of the new token.
 func (s *Store) SessionID(ctx context.Context) string {
-	data := ctx.Value(s.core.contextKey)
-	if data == nil {
+	c := &s.core
+	if ctx.Value(c.contextKey) == nil {
 		return ""
 	}
-	token := s.core.manager.Token(ctx)
+	token := c.manager.Token(ctx)
 	if token == "" {
 		return ""
 	}
-	key := s.core.Key(token)
-	if tx := s.core.transactionOf(ctx); tx != nil {
+	key := c.Key(token)
+	if tx := c.transactionOf(ctx); tx != nil {
 		return ID(tx.resolve(key))
 	}
-	key, _ = s.core.listed.resolve(key)
+	key, _ = c.bareLists.resolve(key)
 	return ID(key)
 }
 
-// ID returns the public name of the session under a store key: it names the
-// session in logs, events and pages, and does not lead back to the token.
-func ID(key string) string {
-	hash := sha256.Sum256([]byte(key))
-	return base64.RawURLEncoding.EncodeToString(hash[:])
-}
+// Core returns the inside of the Store. It is for package plugin: apps have no use for
+// it.
+func (s *Store) Core() *Core { return &s.core }

@@ -6,29 +6,29 @@ import (
 	"sync/atomic"
 )
 
-// watchBuffer is how many events may wait for a watch before it is cut off.
+// watchBuffer is how many events may wait for the reader of a watch.
 const watchBuffer = 1024
 
-// A Watch hears what becomes of the sessions that it follows. Close it when it
-// is not needed any more. Its methods are safe for concurrent use.
+// A Watch receives the events of the sessions that it follows. Close it when you do
+// not need it any more. Its methods are safe for concurrent use.
 type Watch struct {
 	news   *news
 	events chan Event
-	ids    map[string]*atomic.Uint64 // how many events came; guarded by news.mu
+	ids    map[string]*atomic.Uint64 // how many events came, by id; guarded by news.mu
 	closed bool                      // guarded by news.mu
 }
 
-// news brings events from those who make them to the watches. The zero value
-// is ready to use, but for its name and teller.
+// news passes the events of a Store, and of other Stores as it hears them, on to
+// watches. It owns its watches: its lock guards them too.
 type news struct {
 	name   string // of the Store, in its notes
-	ends   *ends  // learns of the ends that are heard
+	ends   *ends  // remembers the ends that are heard
 	teller Teller // nil when nobody else can be heard
 
 	mu      sync.RWMutex
 	watches map[*Watch]struct{}
 	follows map[string]int // by id: how many watches follow it
-	line    Line           // open while anything is followed
+	line    Line           // open while there are watches, once one has followed
 }
 
 func newNews(backend Backend, ends *ends) *news {
@@ -36,9 +36,8 @@ func newNews(backend Backend, ends *ends) *news {
 	return &news{name: rand.Text(), ends: ends, teller: teller}
 }
 
-// Watch returns a Watch that follows nothing yet.
-func (c *Core) Watch() *Watch {
-	n := c.news
+// watch returns a Watch that follows nothing yet.
+func (n *news) watch() *Watch {
 	w := &Watch{news: n, events: make(chan Event, watchBuffer), ids: make(map[string]*atomic.Uint64)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -50,15 +49,15 @@ func (c *Core) Watch() *Watch {
 	return w
 }
 
-// Events returns the events of the sessions that are followed. The channel is
-// closed by Close, and when the listener was so slow that too many were
-// waiting: then make a new Watch, and ask the store what was missed.
+// Events returns the channel of the events. Close closes it. It is also closed when
+// the reader was so slow that too many events were waiting: then make a new Watch,
+// and load the sessions to find out what was missed.
 func (w *Watch) Events() <-chan Event { return w.events }
 
-// Heard counts the events of a session since it is followed. The number has
-// changed when the call that made an event returns, if that was in this process,
-// and so before the event can be received: whoever compares it with an earlier one
-// knows whether something has become of the session.
+// Heard returns how many events of a session there were since it is followed. An
+// event counts before it can be received, and before the call that made it returns,
+// if that was in this process. So whoever compares the number with an earlier one
+// knows whether something has happened to the session.
 func (w *Watch) Heard(id string) uint64 {
 	w.news.mu.RLock()
 	defer w.news.mu.RUnlock()
@@ -68,8 +67,8 @@ func (w *Watch) Heard(id string) uint64 {
 	return 0
 }
 
-// Follow adds the session of an id. Load the session afterwards, and nothing
-// is missed in between.
+// Follow adds the session of an id. Load the session after that, and you miss
+// nothing in between.
 func (w *Watch) Follow(id string) {
 	n := w.news
 	n.mu.Lock()
@@ -90,7 +89,7 @@ func (w *Watch) Follow(id string) {
 	n.line.Join(id)
 }
 
-// Unfollow takes the session of an id out.
+// Unfollow removes the session of an id.
 func (w *Watch) Unfollow(id string) {
 	w.news.mu.Lock()
 	defer w.news.mu.Unlock()
@@ -112,7 +111,7 @@ func (w *Watch) unfollowLocked(id string) {
 	}
 }
 
-// Close ends the watch and closes its events.
+// Close ends the watch and closes the channel of its events.
 func (w *Watch) Close() {
 	w.news.mu.Lock()
 	defer w.news.mu.Unlock()
@@ -136,22 +135,22 @@ func (w *Watch) closeLocked() {
 	}
 }
 
-// hear gets the notes of other Stores.
+// hear receives the notes of other Stores, and drops those of its own.
 func (n *news) hear(note Note) {
-	if note.From != n.name {
-		if note.Event.Kind == renewing {
-			n.ends.add(note.Event.ID, renewing)
-			return
-		}
-		if note.Event.ends() {
-			n.ends.add(note.Event.ID, note.Event.Kind)
-		}
-		n.tell(note.Event, nil)
+	if note.From == n.name {
+		return
+	}
+	event := note.Event
+	if event.ends() || event.Kind == renewing {
+		n.ends.add(event.ID, event.Kind)
+	}
+	if event.Kind != renewing {
+		n.tell(event, nil)
 	}
 }
 
-// tell hands an event to whoever follows its session, but not to by. Those with
-// too many waiting are cut off: nobody waits for them.
+// tell sends an event to the watches that follow its session, other than by. It does
+// not wait: it closes a watch with too many waiting events.
 func (n *news) tell(event Event, by *Watch) {
 	if event.ID == "" {
 		return
@@ -178,8 +177,8 @@ func (n *news) tell(event Event, by *Watch) {
 	}
 }
 
-// heard tells whether anybody but by hears what becomes of a session.
-func (n *news) heard(id string, by *Watch) bool {
+// followed reports whether anybody other than by would hear of a session.
+func (n *news) followed(id string, by *Watch) bool {
 	n.mu.RLock()
 	followers, line := n.follows[id], n.line
 	if by != nil {
@@ -192,8 +191,8 @@ func (n *news) heard(id string, by *Watch) bool {
 		return followers > 0
 	}
 	near, ok := n.teller.(Audience)
-	return !ok || near.Heard(id, line)
+	return !ok || near.Joined(id, line)
 }
 
-// note returns the event as other Stores get it.
+// note returns the event as it goes to other Stores.
 func (n *news) note(event Event) Note { return Note{Event: event, From: n.name} }

@@ -8,17 +8,16 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// Wrap makes a [Backend] of any SCS store whose Find returns bytes that stay as
-// they are (boltstore's are overwritten by the next commit), and uses its Ctx
-// methods where it has them.
+// Wrap makes a [Backend] of an SCS store. It calls the Ctx methods of inner where
+// there are any. The bytes that inner's Find returns must stay as they are: boltstore
+// does not fit, since its next commit overwrites them.
 //
-// No SCS store can compare and swap, so Wrap locks: a session is safe from
-// every writer of this process that goes through this Backend. What it cannot
-// guarantee: a writer in another process, or one that uses inner directly, can
-// still overwrite what this process wrote or bring back a session that it
-// ended. Wrap cannot tell when a session expires, either: an older use can cut
-// short what a later one has gained. With several nodes, use package redisstore or a
-// Backend of your own.
+// No SCS store can compare and swap, so Wrap locks: the writers of this process that
+// use this Backend are safe from each other. Wrap cannot guarantee more. A writer in
+// another process, or one that uses inner directly, can overwrite what this process
+// wrote, or bring back a session that it ended. Nor can Wrap tell when a session
+// expires: an older use can cut short what a later one has gained. With several nodes,
+// use package redisstore or a Backend of your own.
 func Wrap(inner scs.Store) Backend {
 	return &wrapped{inner: inner}
 }
@@ -53,8 +52,7 @@ func (w *wrapped) Swap(ctx context.Context, key string, change Change) ([]byte, 
 	return change.New, true, nil
 }
 
-// Touch writes the bytes again: an SCS store has no other way to move an
-// expiry.
+// Touch writes the bytes again. An SCS store has no other way to move an expiry.
 func (w *wrapped) Touch(ctx context.Context, key string, life Life) (bool, error) {
 	if err := w.locks.lock(ctx, key); err != nil {
 		return false, err

@@ -11,16 +11,16 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// savingWriter commits the session before the first byte of the answer, while
-// a cookie can still be set.
+// A savingWriter commits the session before the first byte of the answer, while a
+// cookie can still be set. It belongs to the goroutine of its request.
 type savingWriter struct {
 	http.ResponseWriter
-	core    *Core
-	tx      *transaction
-	request *http.Request
-	saved   bool // the commit has been tried
-	failed  bool // it failed, and ErrorFunc has answered
-	taken   bool // the handler has the connection: there is no answer of ours
+	manager  *scs.SessionManager
+	tx       *transaction
+	request  *http.Request
+	saved    bool // the commit was tried
+	failed   bool // it failed, and ErrorFunc has answered
+	hijacked bool // the handler has the connection, and we answer nothing
 }
 
 func (w *savingWriter) WriteHeader(status int) {
@@ -58,28 +58,28 @@ func (w *savingWriter) Flush() { _ = w.FlushError() }
 // Hijack serves handlers that ask for an http.Hijacker, as websockets do.
 func (w *savingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !w.saved {
-		if err := w.keep(); err != nil {
+		if err := w.saveUnsent(); err != nil {
 			return nil, nil, err
 		}
 	}
 	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
-	w.taken = w.taken || err == nil
+	w.hijacked = w.hijacked || err == nil
 	return conn, buffered, err
 }
 
 // finish saves when the handler has returned.
 func (w *savingWriter) finish() {
-	if !w.taken {
+	if !w.hijacked {
 		w.save()
 		return
 	}
-	if err := w.keep(); err != nil {
-		w.core.manager.ErrorFunc(nowhere{}, w.request, err)
+	if err := w.saveUnsent(); err != nil {
+		w.manager.ErrorFunc(nowhere{}, w.request, err)
 	}
 }
 
-// context is that of the commit, also when the client has gone: what it asked for
-// was done.
+// context returns the context of the commit. It does not end when the client leaves:
+// what the client asked for was done.
 func (w *savingWriter) context() context.Context { return context.WithoutCancel(w.request.Context()) }
 
 func (w *savingWriter) save() {
@@ -87,12 +87,12 @@ func (w *savingWriter) save() {
 		return
 	}
 	w.saved = true
-	ctx, m := w.context(), w.core.manager
+	ctx, m := w.context(), w.manager
 	switch m.Status(ctx) {
 	case scs.Modified:
 		token, expiry, err := m.Commit(ctx)
 		switch {
-		case err == nil && w.tx.lacks(w.core.cookieOf(ctx), m.IdleTimeout > 0):
+		case err == nil && w.tx.browser.lacks(cookieOf(ctx, m), m.IdleTimeout > 0):
 			m.WriteSessionCookie(ctx, w.ResponseWriter, token, expiry)
 		case err != nil && !errors.Is(err, ErrGone):
 			w.failed = true
@@ -101,16 +101,17 @@ func (w *savingWriter) save() {
 	case scs.Destroyed:
 		m.WriteSessionCookie(ctx, w.ResponseWriter, "", time.Time{})
 	case scs.Unmodified:
-		if token := m.Token(ctx); token != "" && w.tx.sends() {
+		if token := m.Token(ctx); token != "" && w.tx.browser.isForced() {
 			m.WriteSessionCookie(ctx, w.ResponseWriter, token, m.Deadline(ctx))
 		}
 	}
 }
 
-// keep saves a session whose cookie the browser has: no other can be sent.
-func (w *savingWriter) keep() error {
-	ctx, m := w.context(), w.core.manager
-	if m.Status(ctx) != scs.Modified || !w.tx.knows(m.Token(ctx)) {
+// saveUnsent saves without a cookie. It saves only a session whose cookie the browser
+// has, since it can send no other.
+func (w *savingWriter) saveUnsent() error {
+	ctx, m := w.context(), w.manager
+	if m.Status(ctx) != scs.Modified || !w.tx.browser.knows(m.Token(ctx)) {
 		return nil
 	}
 	if _, _, err := m.Commit(ctx); !errors.Is(err, ErrGone) {
@@ -119,7 +120,7 @@ func (w *savingWriter) keep() error {
 	return nil
 }
 
-// nowhere takes the answer to a client that cannot be answered.
+// nowhere discards an answer that cannot be sent any more.
 type nowhere struct{}
 
 func (nowhere) Header() http.Header         { return make(http.Header) }

@@ -2,12 +2,12 @@ package redisstore
 
 import "github.com/socketio-sessions/socketio-sessions/store"
 
-// Todo returns how many ids a Redis line is about to tell its connection.
-func Todo(of store.Line) int {
+// Changed returns how many ids a line has yet to subscribe to or to unsubscribe from.
+func Changed(of store.Line) int {
 	l := of.(*line)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.todo)
+	return len(l.changed)
 }
 
 // Waiting returns how many callers wait for a connection.

@@ -13,33 +13,39 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A connection that has been silent for silence is taken for dead; a ping
-// every heartbeat keeps a live one from being silent.
 const (
+	// heartbeat is how often a line pings Redis. A connection that is silent for
+	// silence is dead.
 	heartbeat = 5 * time.Second
 	silence   = 15 * time.Second
-	// reconnect is how long a lost line waits before it dials again.
+
+	// reconnect is how long a line waits before it dials again.
 	reconnect = 200 * time.Millisecond
 )
 
-// line is a [store.Line] over one connection, which is made when the first id
-// is joined and made again when it is lost. Its goroutines end with Close, at
-// the latest after silence when Redis does not answer.
+// A line is a [store.Line] over one connection. It connects when the first id is
+// joined, and again when it loses the connection. Its goroutines end after Close; if
+// Redis does not answer, after silence.
 type line struct {
-	redis *RedisStore
-	hear  func(store.Note)
-	own   []byte          // how notes begin that are not to be heard
-	wake  chan struct{}   // there is something in todo
-	done  <-chan struct{} // closed by Close
+	redis   *RedisStore
+	hear    func(store.Note)
+	ignored []byte          // how the notes begin that the line drops; nil for none
+	wake    chan struct{}   // ids has changed
+	done    <-chan struct{} // closed by Close
 
 	ctx   context.Context // ends with Close
 	close context.CancelFunc
 
 	mu        sync.Mutex
-	ids       map[string]struct{}
-	connected bool                // else all ids are told when it is
-	todo      map[string]struct{} // the ids of which the connection knows otherwise
+	ids       map[string]struct{} // the joined ones
+	connected bool                // a connection has subscribed to ids, but for changed
+	changed   map[string]struct{} // the ids that were joined or left since
 }
+
+var (
+	_ store.Line    = (*line)(nil)
+	_ store.Ignorer = (*line)(nil)
+)
 
 // Listen implements [store.Teller].
 func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
@@ -55,7 +61,7 @@ func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
 }
 
 // Ignore implements [store.Ignorer].
-func (l *line) Ignore(from string) { l.own = store.NoteHead(from) }
+func (l *line) Ignore(from string) { l.ignored = store.NoteHead(from) }
 
 // Join implements [store.Line].
 func (l *line) Join(id string) {
@@ -63,7 +69,7 @@ func (l *line) Join(id string) {
 	defer l.mu.Unlock()
 	if _, ok := l.ids[id]; !ok {
 		l.ids[id] = struct{}{}
-		l.turnLocked(id)
+		l.changeLocked(id)
 	}
 }
 
@@ -73,17 +79,17 @@ func (l *line) Leave(id string) {
 	defer l.mu.Unlock()
 	if _, ok := l.ids[id]; ok {
 		delete(l.ids, id)
-		l.turnLocked(id)
+		l.changeLocked(id)
 	}
 }
 
-// turnLocked notes that an id was joined or left. Twice is as if never: so todo is
-// no larger than what changes while the connection is told, and empty without one.
-func (l *line) turnLocked(id string) {
-	if _, ok := l.todo[id]; ok {
-		delete(l.todo, id)
+// changeLocked notes that an id was joined or left. Two changes of one id cancel each
+// other, and without a connection there is nothing to note: so changed stays small.
+func (l *line) changeLocked(id string) {
+	if _, ok := l.changed[id]; ok {
+		delete(l.changed, id)
 	} else if l.connected {
-		l.todo[id] = struct{}{}
+		l.changed[id] = struct{}{}
 	}
 	select {
 	case l.wake <- struct{}{}:
@@ -94,6 +100,7 @@ func (l *line) turnLocked(id string) {
 // Close implements [store.Line].
 func (l *line) Close() { l.close() }
 
+// run connects again and again, until Close.
 func (l *line) run() {
 	select {
 	case <-l.done:
@@ -110,7 +117,7 @@ func (l *line) run() {
 	}
 }
 
-// connect hears until the connection is lost or the line is closed.
+// connect listens on one connection, until it is lost or the line is closed.
 func (l *line) connect() {
 	pooled, err := l.redis.pool.GetContext(l.ctx)
 	if err != nil {
@@ -119,7 +126,7 @@ func (l *line) connect() {
 	conn := redis.PubSubConn{Conn: pooled}
 	defer conn.Close()
 	defer l.disconnected()
-	if conn.Subscribe(l.all()...) != nil {
+	if conn.Subscribe(l.channels()...) != nil {
 		return
 	}
 	lost := make(chan struct{})
@@ -130,12 +137,12 @@ func (l *line) connect() {
 	writer.Wait()
 }
 
-// all returns the channels of every id, and has nothing to do afterwards. The
-// empty id is among them, so that there is one to subscribe to.
-func (l *line) all() []any {
+// channels returns the channels of all ids, for a new connection. The empty id is among
+// them, since one cannot subscribe to nothing.
+func (l *line) channels() []any {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.connected, l.todo = true, make(map[string]struct{})
+	l.connected, l.changed = true, make(map[string]struct{})
 	channels := []any{l.redis.channel("")}
 	for id := range l.ids {
 		channels = append(channels, l.redis.channel(id))
@@ -146,11 +153,11 @@ func (l *line) all() []any {
 func (l *line) disconnected() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.connected, l.todo = false, nil
+	l.connected, l.changed = false, nil
 }
 
-// write tells the connection what to hear, and keeps it from being silent,
-// until it is lost. An error is the reader's to notice.
+// write subscribes to what was joined, unsubscribes from what was left, and pings,
+// until the connection is lost. The reader sees the errors.
 func (l *line) write(conn redis.PubSubConn, lost <-chan struct{}) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
@@ -164,7 +171,7 @@ func (l *line) write(conn redis.PubSubConn, lost <-chan struct{}) {
 		case <-tick.C:
 			_ = conn.Ping("")
 		case <-l.wake:
-			join, leave := l.changes()
+			join, leave := l.takeChanges()
 			if len(join) > 0 {
 				_ = conn.Subscribe(join...)
 			}
@@ -175,21 +182,22 @@ func (l *line) write(conn redis.PubSubConn, lost <-chan struct{}) {
 	}
 }
 
-// changes returns the channels of todo, by whether they are wanted now.
-func (l *line) changes() (join, leave []any) {
+// takeChanges returns the channels of the changed ids, and forgets the changes.
+func (l *line) takeChanges() (join, leave []any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for id := range l.todo {
+	for id := range l.changed {
 		if _, ok := l.ids[id]; ok {
 			join = append(join, l.redis.channel(id))
 		} else {
 			leave = append(leave, l.redis.channel(id))
 		}
 	}
-	l.todo = make(map[string]struct{})
+	l.changed = make(map[string]struct{})
 	return join, leave
 }
 
+// read passes on what the connection says, until it is lost or the line is closed.
 func (l *line) read(conn redis.PubSubConn) {
 	for {
 		switch message := conn.ReceiveWithTimeout(silence).(type) {
@@ -200,7 +208,7 @@ func (l *line) read(conn redis.PubSubConn) {
 				l.hear(store.Note{Event: store.Event{ID: l.id(message.Channel), Kind: store.Missed}})
 			}
 			if message.Count == 0 {
-				return // the line is closed
+				return // write has unsubscribed: the line is closed
 			}
 		case error:
 			return
@@ -208,13 +216,14 @@ func (l *line) read(conn redis.PubSubConn) {
 	}
 }
 
+// pass passes a note on, but for those that the line ignores.
 func (l *line) pass(message redis.Message) {
-	if len(l.own) > 0 && bytes.HasPrefix(message.Data, l.own) {
-		return // most are, and to decode them costs more than all the rest
+	if len(l.ignored) > 0 && bytes.HasPrefix(message.Data, l.ignored) {
+		return // most notes are our own, and to decode them would cost more than all else
 	}
 	var note store.Note
 	if err := json.Unmarshal(message.Data, &note); err != nil || note.Event.ID != l.id(message.Channel) {
-		// Somebody else's, or of a release that we do not understand.
+		// Another program's, or of a release that we do not understand.
 		note = store.Note{Event: store.Event{ID: l.id(message.Channel), Kind: store.Missed}}
 	}
 	l.hear(note)

@@ -41,7 +41,7 @@ func TestRedisLineIsBounded(t *testing.T) {
 		line.Leave("there")
 		line.Join("there")
 	}
-	if n := redisstore.Todo(line); n != 0 {
+	if n := redisstore.Changed(line); n != 0 {
 		t.Errorf("%d changes wait for a connection that there is not", n)
 	}
 	up.Store(true)
@@ -54,7 +54,7 @@ func TestRedisLineIsBounded(t *testing.T) {
 	for _, id := range []string{"here", "there"} {
 		line.Join(id)
 		line.Leave("nobody")
-		if n := redisstore.Todo(line); n != 0 {
+		if n := redisstore.Changed(line); n != 0 {
 			t.Errorf("%d changes wait where nothing has changed", n)
 		}
 		want := store.Note{Event: store.Event{ID: id, Kind: store.Destroyed}, From: "x"}

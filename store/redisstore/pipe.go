@@ -10,22 +10,22 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// pipe sends commands of many goroutines together, which costs Redis and
-// this process a fraction of a write and a read for each: the first to come
-// starts a goroutine, and whoever comes until that has got a connection and its
-// turn goes with it. Nobody waits for the answers to others.
+// A pipe sends the commands of many goroutines together, in one write. That costs Redis
+// and this process a fraction of a write and a read for each. The first call starts an
+// exchange. Calls that come before it has a connection go with it. No call waits for
+// the answers to others.
 type pipe struct {
 	pool *redis.Pool
 
 	mu      sync.Mutex
-	waiting []*call // when there are any, a goroutine is about to take them
+	waiting []*call // if there are any, an exchange is about to send them
 }
 
-// A call is what one goroutine waits for.
+// A call is the commands of one goroutine, which waits for the replies.
 type call struct {
 	ctx      context.Context
 	commands []command
-	done     chan struct{} // closed when they have been answered
+	done     chan struct{} // closed when all are answered
 }
 
 type command struct {
@@ -35,8 +35,8 @@ type command struct {
 	err   error
 }
 
-// do sends commands and waits for all their replies, which it leaves in them.
-// The error is that of ctx.
+// do sends commands and waits for the replies, which it puts into the commands. The
+// error is ctx's.
 func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
 	c := &call{ctx: ctx, commands: commands, done: make(chan struct{})}
 	p.mu.Lock()
@@ -47,7 +47,7 @@ func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
 	case first && ctx.Done() == nil:
 		p.exchange()
 	case first:
-		go p.exchange() // it ends with its answers
+		go p.exchange() // ends with the answers
 	}
 	select {
 	case <-c.done:
@@ -57,12 +57,12 @@ func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
 	}
 }
 
-// exchange sends what is waiting in one write and hands out the answers.
+// exchange sends the waiting calls in one write, and hands out the replies.
 func (p *pipe) exchange() {
-	conn := p.pool.Get() // where it fails, so does all below
+	conn := p.pool.Get() // if this fails, so does all below
 	defer conn.Close()
-	runtime.Gosched() // whoever is ready to run may have something to send
-	calls := p.take()
+	runtime.Gosched() // goroutines that are ready to run may call, too
+	calls := p.takeWaiting()
 	for _, c := range calls {
 		c.send(conn)
 	}
@@ -72,8 +72,9 @@ func (p *pipe) exchange() {
 	}
 }
 
-// take returns those that are waiting, without those who gave up.
-func (p *pipe) take() []*call {
+// takeWaiting returns the waiting calls, but for those whose ctx has ended, and forgets
+// them.
+func (p *pipe) takeWaiting() []*call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	calls := slices.DeleteFunc(p.waiting, func(c *call) bool { return c.ctx.Err() != nil })
@@ -83,11 +84,11 @@ func (p *pipe) take() []*call {
 
 func (c *call) send(conn redis.Conn) {
 	for _, command := range c.commands {
-		_ = conn.Send(command.name, command.args...) // Flush tells
+		_ = conn.Send(command.name, command.args...) // Flush returns the error
 	}
 }
 
-// receive takes the replies. err is not nil when the connection is lost.
+// receive reads the replies. err is not nil if the connection is lost.
 func (c *call) receive(conn redis.Conn, err error) error {
 	defer close(c.done)
 	for i := range c.commands {
@@ -102,7 +103,7 @@ func (c *call) receive(conn redis.Conn, err error) error {
 	return err
 }
 
-// script is a script that is sent by its hash, once Redis knows it.
+// A script is sent by its hash, once Redis knows it.
 type script struct {
 	source, hash string
 }
@@ -111,7 +112,7 @@ func newScript(source string) script {
 	return script{source, redis.NewScript(1, source).Hash()}
 }
 
-// run runs a script on one key.
+// run runs a script on one key, and returns its reply.
 func (p *pipe) run(ctx context.Context, script script, key string, args ...any) (any, error) {
 	args = append([]any{script.hash, 1, key}, args...)
 	done, err := p.do(ctx, command{name: "EVALSHA", args: args})

@@ -1,6 +1,6 @@
 // Package redisstore keeps sessions in Redis. It takes the place of
-// github.com/alexedwards/scs/redisstore, by the same two constructors and over the
-// same sessions: an app changes one import, and attaches what it gets.
+// github.com/alexedwards/scs/redisstore: it has the same two constructors and keeps the
+// same sessions. An app changes one import, and attaches what New returns.
 //
 //	store.Attach(manager, redisstore.New(pool), store.Options{})
 package redisstore
@@ -17,17 +17,18 @@ import (
 )
 
 // A RedisStore is a [store.Backend] in Redis 6 or later. It keeps the layout of SCS's
-// own redisstore (the bytes under "scs:session:" and the key, expired by
-// PEXPIREAT), so nodes that still use that share the same sessions. Each operation
-// but All is one round trip, once Redis knows the scripts, and each change one Lua
-// script on one key. What many goroutines ask for at once goes together, on one
-// connection. What becomes of a session is published by the same script on a channel
-// of the session's id; a Store that follows sessions holds one connection of the pool
-// to hear it, so the pool must allow two at least.
+// own redisstore: the bytes under "scs:session:" and the key, expired by PEXPIREAT. So
+// nodes that still use that share the same sessions.
 //
-// A node that writes the same sessions through SCS's redisstore is not bound by any
-// of package store's promises: it overwrites what it did not read, and can bring back
-// a session that has ended.
+// Each operation but All is one round trip, once Redis knows the scripts. Each change is
+// one Lua script on one key. Operations of many goroutines go together, on one
+// connection. The script also publishes what happened to the session, on a channel of
+// the session's id. A Store that follows sessions holds one connection of the pool to
+// hear that, so the pool must allow at least two.
+//
+// A node that writes the same sessions through SCS's redisstore keeps none of package
+// store's promises: it overwrites what it did not read, and can bring back a session
+// that has ended.
 type RedisStore struct {
 	pool   *redis.Pool
 	pipe   pipe
@@ -42,22 +43,22 @@ var (
 	_ store.Prober  = (*RedisStore)(nil)
 )
 
-// New returns a RedisStore on the given pool, whose dialer sets address, password,
-// database number and timeouts. Give it timeouts: an operation lasts as long as the
-// pool lets it. Store keys stand behind "scs:session:", as SCS's redisstore has them.
+// New returns a RedisStore on a pool. The pool's dialer sets address, password, database
+// number and timeouts. Set timeouts: an operation lasts as long as the pool lets it. The
+// keys in Redis are "scs:session:" and the store key, as in SCS's redisstore.
 func New(pool *redis.Pool) *RedisStore { return NewWithPrefix(pool, "scs:session:") }
 
-// NewWithPrefix is [New] with another prefix, as where several apps share one
-// database.
+// NewWithPrefix is [New] with another prefix, for several apps in one database.
 func NewWithPrefix(pool *redis.Pool, prefix string) *RedisStore {
 	return &RedisStore{pool: pool, pipe: pipe{pool: pool}, prefix: prefix}
 }
 
 var (
-	// The answer is 1 when the swap was made, else what was found. Expiry and
-	// limit are the last two arguments of both scripts; see Life. PEXPIREAT
-	// has GT for it, but not in Redis 6; 6.0 has no PXAT for SET either, and to
-	// try it first costs what it saves.
+	// The reply is 1 if the swap was made, else what was found. Of the arguments, 1
+	// and 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and
+	// 6 the channel and the note, 7 whether the key must be absent. PEXPIREAT GT would do, but Redis 6 does not have it.
+	// Redis 6.0 does not have SET with PXAT either, and to try that first costs what
+	// it saves.
 	swapScript = newScript(`
 local current = redis.call('GET', KEYS[1])
 if ARGV[7] == 'absent' then
@@ -93,11 +94,11 @@ if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return last`)
 )
 
-// noKey is what PTTL says of a key that has expired since GET.
+// noKey is PTTL's reply for a key that has expired since GET.
 const noKey = -2
 
-// Find implements [store.Backend]. It sends two commands in one round trip, which
-// costs Redis less than a script and need not be atomic.
+// Find implements [store.Backend]. It sends two commands in one round trip. They need
+// not be atomic, and cost Redis less than a script.
 func (r *RedisStore) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
 	args, asked := []any{r.name(key)}, time.Now()
 	done, err := r.pipe.do(ctx, command{name: "GET", args: args}, command{name: "PTTL", args: args})
@@ -115,7 +116,7 @@ func (r *RedisStore) Find(ctx context.Context, key string) ([]byte, time.Time, b
 	if left < 0 {
 		return b, time.Time{}, true, nil
 	}
-	// Never later than it is: who finds no session afterwards knows why.
+	// This is never too late: a caller that finds no session after it knows why.
 	return b, asked.Add(time.Duration(left) * time.Millisecond), true, nil
 }
 
@@ -159,8 +160,8 @@ func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([
 	return last, err
 }
 
-// All implements [store.Lister]. It scans the whole database: for maintenance, not
-// for serving.
+// All implements [store.Lister]. It scans the whole database. Call it for maintenance,
+// not while serving a request.
 func (r *RedisStore) All(ctx context.Context) (map[string][]byte, error) {
 	conn, err := r.pool.GetContext(ctx)
 	if err != nil {
@@ -194,7 +195,7 @@ func (r *RedisStore) All(ctx context.Context) (map[string][]byte, error) {
 	}
 }
 
-// encode returns a note as it is published: "" for none.
+// encode returns the channel and the message of a note, "" for no note.
 func (r *RedisStore) encode(note store.Note) (channel string, body []byte, err error) {
 	if note.Event.ID == "" {
 		return "", nil, nil
@@ -203,8 +204,8 @@ func (r *RedisStore) encode(note store.Note) (channel string, body []byte, err e
 	return r.channel(note.Event.ID), body, err
 }
 
-// name is what Redis calls a key. What is kept for one use is no session: it
-// stands outside of their prefix, where no node lists it among them.
+// name returns the key in Redis of a store key. Claims and tickets are no sessions, so
+// they have another prefix: no node lists them among its sessions.
 func (r *RedisStore) name(key string) string {
 	if strings.HasPrefix(key, store.OncePrefix) {
 		return store.OncePrefix + r.prefix + strings.TrimPrefix(key, store.OncePrefix)
@@ -212,10 +213,10 @@ func (r *RedisStore) name(key string) string {
 	return r.prefix + key
 }
 
-// channel is where the notes of a session are published.
+// channel returns the channel of the notes of a session.
 func (r *RedisStore) channel(id string) string { return r.prefix + "note:" + id }
 
-// globEscaper makes SCAN take a prefix as it is written.
+// globEscaper escapes a prefix for SCAN, which takes patterns.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
 
 // Say implements [store.Speaker].
@@ -231,8 +232,8 @@ func (r *RedisStore) Say(ctx context.Context, note store.Note) error {
 	return done[0].err
 }
 
-// Missing implements [store.Prober]. Each key is a command of its own, as a cluster
-// needs it, and all of them are one round trip.
+// Missing implements [store.Prober]. It sends a command for each key, as a cluster
+// needs, and all in one round trip.
 func (r *RedisStore) Missing(ctx context.Context, keys []string) (missing []string, err error) {
 	commands := make([]command, len(keys))
 	for i, key := range keys {

@@ -1,0 +1,50 @@
+package store
+
+import "context"
+
+// A Teller is a [Backend] that passes notes on to every Store that listens, in
+// this process and in others. It is optional: a backend that is none ignores
+// notes, and its Stores hear only of what their own process does.
+type Teller interface {
+	// Listen returns a line. The line calls hear with each note of the sessions
+	// that it has joined, until it is closed. Listen returns at once and does not
+	// call hear. The line may call hear from several goroutines at once.
+	//
+	// An [Event] of the kind Missed says that notes of its session may be lost.
+	// The line sends one after a lost connection, and one after a join that took
+	// time: what happened between Join and that event was not heard.
+	Listen(hear func(Note)) Line
+}
+
+// A Line is a listener's connection to a [Teller]. Its methods are safe for
+// concurrent use. They are called under locks, so they return at once and do not
+// call hear themselves.
+type Line interface {
+	Join(id string)  // starts to hear the session of an id
+	Leave(id string) // stops that
+	Close()          // ends the line
+}
+
+// A Speaker is a [Teller] that passes on a note without a change of the session.
+// It is optional: without it, [Core.Say] and the news that a renewal was given up
+// stay in the process.
+type Speaker interface {
+	// Say passes the note on to every line that has joined its session.
+	Say(ctx context.Context, note Note) error
+}
+
+// An Audience is a [Teller] all of whose lines are in this process. It is optional:
+// it spares a Store from making notes that nobody hears.
+type Audience interface {
+	// Joined reports whether any line other than but has joined the session of an
+	// id. but may be nil.
+	Joined(id string, but Line) bool
+}
+
+// An Ignorer is a [Line] that can drop the notes of one Store. It is optional: it
+// spares that Store from decoding its own notes.
+type Ignorer interface {
+	// Ignore is called before the first Join, with the name of the Store. Its notes
+	// have the name in From, and begin with [NoteHead] in JSON.
+	Ignore(from string)
+}
