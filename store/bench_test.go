@@ -16,10 +16,9 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// BenchmarkCommit is one load, put and commit of a session of 7 values:
-// clean when nobody else writes, contended when another commit came between,
-// which costs a merge and a second swap; stock is SCS with its own store,
-// which would lose the other's.
+// BenchmarkCommit is one load, put and commit of a session of 7 values. In clean nobody
+// else writes. In contended another commit comes between, which costs a merge and a
+// second swap. stock is SCS with its own store, which would lose the other commit.
 func BenchmarkCommit(b *testing.B) {
 	pool := storetest.Redis(b).Pool()
 	for _, kind := range []struct {
@@ -87,8 +86,8 @@ func benchmarkCommit(b *testing.B, m *scs.SessionManager, between func(token str
 	}
 }
 
-// BenchmarkMerge is what a conflict costs before the second swap: three
-// sessions decoded, merged, and one encoded. One key is mine, one theirs.
+// BenchmarkMerge is what a conflict costs before the second swap: to decode three
+// sessions, merge them and encode one. One key is mine, one theirs.
 func BenchmarkMerge(b *testing.B) {
 	s := store.Attach(scs.New(), store.NewMemory(), store.Options{}).Core()
 	deadline := time.Now().Add(time.Hour)

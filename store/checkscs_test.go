@@ -12,11 +12,11 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// insidesChild does what Enable does before all else.
-func insidesChild([]string) error { return store.CheckSCS(scs.New()) }
+// checkSCSChild does what Enable does first.
+func checkSCSChild([]string) error { return store.CheckSCS(scs.New()) }
 
-// What we rely on in SCS holds, whatever the manager, and in builds that leave
-// out paths and symbols.
+// What we rely on in SCS holds for each kind of manager, and in builds without paths and
+// symbols.
 func TestCheckSCS(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*scs.SessionManager){
@@ -44,14 +44,14 @@ func TestCheckSCS(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		run := exec.CommandContext(t.Context(), program)
-		run.Env = append(os.Environ(), childEnv+"=insides")
+		run.Env = append(os.Environ(), childEnv+"=checkscs")
 		if out, err := run.CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
 }
 
-// What is not as expected is named.
+// The error names what is not as expected.
 func TestCheckSCSFails(t *testing.T) {
 	t.Parallel()
 	calls := map[string]func(*scs.SessionManager, context.Context) error{
@@ -62,7 +62,7 @@ func TestCheckSCSFails(t *testing.T) {
 	}
 	for expected := range calls {
 		for called, call := range calls {
-			err := store.CheckCause(expected, call)
+			err := store.CheckCaller(expected, call)
 			if expected == "nothing" {
 				continue
 			}
@@ -73,10 +73,10 @@ func TestCheckSCSFails(t *testing.T) {
 	}
 }
 
-// What is not as expected of the map is named, too.
+// The error names what is not as expected of the map, too.
 func TestCheckSCSFailsByMap(t *testing.T) {
 	t.Parallel()
-	eventually(t, "a commit without the lock is found", func() bool { // seen by a race
+	eventually(t, "a commit without the lock is found", func() bool { // it shows in a race
 		other, unlocked := store.CheckMap()
 		if other == nil || !strings.Contains(other.Error(), "map") {
 			t.Fatalf("another map: %v", other)
@@ -85,7 +85,7 @@ func TestCheckSCSFailsByMap(t *testing.T) {
 	})
 }
 
-// KeepCodec keeps encoding/gob itself, and a codec of the app's is always kept.
+// KeepCodec keeps encoding/gob itself. The app's own codec is always kept.
 func TestKeepCodec(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// A commit that changes nothing is not told, though its bytes may be in another order.
+// Nobody hears of a commit that changes nothing, though its bytes may be in another order.
 func TestSpuriousChanged(t *testing.T) {
 	t.Parallel()
 	m, s, token := newSession(t)
@@ -34,7 +34,7 @@ func TestSpuriousChanged(t *testing.T) {
 	}
 }
 
-// Empty bytes are not absent ones.
+// A session of no bytes is not an absent one.
 func TestEmptyOld(t *testing.T) {
 	t.Parallel()
 	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": redisstore.New(storetest.Redis(t).Pool())} {
@@ -77,7 +77,7 @@ func TestCreateReplyLost(t *testing.T) {
 	}
 }
 
-// What a request did is saved, also when its client has gone.
+// The changes of a request are saved even if its client has gone.
 func TestClientGone(t *testing.T) {
 	for name, b := range map[string]store.Backend{"memory": store.NewMemory(), "redis": redisstore.New(storetest.Redis(t).Pool())} {
 		m := scs.New()

@@ -16,8 +16,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A cookie that the browser has is not sent again, unless it expires by idling or
-// the handler asks for it.
+// A cookie that the browser has is not sent again, unless the manager has an idle timeout
+// or the handler asks for it.
 func TestCookieIsSent(t *testing.T) {
 	t.Parallel()
 	do := map[string]func(*site, context.Context){
@@ -69,8 +69,8 @@ func TestCookieIsSent(t *testing.T) {
 	}
 }
 
-// A handler may take the connection over: what it has changed by then, and until
-// it returns, is saved, and no session is made that nobody has a cookie for.
+// A handler may take over the connection. Its changes are saved then and when it returns.
+// No session is created, since nobody would have its cookie.
 func TestHijack(t *testing.T) {
 	t.Parallel()
 	m, backend := scs.New(), store.NewMemory()

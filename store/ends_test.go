@@ -12,8 +12,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// Whoever waits for the reason of an end gets it when it is known, all of them,
-// and nothing is kept for those who have gone.
+// All who wait for the reason of an end get it when it is known. Nothing stays of those
+// who have given up.
 func TestAwaitEnd(t *testing.T) {
 	t.Parallel()
 	_, s, token := newSession(t)
@@ -46,8 +46,8 @@ func TestAwaitEnd(t *testing.T) {
 	}
 }
 
-// A renewal that is never committed counts as an end after 30 s, also where its
-// node could not say so; one that is committed late all the same is one.
+// A renewal that is never committed counts as Destroyed after 30 s, even if its node could
+// not say so. A renewal that is committed later than that is still a renewal.
 func TestRenewalGivenUp(t *testing.T) {
 	t.Parallel()
 	here, there, backend := scs.New(), scs.New(), store.NewMemory() // scs.New starts a goroutine for ever
@@ -74,7 +74,7 @@ func TestRenewalGivenUp(t *testing.T) {
 		<-time.After(1)
 		ended("later", store.Destroyed)
 		for _, s := range stores {
-			s.Core().Expire(id) // whoever knows nothing better
+			s.Core().Expire(id) // this node knows no better
 		}
 		ended("whoever says so", store.Destroyed)
 		if _, _, err := here.Commit(ctx); err != nil {

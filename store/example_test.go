@@ -17,7 +17,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// A manager whose requests lose nothing of each other, and bring nothing back.
+// Requests of this manager lose nothing of each other, and bring nothing back.
 func ExampleStore_LoadAndSave() {
 	manager := scs.New()
 	sessions := store.Attach(manager, store.NewMemory(), store.Options{})
@@ -33,7 +33,7 @@ func ExampleStore_LoadAndSave() {
 	log.Fatal(http.ListenAndServe(":3000", sessions.LoadAndSave(mux)))
 }
 
-// What a request saves while a socket holds the session, the socket hears of.
+// A socket that holds a session hears of what a request saves.
 func ExampleCore_Watch() {
 	manager := scs.New()
 	sessions := store.Attach(manager, store.NewMemory(), store.Options{}).Core()
@@ -51,7 +51,7 @@ func ExampleCore_Watch() {
 
 	watch := sessions.Watch() // Close it when you are done
 	key := sessions.Key(token)
-	watch.Follow(store.ID(key)) // first follow, then load: nothing is missed
+	watch.Follow(store.ID(key)) // follow, then load: so you miss nothing
 	held, _, ok, err := sessions.Load(ctx, key, nil)
 	if err != nil || !ok {
 		log.Fatal("no session: ", err)
@@ -80,8 +80,8 @@ func ExampleCore_Watch() {
 	// store: the session has ended
 }
 
-// mapBackend is the least that a backend can be: a map and a lock. It is no
-// store.Teller, so that what a Store on it hears ends with the process.
+// mapBackend is the smallest backend: a map and a lock. It is no store.Teller, so a Store
+// on it hears only of its own process.
 type mapBackend struct {
 	mu    sync.Mutex
 	items map[string]mapItem
@@ -128,7 +128,7 @@ func (m *mapBackend) Delete(_ context.Context, key string, _ store.Note) ([]byte
 	return it.bytes, nil
 }
 
-// live returns what is under key, and forgets what has expired.
+// live returns what is under key. It removes what has expired.
 func (m *mapBackend) live(key string) (mapItem, bool) {
 	maps.DeleteFunc(m.items, func(_ string, it mapItem) bool { return !time.Now().Before(it.expiry) })
 	it, ok := m.items[key]
@@ -137,8 +137,8 @@ func (m *mapBackend) live(key string) (mapItem, bool) {
 
 func newMapBackend() *mapBackend { return &mapBackend{items: make(map[string]mapItem)} }
 
-// Bring your own store: a backend is four methods. storetest tells whether they
-// keep what a store.Backend promises:
+// Bring your own store: a backend is four methods. storetest tests what a store.Backend
+// promises:
 //
 //	func TestBackend(t *testing.T) {
 //		open := func(*testing.T) store.Backend { return newMapBackend() }

@@ -13,7 +13,7 @@ func (m *Memory) Len() int {
 	return len(m.items)
 }
 
-// Implicit returns how many transactions there are that nobody began.
+// Implicit returns how many implicit transactions there are.
 func (c *Core) Implicit() (n int) {
 	c.implicit.Range(func(any, any) bool { n++; return true })
 	return n
@@ -26,15 +26,15 @@ func (c *Core) EndsKnown() int {
 	return len(c.ends.known)
 }
 
-// EndsAwaited returns how many ends somebody waits for.
+// EndsAwaited returns how many ends are waited for.
 func (c *Core) EndsAwaited() int {
 	c.ends.mu.Lock()
 	defer c.ends.mu.Unlock()
 	return len(c.ends.awaited)
 }
 
-// CheckMap is what CheckSCS does of Commit, where that hands a codec another map,
-// or holds no lock.
+// CheckMap is CheckSCS's test of Commit, if Commit passed another map to the codec, or held
+// no lock.
 func CheckMap() (other, unlocked error) {
 	r := newSCSRecorder(scs.New())
 	other = r.checkMap(func(context.Context) error { r.encode(make(map[string]any)); return nil })
@@ -42,8 +42,8 @@ func CheckMap() (other, unlocked error) {
 	return other, unlocked
 }
 
-// CheckCause is what CheckSCS does of one method, which call stands for.
-func CheckCause(name string, call func(*scs.SessionManager, context.Context) error) error {
+// CheckCaller is CheckSCS's test of one method. call takes the place of the method.
+func CheckCaller(name string, call func(*scs.SessionManager, context.Context) error) error {
 	r := newSCSRecorder(scs.New())
 	want := map[string]scsMethod{"Destroy": callsDestroy, "RenewToken": callsRenewToken, "MergeSession": callsMergeSession}[name]
 	return r.checkCaller(name, want, func(ctx context.Context) error { return call(&r.manager, ctx) })

@@ -70,8 +70,8 @@ func TestSessionID(t *testing.T) {
 	}
 }
 
-// sockets looks at a socket's session, also where the token is not known and SCS
-// has a stand-in for it, and at the empty one of an anonymous socket.
+// sockets tests a socket's session, also with a stand-in for a token that is not known,
+// and the empty session of an anonymous socket.
 func sockets(t *testing.T, m *scs.SessionManager, s *store.Store, token, want string, is func(string, context.Context, string)) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())

@@ -16,8 +16,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// The manager's own LoadAndSave leaves nothing behind: the transaction of a
-// request is forgotten with it, also where its client went away.
+// The manager's own LoadAndSave leaves nothing behind: the transaction ends with the
+// request, even if the client went away.
 func TestImplicitTransactionsEnd(t *testing.T) {
 	t.Parallel()
 	manager, s, token := newSession(t)
@@ -69,8 +69,8 @@ func TestImplicitTransactionsEnd(t *testing.T) {
 	eventually(t, "every implicit transaction is forgotten", func() bool { return s.Core().Implicit() == 0 })
 }
 
-// The reason of an end is known for two minutes to the Store that made it and
-// to every one that heard of it, and then forgotten.
+// The Store that ended a session, and every Store that heard of it, remember the reason
+// for two minutes.
 func TestEndedForTwoMinutes(t *testing.T) {
 	t.Parallel()
 	one, two, three := scs.New(), scs.New(), scs.New() // each starts a goroutine that never ends
@@ -104,7 +104,7 @@ func TestEndedForTwoMinutes(t *testing.T) {
 			}
 		}
 		want(0, store.Destroyed)
-		here.Core().Expire(id) // later news do not change the reason
+		here.Core().Expire(id) // does not change the reason
 		want(2*time.Minute, store.Destroyed)
 		want(time.Second, "")
 		for i := range 1000 {

@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// childEnv has this program play another process of the same app: the name of
-// a role and what it needs, with spaces between.
+// childEnv makes this program play another process of the same app. Its value is the name
+// of a role and its arguments, separated by spaces.
 const childEnv = "STORE_TEST_CHILD"
 
 var roles = map[string]func(args []string) error{
-	"count":   countChild,
-	"insides": insidesChild,
-	"node":    nodeChild,
-	"write":   writeChild,
+	"count":    countChild,
+	"checkscs": checkSCSChild,
+	"node":     nodeChild,
+	"write":    writeChild,
 }
 
 func TestMain(m *testing.M) {
@@ -31,10 +31,11 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child is another process that is to play a role. It is killed when ctx ends.
+// child returns a command that plays a role in another process. It is killed when ctx
+// ends.
 func child(ctx context.Context, role ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+strings.Join(role, " "),
-		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0") // not a second each: its goroutines have ended
+		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0") // its goroutines have ended, so it need not wait a second
 	return cmd
 }

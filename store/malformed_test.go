@@ -27,8 +27,8 @@ func (p panicky) Decode(b []byte) (time.Time, map[string]any, error) {
 	return deadline, values, nil
 }
 
-// A stored session that does not decode is none to our LoadAndSave, and a login
-// and a logout get rid of it. It is said once.
+// Our LoadAndSave treats a stored session that does not decode as none, and logs it once.
+// A login or logout deletes it.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -97,7 +97,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// A commit over what does not decode says so, and a renewal goes on without it.
+// A commit onto a session that does not decode fails; a renewal goes on without it.
 func TestMalformedMeanwhile(t *testing.T) {
 	t.Parallel()
 	m, backend := scs.New(), store.NewMemory()

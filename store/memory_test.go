@@ -22,7 +22,7 @@ func TestWrapMemstore(t *testing.T) {
 	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
 }
 
-// New sessions sweep out expired ones, so that Memory needs no goroutine.
+// New sessions remove expired ones, so Memory needs no goroutine.
 func TestMemorySweeps(t *testing.T) {
 	t.Parallel()
 	m := store.NewMemory()

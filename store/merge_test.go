@@ -53,8 +53,8 @@ func TestMergeTime(t *testing.T) {
 	}
 }
 
-// FuzzMerge holds the laws: merging onto the base gives mine, merging no
-// change gives theirs, and changes of distinct keys commute.
+// FuzzMerge tests the laws: a merge onto the base gives mine, a merge of no change gives
+// theirs, and changes of distinct keys commute.
 func FuzzMerge(f *testing.F) {
 	f.Add([]byte("abc"), []byte("abd"), []byte("xbc"))
 	f.Add([]byte(""), []byte("\x00\x01"), []byte("\x10\x11\x12"))
@@ -80,7 +80,7 @@ func FuzzMerge(f *testing.F) {
 	})
 }
 
-// values makes of each byte a key, of eight, and a value, of four.
+// values makes a key, one of eight, and a value, one of four, from each byte.
 func values(b []byte) map[string]any {
 	made := make(map[string]any)
 	for _, x := range b {

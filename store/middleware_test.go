@@ -103,8 +103,8 @@ func TestLoadAndSave(t *testing.T) {
 	}
 }
 
-// A request whose session was destroyed while it ran gets its answer, no
-// cookie and no error; nothing comes back.
+// A request whose session was destroyed while it ran gets its answer, without a cookie or
+// an error. The session does not come back.
 func TestLoadAndSaveGone(t *testing.T) {
 	t.Parallel()
 	s := newSite(nil)
@@ -135,7 +135,7 @@ func TestLoadAndSaveGone(t *testing.T) {
 	}
 }
 
-// When the store fails, ErrorFunc answers, and it alone.
+// When the store fails, only ErrorFunc answers.
 func TestLoadAndSaveFailure(t *testing.T) {
 	t.Parallel()
 	page := func(s *site, w http.ResponseWriter, r *http.Request) {

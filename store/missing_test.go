@@ -18,7 +18,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// A store that fails misses no session: it is an error.
+// If the store fails, Missing returns an error and no keys.
 func TestMissingFails(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
@@ -44,7 +44,7 @@ type findless struct {
 
 func (f findless) Find(string) ([]byte, bool, error) { return nil, false, f.err }
 
-// Redis is asked for many sessions in one round trip.
+// One round trip asks Redis for many sessions.
 func TestMissingIsOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
@@ -78,7 +78,7 @@ func TestMissingIsOneRoundTrip(t *testing.T) {
 	}
 }
 
-// countingConn counts what is sent together.
+// countingConn counts the writes.
 type countingConn struct {
 	redis.Conn
 	trips *atomic.Int32

@@ -11,9 +11,8 @@ import (
 // actorSteps is how many changes each actor tries to make.
 const actorSteps = 6
 
-// An actor changes its own keys on one node, and knows what they must hold.
-// Where the session was renewed it goes on with the new token, as a browser
-// does.
+// An actor changes its own keys on one node, and knows what they must be. If the session
+// was renewed, it goes on with the new token, as a browser does.
 type actor struct {
 	model  *model
 	do     node
@@ -61,7 +60,7 @@ func (a *actor) act(t *testing.T) {
 	}
 }
 
-// open gets hold of the session, and returns false when it was destroyed.
+// open opens the session, and returns false if it was destroyed.
 func (a *actor) open(t *testing.T) bool {
 	t.Helper()
 	for {
@@ -80,13 +79,13 @@ func (a *actor) open(t *testing.T) bool {
 			return false
 		}
 		if got.Live {
-			a.settle(t, got.Values)
+			a.compare(t, got.Values)
 			return true
 		}
 	}
 }
 
-// present is what the actor's keys hold as far as it knows.
+// present returns the actor's keys and values, as far as it knows.
 func (a *actor) present() map[string]int {
 	if a.maybe != nil {
 		return a.maybe
@@ -94,7 +93,7 @@ func (a *actor) present() map[string]int {
 	return a.acked
 }
 
-// change returns what the actor's keys are to hold next, and what to change.
+// change returns the actor's next keys and values, and what to change.
 func (a *actor) change() (next, changes map[string]int) {
 	next, changes = maps.Clone(a.present()), make(map[string]int)
 	for range 1 + a.random.IntN(2) {
@@ -113,9 +112,9 @@ func (a *actor) change() (next, changes map[string]int) {
 	return next, changes
 }
 
-// settle compares the actor's keys with those of the session. What may have
-// been dropped was dropped as a whole or not at all.
-func (a *actor) settle(t *testing.T, session map[string]int) {
+// compare compares the actor's keys with those of the session. A change that may have been
+// dropped was dropped as a whole or not at all.
+func (a *actor) compare(t *testing.T, session map[string]int) {
 	t.Helper()
 	mine := make(map[string]int)
 	for key, value := range session {

@@ -9,8 +9,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// renewals and destroys are the ends of a session, and attempts are what must
-// change nothing; ends are all of them. A renewal returns the new token.
+// renewals and destroys end a session, and attempts must change nothing; ends are all of
+// them. A renewal returns the new token.
 var (
 	renewals = []string{"renew", "renew in a request", "renew in a stock request"}
 	destroys = []string{"destroy", "destroy in a request", "destroy in a stock request", "destroy by a socket", "end"}

@@ -15,9 +15,9 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A Node is what an app runs in one process: a manager, and its Store on the
-// backend. It does what the model tells it, in the model's process or in
-// another one, for which its names are exported.
+// A Node is what an app runs in one process: a manager, and its Store on the backend. It
+// does what the model tells it, in the model's process or in another. For that its names
+// are exported.
 type Node struct {
 	manager  *scs.SessionManager
 	attached *store.Store
@@ -25,8 +25,7 @@ type Node struct {
 	holders  sync.Map // who holds a session, by name
 }
 
-// A Command is one thing for a node to do. Which of the fields matter depends
-// on Do.
+// A Command is one thing for a node to do. Do decides which of the fields matter.
 type Command struct {
 	Do      string // login, read, open, step, or one of ends
 	Token   string
@@ -36,7 +35,7 @@ type Command struct {
 	Mark    int            // ends: what a renewal puts as well
 }
 
-// An Answer is what came of a Command.
+// An Answer is the result of a Command.
 type Answer struct {
 	Live    bool           // read, open: there is a session
 	Values  map[string]int // read, open: what it holds
@@ -44,7 +43,7 @@ type Answer struct {
 	Outcome string         // step
 }
 
-// What may come of a step.
+// The outcomes of a step.
 const (
 	acked = "acknowledged"
 	maybe = "acknowledged, but dropped if the session had just ended"
@@ -60,7 +59,7 @@ func newNode(backend store.Backend) *Node {
 	return &Node{manager: manager, attached: attached, store: attached.Core()}
 }
 
-// Serve does what a command says.
+// Serve executes a command.
 func (n *Node) Serve(c Command, a *Answer) (err error) {
 	switch c.Do {
 	case "login":
@@ -118,7 +117,7 @@ func (n *Node) open(c Command) (Answer, error) {
 	return Answer{Live: true, Values: values}, nil
 }
 
-// kinds make the holders of a session; nil where there is none.
+// kinds open a session; they return nil if there is none.
 var kinds = map[string]func(n *Node, token string) (holder, error){
 	"transaction":   (*Node).transaction,
 	"socket":        (*Node).socket,
@@ -127,7 +126,7 @@ var kinds = map[string]func(n *Node, token string) (holder, error){
 	"stock request": (*Node).stockRequests,
 }
 
-// transaction is a request that takes its time, with several commits.
+// transaction is a long request with several commits.
 func (n *Node) transaction(token string) (holder, error) {
 	ctx, err := n.manager.Load(store.Begin(context.Background()), token)
 	if err != nil || n.manager.Token(ctx) == "" {
@@ -140,7 +139,7 @@ func (n *Node) transaction(token string) (holder, error) {
 	}, nil
 }
 
-// socket is the same with the transaction of a socket.
+// socket is the same, with the transaction of a socket.
 func (n *Node) socket(token string) (holder, error) {
 	held := new(heldAt)
 	ctx, err := n.manager.Load(n.store.BeginSocket(context.Background(), n.store.Key(token), token, held), token)
@@ -161,7 +160,7 @@ func (n *Node) socket(token string) (holder, error) {
 	}, nil
 }
 
-// snapshots is a socket that saves what it has, and goes on from what it gets.
+// snapshots is a socket that saves its snapshot, and goes on from what Save returns.
 func (n *Node) snapshots(token string) (holder, error) {
 	ctx, key := context.Background(), n.store.Key(token)
 	base, _, ok, err := n.store.Load(ctx, key, nil)
@@ -201,8 +200,8 @@ func (n *Node) requests(token string) (holder, error) {
 	return n.browser(token, n.attached.LoadAndSave, acked), nil
 }
 
-// stockRequests go through the manager's own LoadAndSave. They are not told
-// when the session has ended; the next one is, by another cookie.
+// stockRequests go through the manager's own LoadAndSave. A request does not learn that
+// the session has ended; the next one does, by another cookie.
 func (n *Node) stockRequests(token string) (holder, error) {
 	return n.browser(token, n.manager.LoadAndSave, maybe), nil
 }
@@ -223,10 +222,10 @@ func (n *Node) browser(token string, middleware func(http.Handler) http.Handler,
 	}
 }
 
-// request runs page as an HTTP request, and returns the cookie that it sets.
+// request runs page as an HTTP request, and returns the cookie that this sets.
 func (n *Node) request(token string, middleware func(http.Handler) http.Handler, page func(context.Context) error) (cookie string, err error) {
 	handler := middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		n.store.SendCookie(r.Context()) // it tells whether the commit was refused
+		n.store.SendCookie(r.Context()) // shows whether the commit was refused
 		err = page(r.Context())
 	}))
 	ctx, cancel := context.WithCancel(context.Background())

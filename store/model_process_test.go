@@ -23,7 +23,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// pipes are the two ends of a conversation with another process.
+// pipes are the ends of a connection to another process.
 type pipes struct {
 	io.Reader
 	io.WriteCloser
@@ -43,7 +43,7 @@ func nodesElsewhere(t *testing.T, redisAddr string) []node {
 			t.Fatal(err)
 		}
 		client := rpc.NewClient(pipes{out, in})
-		t.Cleanup(func() { // it ends when nobody talks to it any more
+		t.Cleanup(func() { // it ends with its input
 			_ = client.Close()
 			if err := cmd.Wait(); err != nil {
 				t.Errorf("a node: %v\n%s", err, stderr.String())
@@ -75,8 +75,7 @@ const (
 // modelIncrements is how often each counter counts.
 func modelIncrements() int { return rounds(250, 1000) }
 
-// Many at once in several processes: no key of any writer is lost, and an
-// increment by Swap counts once.
+// Many writers in several processes lose no key, and an increment by Swap counts once.
 func TestProcessesCount(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
@@ -112,7 +111,7 @@ func TestProcessesCount(t *testing.T) {
 	}
 }
 
-// writeChild has writers that all load the session before the first commits.
+// writeChild runs writers. All load the session before the first commits.
 func writeChild(args []string) error {
 	manager := scs.New()
 	store.Attach(manager, redisAt(args[0]), store.Options{})
@@ -151,7 +150,7 @@ func together(n int, f func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-// increment adds one to the value n, by a swap loop.
+// increment adds one to the value n, by Swap in a loop.
 func increment(ctx context.Context, s *store.Core, key string) error {
 	base, _, ok, err := s.Load(ctx, key, nil)
 	if err == nil && !ok {

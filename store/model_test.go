@@ -15,8 +15,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// longEnv makes the model tests run as many rounds as are worth waiting for
-// once, but not each time.
+// longEnv makes the model tests run many rounds: worth it now and then, but not each time.
 const longEnv = "STORE_TEST_LONG"
 
 func rounds(short, long int) int {
@@ -26,10 +25,10 @@ func rounds(short, long int) int {
 	return short
 }
 
-// Random puts and removes by holders of every kind on three nodes, and renewals
-// and a destroy at some moments, leave exactly what a model says: each actor
-// has its own keys, so whatever was acknowledged last is what they hold, on the
-// renewed session too; under a token that has ended nobody finds anything.
+// Holders of every kind put and remove at random on three nodes, while the session is
+// renewed and destroyed. It must hold exactly what a model says. Each actor has its own
+// keys: they have the values that were last acknowledged, in the renewed session too.
+// Nobody finds a session under a token that has ended.
 func TestModelMemory(t *testing.T) {
 	t.Parallel()
 	runModel(t, nodesHere(store.NewMemory()), rounds(200, 10_000))
@@ -45,7 +44,7 @@ func TestModelProcesses(t *testing.T) {
 	runModel(t, nodesElsewhere(t, storetest.Redis(t).Addr), rounds(25, 1_000))
 }
 
-// A node does commands, wherever it is.
+// A node executes commands, in this process or another.
 type node func(Command) (Answer, error)
 
 const modelNodes = 3
@@ -68,7 +67,7 @@ func (do node) must(t *testing.T, c Command) Answer {
 	return a
 }
 
-// tally counts what happened in all rounds.
+// A tally counts what happened in all rounds.
 type tally struct {
 	rounds, commits, refused, renewed, destroyed int
 
@@ -131,8 +130,8 @@ func (m *model) run(t *testing.T) {
 
 func (m *model) anyNode() node { return m.nodes[m.random.IntN(len(m.nodes))] }
 
-// end ends the session a few times, or not at all, each time after some steps
-// of the actors; done says that there will be no more.
+// end ends the session a few times, or not at all, each time after some steps of the
+// actors. done says that there are no more steps.
 func (m *model) end(t *testing.T, done <-chan struct{}) {
 	t.Helper()
 	for range m.random.IntN(4) {
@@ -171,7 +170,7 @@ func (m *model) endBy(t *testing.T, how string) {
 	}
 }
 
-// cookie returns the token at present, "" after a destroy.
+// cookie returns the present token, "" after a destroy.
 func (m *model) cookie() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -184,7 +183,7 @@ func (m *model) miscount() {
 	m.wrong++
 }
 
-// check asks every node what there is in the end.
+// check asks every node for the session and its values, in the end.
 func (m *model) check(t *testing.T, actors []*actor) {
 	t.Helper()
 	for _, n := range m.nodes {
@@ -200,7 +199,7 @@ func (m *model) check(t *testing.T, actors []*actor) {
 		got := n.must(t, Command{Do: "read", Token: m.token}).Values
 		want := map[string]int{"login": m.mark}
 		for _, a := range actors {
-			a.settle(t, got)
+			a.compare(t, got)
 			maps.Copy(want, a.acked)
 		}
 		if !maps.Equal(got, want) {

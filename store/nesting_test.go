@@ -13,7 +13,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// The manager's own LoadAndSave, when the client has gone before the handler returns: nothing is undone, nothing comes back.
+// With the manager's own LoadAndSave, the client leaves before the handler returns: nothing
+// is undone, nothing comes back.
 func TestDisconnect(t *testing.T) {
 	for _, how := range []string{"put", "destroy on another node"} {
 		t.Run(how, func(t *testing.T) {
@@ -123,7 +124,8 @@ func TestTwoManagers(t *testing.T) {
 	}
 }
 
-// Two loads through one context that can be cancelled, as of a worker, keep each other's keys.
+// A worker loads twice through one context that can be cancelled. Both loads keep each
+// other's keys.
 func TestSharedDone(t *testing.T) {
 	t.Parallel()
 	m, s, token := newSession(t)
@@ -145,7 +147,7 @@ func TestSharedDone(t *testing.T) {
 	_ = s
 }
 
-// MergeSession on a socket's session is refused before it has changed a value.
+// MergeSession on a socket's session is refused before it changes a value.
 func TestSocketMerge(t *testing.T) {
 	m, s, token := newSession(t)
 	ctx := loadBegun(t, m, "")
@@ -160,7 +162,7 @@ func TestSocketMerge(t *testing.T) {
 	}
 }
 
-// A commit after the request, through its context, brings nothing back.
+// A commit through a request's context, after the request, brings nothing back.
 func TestLateCommit(t *testing.T) {
 	backend := store.NewMemory()
 	m, other := scs.New(), scs.New()

@@ -19,7 +19,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// A deposit is there until its time is over, to the moment.
+// A deposit stays until its time is over, to the moment.
 func TestDepositLife(t *testing.T) {
 	t.Parallel()
 	s := store.Attach(scs.New(), store.NewMemory(), store.Options{}).Core() // scs.New starts a goroutine for ever
@@ -48,8 +48,8 @@ func TestDepositLife(t *testing.T) {
 	})
 }
 
-// narrow is an SCS store with room for tokens and no more, as the MySQL and SQL
-// Server ones have: CHAR(43).
+// narrow is an SCS store with room for tokens and no more: those for MySQL and SQL Server
+// have CHAR(43).
 type narrow struct {
 	*memstore.MemStore
 	mu   sync.Mutex
@@ -66,8 +66,8 @@ func (n *narrow) Commit(key string, b []byte, expiry time.Time) error {
 	return n.MemStore.Commit(key, b, expiry)
 }
 
-// What is kept for one use fits where tokens do, and its name is not to be seen
-// there: it can be as secret as a token.
+// The key of a deposit is as long as a token, and hides the name, which can be as secret
+// as a token.
 func TestDepositKeys(t *testing.T) {
 	t.Parallel()
 	inner := &narrow{MemStore: memstore.NewWithCleanupInterval(0)}
@@ -89,8 +89,8 @@ func TestDepositKeys(t *testing.T) {
 	}
 }
 
-// A store that fails is an error at both ends, never an empty place; and what
-// could not be withdrawn is still there.
+// If the store fails, Deposit and Withdraw return an error, and what could not be withdrawn
+// is still there.
 func TestDepositFails(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
@@ -107,9 +107,9 @@ func TestDepositFails(t *testing.T) {
 	}
 }
 
-// In Redis it stands outside of the sessions' prefix, where nodes with plain
-// redisstore list no session that they cannot decode; it expires by itself, and
-// apps with prefixes of their own do not see one another's.
+// In Redis, deposits are outside of the sessions' prefix: nodes with plain redisstore would
+// list them, and fail to decode them. They expire by themselves, and apps with different
+// prefixes do not see each other's.
 func TestDepositInRedis(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()

@@ -30,7 +30,7 @@ func TestRenewAfterDestroy(t *testing.T) {
 	}
 }
 
-// Of two renewals of one session at the same time, one counts.
+// Of two simultaneous renewals of one session, one succeeds.
 func TestTwoRenewals(t *testing.T) {
 	t.Parallel()
 	m, _, token := newSession(t)
@@ -47,8 +47,8 @@ func TestTwoRenewals(t *testing.T) {
 	}
 }
 
-// A renewal that carries nothing over holds what its own transaction has made of
-// the session, and is refused like any other when the session has ended.
+// A renewal that carries nothing over has what its own transaction has made of the session.
+// Like any other it is refused if the session has ended.
 func TestRenewalCarriesNothingOver(t *testing.T) {
 	t.Parallel()
 	for _, ended := range []bool{false, true} {
@@ -72,7 +72,7 @@ func TestRenewalCarriesNothingOver(t *testing.T) {
 	}
 }
 
-// A renewal whose commit failed carries over and tells when it is tried again.
+// If the commit of a renewal fails and is tried again, the renewal is carried over and told.
 func TestRenewalRetry(t *testing.T) {
 	m := scs.New()
 	backend := &flaky{Backend: store.NewMemory()}
@@ -108,7 +108,7 @@ func TestRenewalRetry(t *testing.T) {
 	}
 }
 
-// Two renewals in one context carry over and tell as one does.
+// Two renewals in one context are carried over and told like one.
 func TestRenewTwice(t *testing.T) {
 	t.Parallel()
 	m, s, token := newSession(t)
@@ -165,7 +165,7 @@ func TestRenewDestroy(t *testing.T) {
 	}
 }
 
-// A renewal that is never committed has ended the session all the same, and is told.
+// A renewal that is never committed ends the session all the same, and is told.
 func TestRenewalPanics(t *testing.T) {
 	m, s, token := newSession(t)
 	w := s.Core().Watch()
@@ -205,7 +205,7 @@ func loadBegun(t *testing.T, m *scs.SessionManager, token string) context.Contex
 	return ctx
 }
 
-// lossy loses the first answer to a swap that it has made.
+// lossy makes its first swap and loses the answer.
 type lossy struct {
 	store.Backend
 	lose bool

@@ -10,8 +10,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// Between the end of the old token and the commit of the new one, another node
-// that finds the session gone knows that it was renewed, and tells nobody.
+// The old token is deleted and the new one is not committed yet. Another node that finds
+// the session gone then knows that it was renewed, and tells nobody.
 func TestRenewing(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -18,10 +18,10 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// Redis is killed and started again under load, twice: writers go on by
-// themselves, what was acknowledged afterwards is there, the watches hear of
-// what they may have missed and then of all that happens, and in the end no
-// goroutine and no connection is left over.
+// Redis is killed and started again under load, twice. Writers go on by themselves, and
+// what was acknowledged afterwards is there. Watches hear that they may have missed
+// something, and then of all that happens. In the end no goroutine and no connection is
+// left over.
 //
 // It counts goroutines, so it is not parallel.
 func TestRedisRestartUnderLoad(t *testing.T) {
@@ -53,7 +53,7 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	var tokens [writers]chan string
 	var counted [writers]int
 	for i := range writers {
-		tokens[i] = make(chan string) // its own: from a common one it could take two, and another none
+		tokens[i] = make(chan string) // one each: from a common one a writer could take two, and another none
 		all.Go(func() { counted[i] = writeUntil(ctx, t, managers[0], i, tokens[i]) })
 	}
 	for range 2 {
@@ -98,8 +98,8 @@ func TestRedisRestartUnderLoad(t *testing.T) {
 	})
 }
 
-// writeUntil counts in its own key of the session that it was given last, and
-// returns the last count that was acknowledged there.
+// writeUntil counts in its own key of the session that it was given last. It returns the
+// last count that was acknowledged there.
 func writeUntil(ctx context.Context, t *testing.T, m *scs.SessionManager, i int, tokens <-chan string) (acknowledged int) {
 	t.Helper()
 	var token string
@@ -145,7 +145,7 @@ func newHeldSession(t *testing.T, m *scs.SessionManager, key string) (token stri
 	return token
 }
 
-// hear waits for an event of the kind.
+// hear waits for an event of a kind.
 func hear(t *testing.T, events <-chan store.Event, kind store.Kind) {
 	t.Helper()
 	for late := time.After(20 * time.Second); ; {
@@ -163,7 +163,7 @@ func hear(t *testing.T, events <-chan store.Event, kind store.Kind) {
 	}
 }
 
-// goroutinesOfStore counts those of a line in Redis, and all that run redigo's code.
+// goroutinesOfStore counts the goroutines of lines in Redis, and all in redigo's code.
 func goroutinesOfStore() (n int) {
 	all := make([]byte, 1<<20)
 	all = all[:runtime.Stack(all, true)]
@@ -175,8 +175,7 @@ func goroutinesOfStore() (n int) {
 	return n
 }
 
-// A pool that is full makes operations wait their turn and loses none, though
-// the line keeps one connection for itself.
+// Operations wait for a full pool, and none is lost, though the line keeps a connection.
 func TestRedisFullPool(t *testing.T) {
 	t.Parallel()
 	const writers, times = 16, 10
@@ -221,7 +220,7 @@ func TestRedisFullPool(t *testing.T) {
 	})
 }
 
-// A password and a database number are the pool's, and the line uses them too.
+// The line uses the password and the database number of the pool, too.
 func TestRedisPassword(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t, "--requirepass", "secret")
@@ -252,8 +251,8 @@ func TestRedisPassword(t *testing.T) {
 	}
 }
 
-// What somebody else publishes, or a release to come, is Missed: ask. Nothing
-// in it is believed.
+// A note of another program, or of a later release, becomes Missed. Nothing in it is
+// trusted.
 func TestRedisUnknownNotes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
@@ -287,7 +286,7 @@ func TestRedisUnknownNotes(t *testing.T) {
 	if got := s.Ended(id); got != "" {
 		t.Errorf("Ended: %q", got)
 	}
-	// A field more is no other version.
+	// A further field makes no other version.
 	if _, err := conn.Do("PUBLISH", "scs:session:note:"+id, `{"v":1,"id":"`+id+`","kind":"changed","keys":["a"],"more":1}`); err != nil {
 		t.Fatal(err)
 	}

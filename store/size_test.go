@@ -18,8 +18,8 @@ const kib = 1 << 10
 
 func text(n int) string { return strings.Repeat("x", n) }
 
-// A commit that is above MaxBytes and larger than what is stored is refused, by
-// whatever way it comes; what others wrote counts.
+// A commit that is larger than MaxBytes, and larger than what is stored, is refused in each
+// way of committing. What others wrote counts.
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	m := scs.New()
@@ -80,8 +80,8 @@ func TestTooLarge(t *testing.T) {
 	refused("Deposit", s.Deposit(t.Context(), "claim", mine.Bytes, time.Second))
 }
 
-// A session that is above MaxBytes already is used, made smaller, renewed and
-// destroyed as ever, and not made larger.
+// A session that is already larger than MaxBytes can be used, made smaller, renewed and
+// destroyed, but not made larger.
 func TestLargeAlready(t *testing.T) {
 	t.Parallel()
 	backend := store.NewMemory()
@@ -133,7 +133,7 @@ func TestLargeAlready(t *testing.T) {
 	}
 }
 
-// By default a session has 1 MiB. ErrorFunc hears of it, and nothing was written.
+// The default is 1 MiB. ErrorFunc gets the error, and nothing is written.
 func TestTooLargeOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newSite(func(s *site, w http.ResponseWriter, r *http.Request) {

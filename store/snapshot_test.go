@@ -7,7 +7,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A snapshot is sure of plain values, and of no others.
+// A snapshot is certain of plain values, and of no others.
 func TestSnapshotHolds(t *testing.T) {
 	t.Parallel()
 	deadline, list := time.Now().Add(time.Hour), []string{"a"}

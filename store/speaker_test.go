@@ -16,8 +16,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// Notes of what was said go through JSON and back; of a later version, or
-// without the means to understand them, they are Missed.
+// Notes of what was said survive JSON. A note of a later version, or of an unknown kind,
+// becomes Missed.
 func TestSaidNotes(t *testing.T) {
 	t.Parallel()
 	note := store.Note{From: "me", Event: store.Event{ID: "id", Kind: store.Said, Data: json.RawMessage(`{"a":"<ü>"}`)}}
@@ -68,7 +68,7 @@ var errMute = errors.New("mute")
 
 func (mute) Say(context.Context, store.Note) error { return errMute }
 
-// Whoever says something learns that it does not get through.
+// Say returns an error if the backend fails.
 func TestSayFails(t *testing.T) {
 	t.Parallel()
 	s := store.Attach(scs.New(), mute{store.NewMemory()}, store.Options{}).Core()
@@ -86,8 +86,7 @@ func TestSayFails(t *testing.T) {
 	}
 }
 
-// What is no id is nobody's: nothing is sent to other processes, which could not
-// read it.
+// Say sends nothing for an invalid id: other processes could not read the note.
 func TestSayToNoID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
@@ -97,7 +96,7 @@ func TestSayToNoID(t *testing.T) {
 	if err := conn.PSubscribe("*"); err != nil {
 		t.Fatal(err)
 	}
-	_ = conn.Receive() // that it has
+	_ = conn.Receive() // that it has subscribed
 	id := store.ID("key")
 	for _, id := range []string{"", `a"b`, "a\x00b", "ü", "*", "a\x7f\u2028", id} {
 		if err := s.Say(t.Context(), id, json.RawMessage(`1`)); err != nil {

@@ -28,8 +28,8 @@ func newSession(t *testing.T) (*scs.SessionManager, *store.Store, string) {
 	return manager, s, token
 }
 
-// The calls of SCS that need a new cookie are told apart by the stack; this
-// pins that SCS still calls the store from the methods of these names.
+// The stack tells which method of SCS calls the store. This tests that the methods still
+// have these names.
 func TestSocketCannotRenew(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -102,8 +102,7 @@ func socket(t *testing.T, m *scs.SessionManager, s *store.Store, token string) c
 	return ctx
 }
 
-// heldAt is a socket's session that holds what it last wrote, or that cannot be
-// written.
+// heldAt is a socket's session that has what it last wrote, or that cannot be written.
 type heldAt struct {
 	base *store.Snapshot
 	err  error

@@ -10,7 +10,7 @@ func Changed(of store.Line) int {
 	return len(l.changed)
 }
 
-// Waiting returns how many callers wait for a connection.
+// Waiting returns how many calls wait for a connection.
 func (r *RedisStore) Waiting() int {
 	r.pipe.mu.Lock()
 	defer r.pipe.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// While Redis cannot be reached, who comes and goes leaves nothing behind, and who
-// is there when it can be is heard.
+// While Redis cannot be reached, ids that are joined and left cost nothing. Those that are
+// joined when Redis is back are heard.
 func TestRedisLineIsBounded(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// Whoever comes while a connection is being made goes with it, and gets its own
-// answer; who gives up before that is not sent at all.
+// Calls that come while a connection is being made go together, and each gets its own
+// reply. A call whose context has ended by then is not sent.
 func TestRedisTogether(t *testing.T) {
 	t.Parallel()
 	const callers = 20
@@ -67,7 +67,7 @@ func TestRedisTogether(t *testing.T) {
 		t.Errorf("it was sent all the same: %v, %v", ok, err)
 	}
 
-	held := pool.Get() // now another one must be made
+	held := pool.Get() // so another one must be made
 	defer held.Close()
 	refused := errors.New("no connection")
 	find(refused)
@@ -76,8 +76,7 @@ func TestRedisTogether(t *testing.T) {
 	all.Wait()
 }
 
-// Scripts that a server does not know are sent again, also when many go
-// together.
+// Scripts that a server has forgotten are sent again, also when many go together.
 func TestRedisScriptsFlushed(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
@@ -104,8 +103,7 @@ func TestRedisScriptsFlushed(t *testing.T) {
 	all.Wait()
 }
 
-// A Redis that does not answer costs each caller the pool's timeout or its own
-// context, and nobody is forgotten.
+// If Redis does not answer, each call ends with the pool's timeout or its context.
 func TestRedisSilent(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)

@@ -19,7 +19,7 @@ func TestRedis(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
 }
 
-// In a cluster each script may touch the keys that it names, all of one slot.
+// In a cluster a script may use only the keys that it names, and only of one slot.
 func TestRedisCluster(t *testing.T) {
 	t.Parallel()
 	pool := storetest.RedisCluster(t).Pool()
@@ -33,8 +33,8 @@ func TestWrapRedisstore(t *testing.T) {
 	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
 }
 
-// A node with plain redisstore and stock SCS reads what we write, and we read
-// what it writes, expiry included.
+// A node with plain redisstore and stock SCS reads what we write, expiry included, and we
+// read what it writes.
 func TestRedisSharesLayout(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
@@ -68,8 +68,7 @@ func TestRedisSharesLayout(t *testing.T) {
 	}
 }
 
-// A prefix keeps apps apart, also one with characters that SCAN would read as
-// a pattern.
+// A prefix keeps apps apart, also one with characters of SCAN's patterns.
 func TestRedisPrefix(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
@@ -86,8 +85,8 @@ func TestRedisPrefix(t *testing.T) {
 	}
 }
 
-// A restart of Redis costs what Redis lost, and nothing else: scripts and
-// connections come back by themselves.
+// A restart of Redis costs only what Redis lost: scripts and connections come back by
+// themselves.
 func TestRedisRestart(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
@@ -118,7 +117,7 @@ func TestRedisRestart(t *testing.T) {
 	}
 }
 
-// hour is the life of a session for the next hour.
+// hour returns the life of a session that expires in an hour.
 func hour() store.Life {
 	end := time.Now().Add(time.Hour)
 	return store.Life{Expiry: end, Limit: end}

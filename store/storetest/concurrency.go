@@ -10,8 +10,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// concurrency counts with swaps: an increment is lost when two succeed from
-// the same bytes.
+// concurrency counts with swaps. If two succeed from the same bytes, an increment is
+// lost.
 func (s suite) concurrency(t *testing.T) {
 	const writers, increments = 8, 50
 	b, k := s.open(t), key()
@@ -37,8 +37,8 @@ func (s suite) concurrency(t *testing.T) {
 	wantBytes(t, b, k, []byte(strconv.Itoa(writers*increments)))
 }
 
-// ends: of a delete and the swaps that race with it, none brings the session
-// back, and one delete of many gets its last bytes.
+// ends: no swap that races with a delete brings the session back, and of many deletes
+// one gets the last bytes.
 func (s suite) ends(t *testing.T) {
 	const rounds, writers, deleters = 20, 4, 2
 	b := s.open(t)
@@ -82,14 +82,14 @@ func (s suite) ends(t *testing.T) {
 	}
 }
 
-// context: whoever waits gives up when the context ends, and leaves the
-// backend fit for the next one.
+// context: a call gives up when its context ends, and the backend works for the next
+// call.
 func (s suite) context(t *testing.T) {
 	b, k := s.open(t), key()
 	mustSwap(t, b, k, nil, []byte("a"), in(later))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	// Which of them notice is the backend's own affair. They all return.
+	// A backend may or may not notice in time. All calls return.
 	for name, call := range map[string]func() error{
 		"Find": func() error { _, _, _, err := b.Find(ctx, k); return err },
 		"Swap": func() error {

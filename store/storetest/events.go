@@ -7,8 +7,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// events: what becomes of a session is told, to this Store's own watches and,
-// where the backend is a store.Teller, to those of every other.
+// events: what happens to a session is told to the watches of its Store and, if the
+// backend is a store.Teller, to those of every other Store.
 func (s suite) events(t *testing.T) {
 	if _, ok := s.open(t).(store.Teller); ok == s.has(NoEvents) {
 		t.Fatalf("the backend is a store.Teller: %v, and claims the limit NoEvents: %v", ok, !ok)
@@ -21,7 +21,7 @@ func (s suite) events(t *testing.T) {
 			t.Run("Changed", func(t *testing.T) { s.changed(t, where) })
 			t.Run("Ended", func(t *testing.T) { s.ended(t, where) })
 			t.Run("Renewed", func(t *testing.T) { s.renewed(t, where) })
-			t.Run("GivenUp", func(t *testing.T) { s.givenUp(t, where) })
+			t.Run("Abandoned", func(t *testing.T) { s.abandoned(t, where) })
 			t.Run("Unfollow", func(t *testing.T) { s.unfollow(t, where) })
 			t.Run("Slow", func(t *testing.T) { s.slow(t, where) })
 			if _, ok := s.open(t).(store.Speaker); ok || where == "Here" {
@@ -31,18 +31,6 @@ func (s suite) events(t *testing.T) {
 	}
 	t.Run("By", s.by)
 	t.Run("Hears", s.hears)
-}
-
-// pair returns the node that makes events and the one that hears of them,
-// which are the same or on one backend.
-func (s suite) pair(t *testing.T, where string) (maker, hearer *node) {
-	t.Helper()
-	if where == "Here" {
-		n := s.node(t)
-		return n, n
-	}
-	both := s.nodes(t, 2)
-	return both[0], both[1]
 }
 
 func (s suite) changed(t *testing.T, where string) {
@@ -112,7 +100,7 @@ func (s suite) ended(t *testing.T, where string) {
 	}
 }
 
-// renewed: the renewal is told when the new token works, and not before.
+// renewed: a renewal is told when the new token works, not before.
 func (s suite) renewed(t *testing.T, where string) {
 	t.Helper()
 	maker, hearer := s.pair(t, where)
@@ -135,7 +123,7 @@ func (s suite) renewed(t *testing.T, where string) {
 	}
 }
 
-// unfollow: what is not followed is not heard, and following again is.
+// unfollow: a watch hears of a session only while it follows it.
 func (s suite) unfollow(t *testing.T, where string) {
 	t.Helper()
 	maker, hearer := s.pair(t, where)
@@ -143,7 +131,7 @@ func (s suite) unfollow(t *testing.T, where string) {
 	e := hearer.listen(t, maker, token)
 	also := hearer.listen(t, maker, token) // a second watch is not disturbed
 	e.Follow(e.n.id(token))                // twice is once
-	settle(t, also)
+	drain(t, also)
 	e.Unfollow(e.n.id(token))
 	e.Unfollow(e.n.id(token))
 	for len(e.Events()) > 0 { // of the time before
@@ -168,7 +156,7 @@ func (s suite) unfollow(t *testing.T, where string) {
 	third.want(t, store.Changed, "heard")
 }
 
-// slow: a watch that nobody reads is cut off, and nobody waits for it.
+// slow: a watch that nobody reads is closed, and nobody waits for it.
 func (s suite) slow(t *testing.T, where string) {
 	t.Helper()
 	maker, hearer := s.pair(t, where)
@@ -179,10 +167,10 @@ func (s suite) slow(t *testing.T, where string) {
 		maker.Put(ctx, "n", i)
 		maker.commit(t, ctx)
 		if i%(1+room/4) == 0 {
-			settle(t, quick)
+			drain(t, quick)
 		}
 	}
-	settle(t, quick)
+	drain(t, quick)
 	n := 0
 	for range slow.Events() { // it is closed, after what had been waiting
 		n++
@@ -193,12 +181,12 @@ func (s suite) slow(t *testing.T, where string) {
 	hearer.listen(t, maker, token) // and a new one takes its place
 }
 
-// by: who made a commit does not hear of it, all others do.
+// by: all hear of a commit but the watch of who made it.
 func (s suite) by(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"user": "alice"})
 	mine, other := n.listen(t, n, token), n.listen(t, n, token)
-	settle(t, mine, other)
+	drain(t, mine, other)
 	key := n.core.Key(token)
 	base, _, _, err := n.core.Load(t.Context(), key, nil)
 	if err != nil {

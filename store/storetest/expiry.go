@@ -26,8 +26,8 @@ func (s suite) expiry(t *testing.T) {
 	wantBytes(t, b, k, []byte("new"))
 }
 
-// life: neither a swap nor a touch with an earlier expiry cuts a session
-// short, and a limit always does.
+// life: a swap or touch with an earlier expiry does not cut a session short, but a limit
+// does.
 func (s suite) life(t *testing.T) {
 	if s.has(NoExpiry) {
 		t.Log("the backend cannot tell an expiry")

@@ -84,8 +84,8 @@ func (s suite) begun(t *testing.T, end func(*testing.T, *node, string)) {
 	}
 }
 
-// bareAfter: without a transaction a commit is refused by a Store that made
-// the end. One that expired is not known as ended; nobody made that end.
+// bareAfter: without a transaction, the Store that ended a session refuses a commit of
+// it. A session that expired is not known to have ended: no Store ended it.
 func (s suite) bareAfter(t *testing.T, end func(*testing.T, *node, string)) {
 	t.Helper()
 	n := s.node(t)
@@ -100,7 +100,7 @@ func (s suite) bareAfter(t *testing.T, end func(*testing.T, *node, string)) {
 	n.wantNone(t, token)
 }
 
-// held: those who hold a session by a snapshot are told, whatever they do.
+// held: a holder of a snapshot gets ErrGone, whatever it does.
 func (s suite) held(t *testing.T, end func(*testing.T, *node, string)) {
 	t.Helper()
 	n := s.node(t)
@@ -132,7 +132,7 @@ func (s suite) held(t *testing.T, end func(*testing.T, *node, string)) {
 	n.wantNone(t, token)
 }
 
-// race: writers that never stop until they are told, and one end.
+// race: writers that write until they are told to stop, and one end.
 func (s suite) race(t *testing.T) {
 	const rounds, writers = 5, 6
 	nodes := s.nodes(t, 2)
@@ -162,7 +162,7 @@ func (s suite) race(t *testing.T) {
 	}
 }
 
-// replace: without a transaction an existing session is replaced, as in SCS.
+// replace: without a transaction, a commit replaces an existing session, as in SCS.
 func (s suite) replace(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"user": "alice"})
@@ -177,7 +177,7 @@ func (s suite) replace(t *testing.T) {
 	n.wantValues(t, n.Token(fresh), values{"user": "carol"})
 }
 
-// unknown: a token that somebody made up never becomes a session.
+// unknown: a made-up token never becomes a session.
 func (s suite) unknown(t *testing.T) {
 	n := s.node(t)
 	token := key()

@@ -58,8 +58,8 @@ func (s suite) delete(t *testing.T) {
 	wantAbsent(t, b, k)
 }
 
-// bytes: what was passed in or handed out stays as it was, any bytes come
-// back as they are, and neither does any key lead to another.
+// bytes: nobody changes bytes that were passed in or handed out, any bytes come back as
+// they are, and no key leads to another.
 func (s suite) bytes(t *testing.T) {
 	b, k := s.open(t), key()
 	all := make([]byte, 256)

@@ -12,8 +12,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// iterate holds invariants 1 and 2 for what Iterate commits, through each kind
-// of context.
+// iterate tests invariants 1 and 2 for what Iterate commits, through each kind of
+// context.
 func (s suite) iterate(t *testing.T) {
 	if s.has(NoList) {
 		return
@@ -58,7 +58,7 @@ func (s suite) inRequest(t *testing.T, n *node, wrap func(http.Handler) http.Han
 	}
 }
 
-// socket loads the session as a socket holds it; SCS knows it by name.
+// socket loads the session as a socket holds it. SCS knows it by name.
 func (n *node) socket(t *testing.T, token, name string) context.Context {
 	t.Helper()
 	key := n.core.Key(token)
@@ -90,7 +90,7 @@ func (s suite) listing(t *testing.T, n int) []*node {
 	return nodes
 }
 
-// lenient is a codec to which what is no session is an empty one.
+// lenient is a codec that decodes bytes of no session as an empty session.
 type lenient struct{ scs.Codec }
 
 func (l lenient) Decode(b []byte) (time.Time, map[string]any, error) {
@@ -118,9 +118,9 @@ func (n *node) each(t *testing.T, ctx context.Context, value string, f func(ctx 
 	}
 }
 
-// iterateMerging: each commit merges with what others wrote since the list was
-// made, a second one too. The caller's own session is no exception, but that a
-// socket has one base for all that it commits.
+// iterateMerging: each commit merges with what others wrote since the list was made, also
+// the second one, and also of the caller's own session. But a socket has one base for all
+// that it commits.
 func (s suite) iterateMerging(t *testing.T, within within, ownToo bool) {
 	t.Helper()
 	test, nodes := key(), s.listing(t, 2)
@@ -159,7 +159,7 @@ func (s suite) iterateMerging(t *testing.T, within within, ownToo bool) {
 	s.wantSessions(t, other, test, len(tokens))
 }
 
-// iterateEnded: a session that has ended since it was listed stays so.
+// iterateEnded: a session that has ended since it was listed does not come back.
 func (s suite) iterateEnded(t *testing.T, within within) {
 	t.Helper()
 	test, nodes := key(), s.listing(t, 2)
@@ -211,7 +211,7 @@ func (s suite) iterateDestroying(t *testing.T, within within) {
 	s.wantSessions(t, n, test, 1)
 }
 
-// iterateBare: without a transaction, as SCS does it; nothing comes into being.
+// iterateBare: without a transaction Iterate does as SCS does, and creates no session.
 func (s suite) iterateBare(t *testing.T) {
 	test, n := key(), s.listing(t, 1)[0]
 	kept, destroyed, dead := n.login(t, values{mark: test, "keep": true}), n.login(t, values{mark: test}), n.login(t, values{mark: test})
@@ -238,7 +238,7 @@ func (s suite) iterateBare(t *testing.T) {
 	s.wantSessions(t, n, test, 1)
 }
 
-// iterateInRenewal: Destroy of others says nothing of the caller's renewal.
+// iterateInRenewal: Destroy of others leaves the caller's renewal alone.
 func (s suite) iterateInRenewal(t *testing.T) {
 	test, n := key(), s.listing(t, 1)[0]
 	own, other := n.login(t, values{mark: test, "own": true}), n.login(t, values{mark: test})
@@ -259,7 +259,7 @@ func (s suite) iterateInRenewal(t *testing.T) {
 	}
 }
 
-// wantSessions says how many sessions have a mark.
+// wantSessions fails the test unless so many sessions have a mark.
 func (s suite) wantSessions(t *testing.T, n *node, test string, want int) {
 	t.Helper()
 	got := 0

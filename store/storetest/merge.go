@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// merge holds invariant 1: a commit changes only what it was told to change.
+// merge tests invariant 1: a commit changes only what it was told to change.
 func (s suite) merge(t *testing.T) {
 	t.Run("DistinctKeys", s.distinctKeys)
 	t.Run("Removal", s.removal)
@@ -64,7 +64,7 @@ func (s suite) removal(t *testing.T) {
 	n.wantValues(t, token, values{"cursor": 7})
 }
 
-// sameKey: of two changes of one key the later commit wins.
+// sameKey: if two commits change one key, the later wins.
 func (s suite) sameKey(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"a": 1, "b": 1})
@@ -78,8 +78,8 @@ func (s suite) sameKey(t *testing.T) {
 	n.wantValues(t, token, values{"a": 2})
 }
 
-// repeated: the base of the next commit is what this context wrote, so what
-// others add between is neither removed nor written again.
+// repeated: the base of the next commit is what this context wrote. It neither removes
+// nor writes again what others have added in between.
 func (s suite) repeated(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"mine": 0, "theirs": 0})
@@ -97,8 +97,8 @@ func (s suite) repeated(t *testing.T) {
 	})
 }
 
-// inPlace: a value that is a slice is compared as it was read, also when it
-// was changed in place.
+// inPlace: a slice is compared with what it was when it was read, even if it was changed
+// in place.
 func (s suite) inPlace(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"list": []int{1, 2}})
@@ -114,8 +114,8 @@ func (s suite) inPlace(t *testing.T) {
 	}
 }
 
-// deadline: it merges like a value, so that a stale commit does not lengthen
-// one that was shortened, by neither way.
+// deadline: the deadline merges like a value. A stale commit does not undo that it was
+// shortened, by SetDeadline or by RememberMe.
 func (s suite) deadline(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"user": "alice"})
@@ -144,8 +144,8 @@ func (s suite) deadline(t *testing.T) {
 	want("a touch")
 }
 
-// renewal: RenewToken carries over what others wrote between the load and
-// then, however old the base is.
+// renewal: RenewToken carries over what others wrote since the load, however old the
+// base is.
 func (s suite) renewal(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"removed": true, "changed": 0, "kept": "k"})
@@ -190,7 +190,7 @@ func (s suite) noCarryOver(t *testing.T) {
 	n.wantValues(t, n.Token(ctx), values{"user": "bob"})
 }
 
-// mergeSession: two tokens in one context each keep their own base.
+// mergeSession: each of two tokens in one context keeps its own base.
 func (s suite) mergeSession(t *testing.T) {
 	n := s.node(t)
 	token, other := n.login(t, values{"a": 1}), n.login(t, values{"b": 2, "c": 3})

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// middleware holds invariants 1 and 2 over HTTP: with Store.LoadAndSave, and
-// with the manager's own, whose transactions are implicit.
+// middleware tests invariants 1 and 2 over HTTP: with Store.LoadAndSave, and with the
+// manager's own, whose transactions are implicit.
 func (s suite) middleware(t *testing.T) {
 	for name, wrap := range map[string]func(*node, http.Handler) http.Handler{
 		"Ours":  func(n *node, h http.Handler) http.Handler { return n.store.LoadAndSave(h) },
@@ -40,8 +40,8 @@ func (s suite) site(t *testing.T, n *node, wrap func(*node, http.Handler) http.H
 	return &site{n, server}
 }
 
-// get asks for path with a token, "" for none, and returns the status and the
-// token of the cookie that was set.
+// get requests path with a token, "" for none. It returns the status and the token of the
+// cookie that was set.
 func (s *site) get(t *testing.T, path, token string) (status int, set string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
@@ -65,7 +65,7 @@ func (s *site) get(t *testing.T, path, token string) (status int, set string) {
 	return response.StatusCode, set
 }
 
-// overlap: requests that have all loaded before any commits lose nothing.
+// overlap: requests lose nothing if all load before the first commits.
 func (s suite) overlap(t *testing.T, wrap func(*node, http.Handler) http.Handler) {
 	t.Helper()
 	const requests = 8
@@ -93,8 +93,8 @@ func (s suite) overlap(t *testing.T, wrap func(*node, http.Handler) http.Handler
 	n.wantValues(t, token, want)
 }
 
-// endedMeanwhile: a request whose session ends while it runs gets its answer,
-// and nothing comes back.
+// endedMeanwhile: a request whose session ends while it runs gets its answer, and the
+// session does not come back.
 func (s suite) endedMeanwhile(t *testing.T, wrap func(*node, http.Handler) http.Handler, end func(*testing.T, *node, string), idle bool) {
 	t.Helper()
 	nodes := s.nodes(t, 2)
@@ -137,7 +137,7 @@ func (s suite) renewalOverHTTP(t *testing.T, wrap func(*node, http.Handler) http
 	n.wantValues(t, renewed, values{"user": "alice", "before": true, "theirs": true, "after": true})
 }
 
-// loginOverHTTP: a session is made for who has none, and not without need.
+// loginOverHTTP: a request without a session gets one, if it needs one.
 func (s suite) loginOverHTTP(t *testing.T, wrap func(*node, http.Handler) http.Handler) {
 	t.Helper()
 	n := s.node(t)

@@ -13,8 +13,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// once: what is kept for one use goes to one of those who come for it, on any
-// node and in time, and is no session.
+// once: a deposit goes to one caller of many, on any node and in time, and is no session.
 func (s suite) once(t *testing.T) {
 	t.Run("Withdraw", s.withdraw)
 	t.Run("Race", s.withdrawRace)
@@ -39,7 +38,7 @@ func (s suite) withdraw(t *testing.T) {
 	nodes[0].wantAt(t, name, "again")
 }
 
-// withdrawRace: of many who come, one gets it.
+// withdrawRace: of many callers, one gets the deposit.
 func (s suite) withdrawRace(t *testing.T) {
 	nodes := s.nodes(t, 2)
 	for range 10 {
@@ -65,8 +64,8 @@ func (s suite) withdrawRace(t *testing.T) {
 	}
 }
 
-// onceLife: nobody gets it when its time is over, also when it has replaced
-// what would have stayed longer.
+// onceLife: nobody gets a deposit whose time is over, even if it has replaced one with
+// more time.
 func (s suite) onceLife(t *testing.T) {
 	n := s.node(t)
 	short, replaced := key(), key()
@@ -82,8 +81,8 @@ func (s suite) onceLife(t *testing.T) {
 	}
 }
 
-// onceNoSession: a cookie that names it opens nothing, even where it holds what
-// would be a session.
+// onceNoSession: a cookie that names a deposit opens no session, even if the deposit has
+// the bytes of one.
 func (s suite) onceNoSession(t *testing.T) {
 	b := s.open(t)
 	n := s.nodeOn(b)
@@ -132,8 +131,7 @@ func (s suite) onceNoSession(t *testing.T) {
 	n.wantAt(t, name, string(login.Bytes))
 }
 
-// missing: those of many keys are named that have no session, whatever became
-// of it.
+// missing: Missing returns the keys that have no session, however it ended.
 func (s suite) missing(t *testing.T) {
 	nodes := s.nodes(t, 2)
 	var keys, ended []string
@@ -172,8 +170,8 @@ func (s suite) missing(t *testing.T) {
 	}
 }
 
-// said: what is said to a session comes to whoever follows it, once, in order
-// and as it was, and leaves the session as it is.
+// said: whoever follows a session hears what is said to it once, in order and unchanged.
+// The session stays as it is.
 func (s suite) said(t *testing.T, where string) {
 	t.Helper()
 	maker, hearer := s.pair(t, where)

@@ -26,9 +26,8 @@ type RedisServer struct {
 	ended   chan error // gets the process's end
 }
 
-// Redis starts a redis-server that keeps nothing on disk, with further
-// arguments if any, and stops it when the test ends. It fails the test when
-// redis-server is not installed.
+// Redis starts a redis-server that keeps nothing on disk, with further arguments if any,
+// and stops it when the test ends. It fails the test if redis-server is not installed.
 func Redis(tb testing.TB, args ...string) *RedisServer {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
@@ -48,8 +47,8 @@ func Redis(tb testing.TB, args ...string) *RedisServer {
 	return nil
 }
 
-// RedisCluster starts a redis-server that is a cluster of its own: it owns every
-// slot, and holds commands and scripts to the rules of a cluster.
+// RedisCluster starts a redis-server that is a cluster by itself: it owns every slot, and
+// commands and scripts must keep the rules of a cluster.
 func RedisCluster(tb testing.TB) *RedisServer {
 	tb.Helper()
 	r := Redis(tb, "--cluster-enabled", "yes")
@@ -141,8 +140,7 @@ func (r *RedisServer) start() error {
 	}
 }
 
-// answers tells whether the server is there: itself, not another that has taken
-// its port.
+// answers reports whether this server answers, not another one on its port.
 func (r *RedisServer) answers() bool {
 	conn, err := redis.Dial("tcp", r.Addr, redis.DialReadTimeout(time.Second))
 	if err != nil {
@@ -156,8 +154,8 @@ func (r *RedisServer) answers() bool {
 	return err == nil && strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", r.process.Process.Pid))
 }
 
-// freeAddr returns an address with a free port. A server in a cluster needs
-// the port 10000 above it as well.
+// freeAddr returns an address with a free port. A server in a cluster also needs the port
+// 10000 above it.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
 	for {

@@ -8,8 +8,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// save: those who hold a session by a snapshot merge as well, and get what the
-// store then holds.
+// save: Save merges too, and returns what the store then holds.
 func (s suite) save(t *testing.T) {
 	n := s.node(t)
 	token := n.login(t, values{"user": "alice"})
@@ -45,7 +44,7 @@ func (s suite) save(t *testing.T) {
 	s.count(t, n, key)
 }
 
-// count makes increments by a swap loop, several at a time.
+// count has several writers make increments at once.
 func (s suite) count(t *testing.T, n *node, key string) {
 	t.Helper()
 	const writers, increments = 4, 25
@@ -67,7 +66,7 @@ func (s suite) count(t *testing.T, n *node, key string) {
 	}
 }
 
-// increment adds one to a value, by a swap loop.
+// increment adds one to a value, by Swap in a loop.
 func increment(ctx context.Context, s *store.Core, key, name string) error {
 	base, _, ok, err := s.Load(ctx, key, nil)
 	if err == nil && !ok {

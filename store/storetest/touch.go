@@ -38,8 +38,8 @@ func waitUntil(t *testing.T, at time.Time) {
 	}
 }
 
-// idle: with an IdleTimeout a commit and a touch let the session live for that
-// long after its last use, and never beyond its deadline.
+// idle: with an IdleTimeout, a commit and a touch keep the session alive for that long
+// after its last use, but not beyond its deadline.
 func (s suite) idle(t *testing.T) {
 	const idle = later / 4
 	n := s.node(t)

@@ -5,19 +5,18 @@ import (
 	"io"
 )
 
-// maxDepth is how deep values may lie in values; it is where gob stops too when it skips them. Without a limit, a
-// stream of some dozens of megabytes overflows the stack of gob's decoder, which ends the process.
+// maxDepth bounds how deep values are nested. gob has the same bound for values that it skips, and none for others: a
+// stream of a few dozen megabytes overflows the stack of its decoder, which ends the process.
 const maxDepth = 10000
 
 var errMalformed = errors.New("store: malformed session")
 
-// checkGob walks through the stream of a session before gob gets to see it. gob believes the count of a map's entries
-// and the length of a message: twenty bytes make it allocate gigabytes. In a stream that passes, every count is backed
-// by as many values, so that what gob allocates is in proportion to it.
+// checkGob checks the stream of a session before gob decodes it. gob trusts the count of a map's entries and the length
+// of a message: twenty bytes can make it allocate gigabytes. In a stream that passes, as many values follow as each
+// count says, so gob allocates in proportion to the stream.
 //
-// The walk takes the same steps as gob. There is one place where it cannot know them: a struct that the app has
-// registered, of which the stream has fields that the local type lacks. gob skips an interface in these by its byte
-// count; we take it to be read.
+// checkGob takes the same steps as gob. In one place it cannot know them: the stream of a registered struct may have
+// fields that the local type lacks. gob skips an interface in such a field by its byte count; checkGob reads it.
 func checkGob(b []byte) error {
 	if len(b) == 0 {
 		return io.EOF // as gob says
@@ -36,7 +35,7 @@ type gobChecker struct {
 	skipping bool // in a field that gob skips
 }
 
-// session walks through the struct that SCS encodes. gob would take any whose fields fit by name, and skips others.
+// session checks the struct that SCS encodes. gob accepts any struct: it matches fields by name, and skips others.
 func (c *gobChecker) session(id gobID) {
 	t := c.lookup(id)
 	if t.kind != gobStruct {
@@ -49,8 +48,8 @@ func (c *gobChecker) session(id gobID) {
 	}
 }
 
-// lookup finds the definition of a type, if need be of one of the two fixed ones that gob's own definitions consist of
-// and a stream may use as well.
+// lookup finds the definition of a type. A stream may also use the two fixed types that gob's own definitions consist
+// of.
 func (c *gobChecker) lookup(id gobID) gobType {
 	if id == gobCommonType || id == gobFieldType {
 		return gobType{kind: gobStruct, fields: []gobField{{[]byte("Name"), gobString}, {[]byte("Id"), gobInt}}}
@@ -104,7 +103,7 @@ func (c *gobChecker) composite(t gobType) {
 	}
 }
 
-// count reads a number of elements, none of which takes less than a byte.
+// count reads a number of elements. Each takes at least a byte.
 func (c *gobChecker) count() int {
 	n := int(c.uint())
 	if n > c.left() {

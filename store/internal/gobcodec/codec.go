@@ -13,11 +13,9 @@ import (
 
 var _ scs.Codec = (*Codec)(nil)
 
-// A Codec encodes sessions as [scs.GobCodec] does, only faster. store.Codec tells
-// what it promises: encoding/gob compiles an encoder or a decoder for each call, while
-// Codec knows the one struct that SCS stores.
+// A Codec encodes sessions as [scs.GobCodec] does, only faster; see store.Codec.
 type Codec struct {
-	// registered remembers which types gob was found to know; gob never forgets one, so a bit once set stays right.
+	// registered is a set of types that gob is known to have. gob never forgets a type, so a bit that is set stays right.
 	registered atomic.Uint64
 }
 
@@ -29,7 +27,7 @@ func (c *Codec) Encode(deadline time.Time, values map[string]any) ([]byte, error
 	return scs.GobCodec{}.Encode(deadline, values)
 }
 
-// Decode returns the session that Encode of this or of [scs.GobCodec] made b of. It does not keep b.
+// Decode returns the session that Encode, this one or that of [scs.GobCodec], has encoded. It does not keep b.
 func (c *Codec) Decode(b []byte) (time.Time, map[string]any, error) {
 	if deadline, values, used, ok := decodeGob(b); ok && c.knows(used) {
 		return deadline, values, nil
@@ -40,8 +38,8 @@ func (c *Codec) Decode(b []byte) (time.Time, map[string]any, error) {
 	return decodeSlowly(b)
 }
 
-// decodeSlowly has encoding/gob decode b. It turns into errors the panics of code that b chooses to run: an app's
-// GobDecode, or a map whose keys turn out not to be hashable.
+// decodeSlowly decodes b with encoding/gob. b chooses what code runs there: an app's GobDecode may panic, and so may a
+// map whose keys cannot be hashed. decodeSlowly returns such a panic as an error.
 func decodeSlowly(b []byte) (deadline time.Time, values map[string]any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -63,8 +61,8 @@ func (c *Codec) knows(used gobSet) bool {
 	return true
 }
 
-// isRegistered asks gob to decode a value of the type under its usual name. As gob keeps names and types one to one,
-// the answer holds for encoding too.
+// isRegistered reports whether gob decodes a value of the type under its usual name. gob keeps names and types one to
+// one, so the answer holds for encoding too.
 func isRegistered(id gobID) bool {
 	var zero any
 	switch id {

@@ -19,7 +19,7 @@ func DecodeGob(b []byte) (time.Time, map[string]any, bool) {
 // CheckGob is what Codec does before it gives a stream to encoding/gob.
 func CheckGob(b []byte) error { return checkGob(b) }
 
-// DefinesTwice reports whether b defines a type as of two kinds at once. gob puts up with that, Codec does not.
+// DefinesTwice reports whether b defines a type as of two kinds at once. gob accepts that, Codec does not.
 func DefinesTwice(b []byte) bool {
 	c := gobChecker{gobReader: gobReader{in: b}}
 	c.session(c.typeSequence(false))

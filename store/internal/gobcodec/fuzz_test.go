@@ -42,7 +42,7 @@ func FuzzCodecDecode(f *testing.F) {
 	})
 }
 
-// promisesMuch reports whether there may be a count in b that is no small number, wherever b is cut into items.
+// promisesMuch reports whether b may contain a large count, wherever it is cut into items.
 func promisesMuch(b []byte) bool {
 	for i, c := range b {
 		n := 256 - int(c)
@@ -67,7 +67,7 @@ func stockDecode(b []byte) (deadline time.Time, values map[string]any, err error
 	return scs.GobCodec{}.Decode(b)
 }
 
-// FuzzCodecRoundTrip makes a session of the bytes and runs it through all pairs of Codec and scs.GobCodec.
+// FuzzCodecRoundTrip makes a session from the bytes and runs it through all pairs of Codec and scs.GobCodec.
 func FuzzCodecRoundTrip(f *testing.F) {
 	registerTypes()
 	for i := range 64 {
@@ -85,10 +85,10 @@ func FuzzCodecRoundTrip(f *testing.F) {
 	})
 }
 
-// A maker makes values of bytes.
+// A maker makes values from bytes.
 type maker struct {
 	b    []byte
-	fast bool // all that was made can go without encoding/gob
+	fast bool // nothing made so far needs encoding/gob
 }
 
 func (m *maker) byte() byte {

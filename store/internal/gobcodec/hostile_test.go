@@ -13,7 +13,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
-// hostile streams, each of which scs.GobCodec answers with a panic, a fatal error, or gigabytes.
+// hostile streams: each makes scs.GobCodec panic, end the process, or allocate gigabytes.
 func hostile(tb testing.TB) map[string][]byte {
 	tb.Helper()
 	registerTypes()
@@ -24,7 +24,7 @@ func hostile(tb testing.TB) map[string][]byte {
 		}
 		return b
 	}
-	// replace puts more in the place of the last bytes of a stream and sets the length of its last message.
+	// replace replaces the last bytes of a stream by more, and sets the length of its last message.
 	replace := func(b []byte, cut int, more string) []byte {
 		i := bytes.LastIndex(b, []byte("\xff\x80")) - 1
 		message := slices.Concat(b[i+1:len(b)-cut], []byte(more))
@@ -47,7 +47,7 @@ func hostile(tb testing.TB) map[string][]byte {
 		"panic in an app":  encode(failing{}),
 		"message length":   []byte("\xfc\x00\x7f\xff\xff\x00"),
 		"message too long": []byte("\xf8\x7f\xff\xff\xff\xff\xff\xff\xff"),
-		// A struct with a field X that SCS lacks, a map by empty structs, of which there are more than a byte each.
+		// A struct with a field X that SCS lacks: a map by empty structs, with more entries than bytes.
 		"map to skip": []byte(message("\x7f\x03\x01\x02\xff\x80\x00\x01\x02"+
 			"\x01\x01X\x01\xff\x82\x00\x01\x06Values\x01\xff\x84\x00\x00\x00") +
 			message("\xff\x81\x04\x01\x02\xff\x82\x00\x01\xff\x86\x01\xff\x86\x00\x00") +

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// childEnv has this program play another process of the same app, in the role that
-// it names.
+// childEnv makes this program play another process of the same app. Its value is the
+// role.
 const childEnv = "GOBCODEC_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child is another process that is to play a role. It is killed when ctx ends.
+// child returns a command that plays a role in another process. It is killed when ctx
+// ends.
 func child(ctx context.Context, role string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+role)

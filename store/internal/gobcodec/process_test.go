@@ -16,10 +16,10 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/internal/gobcodec"
 )
 
-// unrelated is what another process has used gob for before, so that its types have other ids.
+// unrelated is a type that another process has encoded before: its other types have other ids then.
 type unrelated struct{ A, B []map[string][]int }
 
-// codecChild is what the other process does. Sessions go back and forth as a gob of all their bytes.
+// codecChild is the other process. It reads and writes sessions as one gob of all their bytes.
 func codecChild(role string) error {
 	codec := &gobcodec.Codec{}
 	switch role {
@@ -63,7 +63,7 @@ func codecChild(role string) error {
 	return nil
 }
 
-// unregistered compares errors for the types that gob has only once an app registers them.
+// unregistered compares errors for the types that gob has only after an app registers them.
 func unregistered(codec *gobcodec.Codec) error {
 	for _, v := range []any{time.Unix(1, 0).UTC(), map[string]string{"a": "b"}, map[string]int{"a": 1}, map[string]any{"a": 1}} {
 		values := map[string]any{"k": v}

@@ -1,39 +1,7 @@
 package gobcodec
 
-import "time"
-
-const (
-	// maxSharedText is up to which size a stream is copied once for all its strings.
-	maxSharedText = 4 << 10
-
-	// maxFastDepth is how deep maps may lie in maps before it is left to gob. Each reserves room for as many entries
-	// as the rest of the stream could hold, long before that is known to be true.
-	maxFastDepth = 8
-)
-
-// decodeGob reads the stream of a session and says which types are in it. It returns false for what is broken, and for
-// what is not exactly as SCS writes it or has types that it does not know: that is left to gob.
-func decodeGob(b []byte) (deadline time.Time, values map[string]any, used gobSet, ok bool) {
-	r := gobSessionReader{gobReader: gobReader{in: b}}
-	session := r.types.find(r.typeSequence(false))
-	if !r.types.isSession(session) {
-		return deadline, nil, 0, false
-	}
-	if r.left() <= maxSharedText {
-		r.text, r.textFrom = string(b[r.pos:]), r.pos
-	}
-	for f := r.nextField(-1, 2); f >= 0; f = r.nextField(f, 2) {
-		if f == 0 {
-			deadline = r.time(session.fields[0].id)
-		} else {
-			values = r.values(session.fields[1].id)
-		}
-	}
-	return deadline, values, r.used, !r.failed
-}
-
-// A gobReader reads the items of a gob stream. What it reads it reads exactly as encoding/gob does, oddities included,
-// since the two must agree on where each item ends. After a failure, every read finds the stream at its end.
+// A gobReader reads the items of a gob stream exactly as encoding/gob does, oddities included: the two must agree on
+// where each item ends. After a failure, every read finds the stream at its end.
 type gobReader struct {
 	in     []byte
 	pos    int
@@ -47,7 +15,7 @@ func (r *gobReader) fail() {
 	r.pos, r.end = len(r.in), len(r.in)
 }
 
-// left is how many bytes are left in the whole stream: whatever is to come takes at least a byte each.
+// left returns how many bytes the stream still has. Each further item takes at least one.
 func (r *gobReader) left() int { return len(r.in) - r.pos }
 
 func (r *gobReader) uint() uint64 {
@@ -95,7 +63,7 @@ func (r *gobReader) bytes() []byte {
 
 // nextField returns the number of the struct's next field, or -1 at its end.
 func (r *gobReader) nextField(last, count int) int {
-	if r.pos >= r.end { // where a message ends, so does the struct
+	if r.pos >= r.end { // the struct ends with the message
 		return -1
 	}
 	delta := int(r.uint())
@@ -133,9 +101,9 @@ func (r *gobReader) typeSequence(inInterface bool) gobID {
 		r.definition(-id)
 		switch {
 		case r.pos >= r.end:
-			// The next message goes on where this one ended.
+			// The next message continues here.
 		case inInterface:
-			// Inside an interface the value around the definition goes on, behind a byte count.
+			// Inside an interface the surrounding value continues, after a byte count.
 			r.uint()
 		default:
 			r.fail()
@@ -178,7 +146,7 @@ func (r *gobReader) description(d *gobType) {
 	for f := r.nextField(-1, count); f >= 0; f = r.nextField(f, count) {
 		switch {
 		case f == 0:
-			r.field() // a CommonType has a name and an id too, and they do not matter
+			r.field() // a CommonType also has a name and an id, which do not matter
 		case f == 1 && d.kind == gobStruct:
 			d.fields = r.fields()
 		case f == 1 && d.kind == gobMap:
@@ -198,7 +166,7 @@ func (r *gobReader) fields() []gobField {
 		r.fail()
 		return nil
 	}
-	// Room for a session's two. A stream that promises many has to keep its word before it gets more.
+	// This is room for a session's two. A stream that announces more must deliver them first.
 	fields := make([]gobField, 0, min(n, 16))
 	for range n {
 		if r.pos >= r.end {
@@ -221,7 +189,7 @@ func (r *gobReader) field() (d gobField) {
 	return d
 }
 
-// id reads a type id that is part of a definition. Other than elsewhere, it has to fit.
+// id reads a type id that is part of a definition. Only here must it fit 32 bits.
 func (r *gobReader) id() gobID {
 	i := r.int()
 	if int64(gobID(i)) != i {

@@ -6,13 +6,17 @@ import (
 	"time"
 )
 
-// A gobSessionReader reads the values of a session, and fails at those that it does not know.
+// maxFastDepth is how deep maps may be nested; deeper ones are left to gob. Each map reserves room for as many entries as
+// the rest of the stream could hold, before it is known to hold them.
+const maxFastDepth = 8
+
+// A gobSessionReader reads the values of a session. It fails at types that it does not know.
 type gobSessionReader struct {
 	gobReader
-	text     string // a copy of in from textFrom on, to cut strings out of; empty if they get copies of their own
+	text     string // a copy of in from textFrom on, for strings to share; "" if each gets its own copy
 	textFrom int
 	depth    int    // of maps in maps
-	used     gobSet // what was met of gobRegistered
+	used     gobSet // the types of gobRegistered that were met
 }
 
 func (r *gobSessionReader) values(id gobID) map[string]any {
@@ -35,7 +39,7 @@ func (r *gobSessionReader) value() any {
 		return nil
 	}
 	id := r.typeSequence(true)
-	r.uint() // the byte count is for skipping the value; gob does not compare it either
+	r.uint() // the byte count, which serves to skip the value; gob does not compare it either
 	if r.uint() != 0 {
 		r.fail()
 	}
@@ -135,7 +139,7 @@ func (r *gobSessionReader) composite(name []byte, id gobID) any {
 	return r.registered(name, id)
 }
 
-// registered reads values of the types of gobRegistered. That gob has them is for the caller to ask.
+// registered reads values of the types of gobRegistered. The caller finds out whether gob has them.
 func (r *gobSessionReader) registered(name []byte, id gobID) any {
 	switch string(name) {
 	case "time.Time":
@@ -263,8 +267,8 @@ func readStrings(r *gobSessionReader, id gobID) []string {
 	return s
 }
 
-// mapLen reads how many entries a map by strings has; gob takes a negative number for none. An entry takes two bytes at
-// the least.
+// mapLen reads how many entries a map by strings has. gob takes a negative number for none. An entry takes at least two
+// bytes.
 func (r *gobSessionReader) mapLen(id, elem gobID) int {
 	n := int(r.uint())
 	r.expect(r.types.hasMap(id, elem) && n <= r.left()/2)

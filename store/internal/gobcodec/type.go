@@ -1,7 +1,7 @@
 package gobcodec
 
-// A gobID is the number by which a gob stream refers to a type. The first 64 are fixed; a stream defines its others
-// before it uses them, and each process gives them numbers of its own ("Encoding Details" in encoding/gob).
+// A gobID is the number of a type in a gob stream. The first 64 are fixed. A stream defines its others before it uses
+// them, and each process chooses its own numbers for them ("Encoding Details" in encoding/gob).
 type gobID int32
 
 const (
@@ -19,7 +19,7 @@ const (
 	gobFirstID    gobID = 64
 )
 
-// The ids that the streams we write give to their types. The first three are gobPrefix's.
+// The ids of types in the streams that we write. gobPrefix defines the first three.
 const (
 	gobSession gobID = gobFirstID + iota
 	gobTime
@@ -45,8 +45,8 @@ const (
 // A gobSet is a set of those types.
 type gobSet uint64
 
-// gobRegistered are the types that gob sends in an interface only after the app has registered them, gobPredefined the
-// ones that gobPrefix defines.
+// gobRegistered are the types that gob sends in an interface only if the app has registered them. gobPredefined are
+// those that gobPrefix defines.
 const (
 	gobRegistered = gobSet(1<<(gobTime-gobFirstID) | 1<<(gobValues-gobFirstID) |
 		1<<(gobStringMap-gobFirstID) | 1<<(gobIntMap-gobFirstID))
@@ -55,7 +55,7 @@ const (
 
 func setOf(id gobID) gobSet { return 1 << (id - gobFirstID) }
 
-// elem is the type of the elements of a slice or map that we write.
+// elem returns the type of the elements of a slice or map that we write.
 func (id gobID) elem() gobID {
 	switch {
 	case id >= gobFloat32s:
@@ -71,7 +71,7 @@ func (id gobID) elem() gobID {
 	}
 }
 
-// A gobKind tells what a definition describes. It is the number, from one, of the field of gob's wireType that is set.
+// A gobKind is what a definition describes: the number, from 1, of the field that is set in gob's wireType.
 type gobKind int
 
 const (
@@ -100,14 +100,14 @@ type gobField struct {
 	id   gobID
 }
 
-// gobTypes are the types that a stream has defined so far. Few of them, as in most sessions, take no allocation.
+// gobTypes are the types that a stream has defined so far. A few, as in most sessions, cost no allocation.
 type gobTypes struct {
 	few  [6]gobType
 	n    int
 	more map[gobID]gobType
 }
 
-// find returns the type with the id, of gobNoKind if there is none.
+// find returns the type with the id, or one of gobNoKind.
 func (t *gobTypes) find(id gobID) gobType {
 	for i := range t.few[:t.n] {
 		if t.few[i].id == id {
@@ -135,8 +135,8 @@ func (t *gobTypes) hasMap(id, elem gobID) bool {
 	return d.kind == gobMap && d.key == gobString && d.elem == elem
 }
 
-// isSession reports whether the type is the struct that SCS encodes. gob, which goes by the names of fields, would take
-// more; but it too refuses fields of a wrong type even where they are left out.
+// isSession reports whether the type is the struct that SCS encodes. gob accepts more, since it matches fields by name,
+// but it too refuses fields of a wrong type, even if they are left out.
 func (t *gobTypes) isSession(d gobType) bool {
 	return d.kind == gobStruct && len(d.fields) == 2 &&
 		string(d.fields[0].name) == "Deadline" && t.find(d.fields[0].id).kind == gobEncoder &&

@@ -12,7 +12,18 @@ type (
 	float interface{ float32 | float64 }
 )
 
-// value writes a value in an interface, and fails at those that it does not know.
+func (w *gobWriter) values(values map[string]any) {
+	w.uint(uint64(len(values)))
+	for key, v := range values {
+		w.string(key)
+		w.value(v)
+		if w.failed {
+			return
+		}
+	}
+}
+
+// value writes a value in an interface. It fails at types that it does not know.
 func (w *gobWriter) value(v any) {
 	switch v := v.(type) {
 	case nil:
@@ -114,7 +125,7 @@ func (w *gobWriter) composite(v any) {
 	}
 }
 
-// registered writes values of the types of gobRegistered. Whether gob has them is for the caller to ask.
+// registered writes values of the types of gobRegistered. The caller finds out whether gob has them.
 func (w *gobWriter) registered(v any) {
 	switch v := v.(type) {
 	case time.Time:

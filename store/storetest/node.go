@@ -41,6 +41,18 @@ func (s suite) node(t *testing.T) *node {
 	return s.nodes(t, 1)[0]
 }
 
+// pair returns the node that makes events and the node that hears of them: the same one
+// Here, two on one backend There.
+func (s suite) pair(t *testing.T, where string) (maker, hearer *node) {
+	t.Helper()
+	if where == "Here" {
+		n := s.node(t)
+		return n, n
+	}
+	both := s.nodes(t, 2)
+	return both[0], both[1]
+}
+
 type values = map[string]any
 
 // login creates a session with the given values and returns its token.
@@ -56,14 +68,14 @@ func (n *node) login(t *testing.T, with values) string {
 
 func (n *node) id(token string) string { return store.ID(n.core.Key(token)) }
 
-// load returns a context with the session and a transaction of its own.
+// load returns a context with the session and its own transaction.
 func (n *node) load(t *testing.T, token string) context.Context {
 	t.Helper()
 	return n.loadWith(t, store.Begin(t.Context()), token)
 }
 
-// bare returns a context with the session and no transaction: it has no Done
-// channel either.
+// bare returns a context with the session, without a transaction and without a Done
+// channel.
 func (n *node) bare(t *testing.T, token string) context.Context {
 	t.Helper()
 	return n.loadWith(t, context.WithoutCancel(t.Context()), token)
@@ -85,7 +97,7 @@ func (n *node) commit(t *testing.T, ctx context.Context) {
 	}
 }
 
-// put sets one value in a transaction of its own.
+// put sets one value in its own transaction.
 func (n *node) put(t *testing.T, token, key string, value any) {
 	t.Helper()
 	ctx := n.load(t, token)
@@ -93,7 +105,7 @@ func (n *node) put(t *testing.T, token, key string, value any) {
 	n.commit(t, ctx)
 }
 
-// remove removes one value in a transaction of its own.
+// remove removes one value in its own transaction.
 func (n *node) remove(t *testing.T, token, key string) {
 	t.Helper()
 	ctx := n.load(t, token)
@@ -108,7 +120,7 @@ func (n *node) wantGone(t *testing.T, ctx context.Context) {
 	}
 }
 
-// wantNone says that nobody finds a session under token.
+// wantNone fails the test if there is a session under token.
 func (n *node) wantNone(t *testing.T, token string) {
 	t.Helper()
 	if ctx := n.bare(t, token); n.Token(ctx) != "" {
@@ -116,7 +128,7 @@ func (n *node) wantNone(t *testing.T, token string) {
 	}
 }
 
-// wantValues says what the session holds, and nothing else.
+// wantValues fails the test unless the session has exactly these values.
 func (n *node) wantValues(t *testing.T, token string, want values) {
 	t.Helper()
 	ctx := n.bare(t, token)

@@ -10,9 +10,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// givenUp: of a session that was renewed or merged, the last word counts, here
-// and there.
-func (s suite) givenUp(t *testing.T, where string) {
+// abandoned: a renewal or merge that comes to nothing ends with Destroyed, on both nodes.
+func (s suite) abandoned(t *testing.T, where string) {
 	t.Helper()
 	if _, ok := s.open(t).(store.Speaker); !ok && where == "There" {
 		return // the other node finds out later

@@ -23,16 +23,16 @@ func (i *interrupted) Decode(b []byte) (time.Time, map[string]any, error) {
 	return i.Codec.Decode(b)
 }
 
-// waiting is a Keeper that saves something whenever it is asked to.
+// waiting is a Holder that saves something each time it is asked to.
 type waiting func(id string)
 
 func (w waiting) Flush(id string)                   { w(id) }
 func (waiting) HandOver(string) (func(bool), error) { return func(bool) {}, nil }
 
-// MergeSession carries over what is saved before it reads the other session, and
-// what others write until that is deleted, but not over what the request itself
-// has done since.
-func TestMergeSessionTakesOver(t *testing.T) {
+// MergeSession carries over what holders save before it reads the other session, and what
+// others write until that session is deleted. But what the request itself has done since
+// stays.
+func TestMergeSessionCarriesOver(t *testing.T) {
 	t.Parallel()
 	for name, known := range map[string]bool{"into a new session": false, "into a known one": true} {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestMergeSessionTakesOver(t *testing.T) {
 	}
 }
 
-// A session that ends while MergeSession reads it is not merged in silence.
+// If a session ends while MergeSession reads it, MergeSession says so.
 func TestMergeSessionOfTheDead(t *testing.T) {
 	t.Parallel()
 	m, backend := scs.New(), store.NewMemory()
