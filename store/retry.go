@@ -17,7 +17,7 @@ func retry(ctx context.Context, attempt func() (done bool, err error)) error {
 			return err
 		}
 		if err := Backoff(ctx, n); err != nil {
-			return fmt.Errorf("store: gave up after %d conflicts: %w", n+1, err)
+			return fmt.Errorf("store: gave up after %d attempts: %w", n+1, err)
 		}
 	}
 }
