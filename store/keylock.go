@@ -49,7 +49,7 @@ func (k *keyLocks) unlock(key string) {
 	k.leave(key, l)
 }
 
-// leave takes a user away, and the lock with the last one.
+// leave removes a user, and with the last user the lock.
 func (k *keyLocks) leave(key string, l *keyLock) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

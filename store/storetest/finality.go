@@ -94,7 +94,7 @@ func (s suite) bareAfter(t *testing.T, end func(*testing.T, *node, string)) {
 	n.Put(bare, "late", true)
 	end(t, n, token)
 	if n.core.Ended(n.id(token)) == "" {
-		n.core.Expire(n.id(token)) // what whoever finds out does
+		n.core.Expire(n.id(token)) // as a node does that finds out
 	}
 	n.wantGone(t, bare)
 	n.wantNone(t, token)
