@@ -70,6 +70,9 @@ stores: bin/gotestsum ## a store of SCS's own collection, wrapped
 metrics: bin/gotestsum ## the Observer that counts for Prometheus
 	cd plugin/metrics && $(TESTSUM) -race ./...
 
+arrows: ## how many dependencies between the files of a package run up (ARGS='./plugin ./store')
+	go run ./testdata/arrows $(or $(ARGS),./plugin ./plugin/internal/wire)
+
 browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...
 
@@ -105,4 +108,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics browser bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics arrows browser bench fuzz tidy rc-mod mod-check
