@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"math"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -26,9 +25,6 @@ const (
 	maxName   = 1024     // bytes of an event's name; go-socket.io reads them one by one
 	jsonSpace = " \t\r\n"
 )
-
-// rootName is the namespace of packets that name none. Nobody writes to it.
-var rootName = []byte("/")
 
 // A guard checks what clients send before go-socket.io's decoder sees it: that
 // one trusts every count and index, and dies of them. What passes is decoded
@@ -186,50 +182,4 @@ func hasControl(text []byte) bool {
 		}
 	}
 	return false
-}
-
-// leadingUint reads the digits at the head of text. It fails if there are none,
-// or if they are too many for a uint64.
-func leadingUint(text []byte) (n uint64, size int, ok bool) {
-	for size < len(text) && text[size] >= '0' && text[size] <= '9' {
-		if n > (math.MaxUint64-9)/10 {
-			return 0, size, false
-		}
-		n = n*10 + uint64(text[size]-'0')
-		size++
-	}
-	return n, size, size > 0
-}
-
-// marksPlaceholder tells whether encoding/json takes key, a valid JSON string,
-// for _placeholder: it undoes escapes and ignores case. Of the letters beyond
-// ASCII it takes only U+212A for k and U+017F for s, and the name has neither.
-func marksPlaceholder(key []byte) bool {
-	rest := key[1 : len(key)-1]
-	for _, want := range []byte("_placeholder") {
-		c, size := firstRune(rest)
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != rune(want) {
-			return false
-		}
-		rest = rest[size:]
-	}
-	return len(rest) == 0
-}
-
-// firstRune reads an ASCII character or \u escape at the head of what stands in
-// a JSON string, and 0 for all else.
-func firstRune(text []byte) (r rune, size int) {
-	switch {
-	case len(text) == 0:
-		return 0, 0
-	case text[0] != '\\':
-		return rune(text[0]), 1
-	case text[1] != 'u':
-		return 0, 2
-	}
-	r, _ = hex4(text[2:])
-	return r, len(`\uXXXX`)
 }

@@ -266,24 +266,3 @@ func (s *scan) peek() byte {
 	}
 	return 0
 }
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-// hex4 reads four hexadecimal digits at the head of text.
-func hex4(text []byte) (r rune, ok bool) {
-	if len(text) < 4 {
-		return 0, false
-	}
-	for _, c := range text[:4] {
-		switch {
-		case isDigit(c):
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return 0, false
-		}
-		r = r<<4 | rune(c)
-	}
-	return r, true
-}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -182,17 +181,4 @@ func (c *Conn) Await(namespace string) {
 		}
 		c.decided.Wait()
 	}
-}
-
-// bare returns a packet without data.
-func bare(kind byte, namespace string) string {
-	return strings.TrimSuffix(prefix(kind, namespace), ",")
-}
-
-// prefix returns the head of a packet, before its id and data.
-func prefix(kind byte, namespace string) string {
-	if namespace == "/" {
-		return string(kind)
-	}
-	return string(kind) + namespace + ","
 }

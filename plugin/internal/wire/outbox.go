@@ -14,6 +14,14 @@ const footprint = 64
 
 func (p parcel) size() int { return len(p.buffer.bytes) + footprint }
 
+// frame returns the frame in the parcel.
+func (p parcel) frame() frame {
+	if p.binary {
+		return frame{binary: true, data: p.buffer.binary()}
+	}
+	return frame{data: p.buffer.bytes}
+}
+
 // An outbox holds what was written and not sent. It is guarded by its
 // connection's mu.
 type outbox struct {

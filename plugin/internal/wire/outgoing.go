@@ -113,37 +113,5 @@ func (c *Conn) dispatchLocked(parcels []parcel) {
 	}
 }
 
-// A head is what stands before the data of a packet. Those of go-socket.io need
-// no guard.
-type head struct {
-	kind        byte
-	attachments int
-	namespace   []byte
-	id          uint64
-	hasID       bool
-	empty       bool // there is no data
-}
-
-func (h head) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
-
-func readHead(text []byte) head {
-	h := head{namespace: rootName}
-	if len(text) == 0 {
-		return h
-	}
-	h.kind, text = text[0], text[1:]
-	if h.kind == kindBinaryEvent || h.kind == kindBinaryAck {
-		n, size, _ := leadingUint(text)
-		h.attachments, text = int(n), text[size:] //nolint:gosec // counted by go-socket.io
-		text = bytes.TrimPrefix(text, []byte{'-'})
-	}
-	if len(text) > 0 && text[0] == '/' {
-		h.namespace, text, _ = bytes.Cut(text, []byte{','})
-	}
-	id, size, ok := leadingUint(text)
-	h.id, h.hasID, h.empty = id, ok, size == len(text)
-	return h
-}
-
 // trimLine takes off what json.Encoder adds.
 func trimLine(b *buffer) { b.bytes = bytes.TrimSuffix(b.bytes, []byte{'\n'}) }

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"bytes"
+	"math"
 	"strconv"
+	"strings"
 )
 
 // The kinds of Socket.IO packets.
@@ -15,6 +17,9 @@ const (
 	kindBinaryEvent = '5'
 	kindBinaryAck   = '6'
 )
+
+// rootName is the namespace of packets that name none. Nobody writes to it.
+var rootName = []byte("/")
 
 // A packet is one Socket.IO packet:
 // <kind>[<attachments>-][<namespace>,][<id>][json]. Protocols 4 and 5 share the
@@ -66,4 +71,62 @@ func (p *packet) appendRenamed(b []byte) []byte {
 	}
 	head := bytes.IndexByte(p.data, '"') // nothing but [ and space stands before it
 	return append(b, p.data[head+len(p.name):]...)
+}
+
+// A head is what stands before the data of a packet. Those of go-socket.io need
+// no guard.
+type head struct {
+	kind        byte
+	attachments int
+	namespace   []byte
+	id          uint64
+	hasID       bool
+	empty       bool // there is no data
+}
+
+func (h head) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
+
+func readHead(text []byte) head {
+	h := head{namespace: rootName}
+	if len(text) == 0 {
+		return h
+	}
+	h.kind, text = text[0], text[1:]
+	if h.kind == kindBinaryEvent || h.kind == kindBinaryAck {
+		n, size, _ := leadingUint(text)
+		h.attachments, text = int(n), text[size:] //nolint:gosec // counted by go-socket.io
+		text = bytes.TrimPrefix(text, []byte{'-'})
+	}
+	if len(text) > 0 && text[0] == '/' {
+		h.namespace, text, _ = bytes.Cut(text, []byte{','})
+	}
+	id, size, ok := leadingUint(text)
+	h.id, h.hasID, h.empty = id, ok, size == len(text)
+	return h
+}
+
+// bare returns a packet without data.
+func bare(kind byte, namespace string) string {
+	return strings.TrimSuffix(prefix(kind, namespace), ",")
+}
+
+// prefix returns the head of a packet, before its id and data.
+func prefix(kind byte, namespace string) string {
+	if namespace == "/" {
+		return string(kind)
+	}
+	return string(kind) + namespace + ","
+}
+
+// leadingUint reads the digits at the head of text. It fails if there are none,
+// or if they are too many for a uint64.
+func leadingUint(text []byte) (n uint64, size int, ok bool) {
+	for size < len(text) && text[size] >= '0' && text[size] <= '9' {
+		if n > (math.MaxUint64-9)/10 {
+			return 0, size, false
+		}
+		n = n*10 + uint64(text[size]-'0')
+		size++
+	}
+	return n, size, size > 0
 }

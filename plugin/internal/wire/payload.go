@@ -18,15 +18,20 @@ const (
 )
 
 const (
-	errEmptyFrame = malformed("empty frame")
-	errLength     = malformed("lengths of the payload do not add up")
-	errTooLong    = malformed("frame too long")
-	errTooMany    = malformed("too many frames in one payload")
-	errFrameType  = malformed("unknown Engine.IO packet type")
-	errBase64     = malformed("invalid base64")
-	errUTF8       = malformed("invalid UTF-8")
-	errOctets     = malformed("binary payload from a version 4 client")
+	errLength  = malformed("lengths of the payload do not add up")
+	errTooMany = malformed("too many frames in one payload")
+	errBase64  = malformed("invalid base64")
+	errOctets  = malformed("binary payload from a version 4 client")
 )
+
+// A frame is one Engine.IO packet without the framing of its wire. The data of
+// a text frame begins with the digit of the packet's type: '0' open, '1' close,
+// '2' ping, '3' pong, '4' message, '5' upgrade, '6' noop. That of a binary
+// frame is the message itself, without a type.
+type frame struct {
+	binary bool
+	data   []byte
+}
 
 // appendPayload appends f to an HTTP response body of protocol version 3 or 4.
 // For version 3 it writes every non-ASCII rune of a text frame as the JSON

@@ -169,7 +169,7 @@ func (c *Conn) pack() (body []byte) {
 		if !ok {
 			break
 		}
-		body = appendPayload(body, c.version, p.buffer.frame(p.binary))
+		body = appendPayload(body, c.version, p.frame())
 		c.wire.release(p.buffer)
 	}
 	return body

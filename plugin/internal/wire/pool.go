@@ -15,14 +15,6 @@ type buffer struct{ bytes []byte }
 // binary returns the message in a buffer that begins with binaryMark.
 func (b *buffer) binary() []byte { return b.bytes[1:] }
 
-// frame returns the frame in the buffer.
-func (b *buffer) frame(binary bool) frame {
-	if binary {
-		return frame{binary: true, data: b.binary()}
-	}
-	return frame{data: b.bytes}
-}
-
 // fill appends what r has, up to a number of bytes: what is compressed may be
 // more than it seemed.
 func (b *buffer) fill(r io.Reader, limit int) error {
@@ -71,35 +63,3 @@ type reader struct{ bytes.Reader }
 
 // Close implements io.Closer. The next NextReader takes the frame back.
 func (*reader) Close() error { return nil }
-
-// A queue is first in, first out. The zero value is empty.
-type queue[T any] struct {
-	items []T
-	head  int
-}
-
-func (q *queue[T]) push(item T) { q.items = append(q.items, item) }
-
-func (q *queue[T]) len() int { return len(q.items) - q.head }
-
-func (q *queue[T]) pop() (item T, ok bool) {
-	if q.len() == 0 {
-		return item, false
-	}
-	var none T
-	item, q.items[q.head] = q.items[q.head], none
-	q.head++
-	switch {
-	case q.head == len(q.items):
-		q.items, q.head = q.items[:0], 0
-		if cap(q.items) > 64 {
-			q.items = nil // a crowd has gone
-		}
-	case q.head >= 64 && q.head*2 >= len(q.items):
-		// It has not been empty for long: make room at its head.
-		n := copy(q.items, q.items[q.head:])
-		clear(q.items[n:])
-		q.items, q.head = q.items[:n], 0
-	}
-	return item, true
-}

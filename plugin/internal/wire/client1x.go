@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"unicode/utf16"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // legacyText undoes what clients of 1.x do to the text that they POST: they
 // write its UTF-8 bytes as characters, which HTTP encodes once more. Nothing
@@ -49,49 +46,4 @@ func isASCII(text []byte) bool {
 		}
 	}
 	return true
-}
-
-// escapedLen is how many bytes appendEscaped appends.
-func escapedLen(text []byte) int {
-	n := 0
-	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
-			n++
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		n += len(`\uXXXX`)
-		if r > 0xffff {
-			n += len(`\uXXXX`)
-		}
-		i += size
-	}
-	return n
-}
-
-// appendEscaped appends text with JSON escapes in the place of all that is not
-// ASCII.
-func appendEscaped(b, text []byte) []byte {
-	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
-			b = append(b, text[i])
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		if r > 0xffff {
-			high, low := utf16.EncodeRune(r)
-			b = appendEscape(b, high)
-			r = low
-		}
-		b = appendEscape(b, r)
-		i += size
-	}
-	return b
-}
-
-func appendEscape(b []byte, r rune) []byte {
-	const hex = "0123456789abcdef"
-	return append(b, '\\', 'u', hex[r>>12&0xf], hex[r>>8&0xf], hex[r>>4&0xf], hex[r&0xf])
 }

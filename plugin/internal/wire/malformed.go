@@ -1,0 +1,14 @@
+package wire
+
+// malformed says in a few words what is wrong with what a client sent. It never
+// quotes it.
+type malformed string
+
+func (m malformed) Error() string { return string(m) }
+
+const (
+	errEmptyFrame = malformed("empty frame")
+	errTooLong    = malformed("frame too long")
+	errFrameType  = malformed("unknown Engine.IO packet type")
+	errUTF8       = malformed("invalid UTF-8")
+)

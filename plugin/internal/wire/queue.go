@@ -1,0 +1,33 @@
+package wire
+
+// A queue is first in, first out. The zero value is empty.
+type queue[T any] struct {
+	items []T
+	head  int
+}
+
+func (q *queue[T]) push(item T) { q.items = append(q.items, item) }
+
+func (q *queue[T]) len() int { return len(q.items) - q.head }
+
+func (q *queue[T]) pop() (item T, ok bool) {
+	if q.len() == 0 {
+		return item, false
+	}
+	var none T
+	item, q.items[q.head] = q.items[q.head], none
+	q.head++
+	switch {
+	case q.head == len(q.items):
+		q.items, q.head = q.items[:0], 0
+		if cap(q.items) > 64 {
+			q.items = nil // a crowd has gone
+		}
+	case q.head >= 64 && q.head*2 >= len(q.items):
+		// It has not been empty for long: make room at its head.
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+	return item, true
+}
