@@ -19,8 +19,8 @@ const (
 // acceptor is one transport, as go-socket.io sees it: it only opens
 // connections. What a connection does later, and what it moves to, is its own.
 type acceptor struct {
-	wire *Wire
-	name string
+	shared *shared
+	name   string
 }
 
 var _ transport.Transport = acceptor{}
@@ -30,18 +30,18 @@ func (a acceptor) Name() string { return a.name }
 // Accept opens a connection for a handshake that has passed the front.
 func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
 	passed, _ := r.Context().Value(passKey{}).(pass)
-	if passed.wire != a.wire {
+	if passed.shared != a.shared {
 		return nil, errors.New("transport: serve Wire.Handler, or the plugin's with Options.Transport set, not the server itself")
 	}
-	c := newConn(a.wire, r, passed.version)
-	if !a.wire.begin(c) {
+	c := newConn(a.shared, r, passed.version)
+	if !a.shared.registry.begin(c) {
 		return nil, errors.New("transport: closed")
 	}
 	var ws *websocket.Conn
 	if a.name == nameWebsocket {
 		var err error
-		if ws, err = a.wire.upgrader.Upgrade(hijacker{w, c}, r, w.Header()); err != nil {
-			a.wire.opened(c)
+		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c}, r, w.Header()); err != nil {
+			a.shared.registry.opened(c)
 			if first, ok := w.(*answer); ok {
 				first.given = true // by the upgrader
 			}
@@ -50,7 +50,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 	}
 	c.start(time.Now())
 	if ws != nil {
-		c.use(a.wire.limit(ws)) // now it may also fail
+		c.use(a.shared.limit(ws)) // now it may also fail
 	}
 	return c, nil
 }

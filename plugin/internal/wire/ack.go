@@ -127,7 +127,7 @@ func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 
 // plainAnswer encodes the commonest values, which hold no binaries.
 func (c *Conn) plainAnswer(a acknowledgement, values []any) (b *buffer, ok bool) {
-	b = c.wire.take()
+	b = c.shared.pool.take()
 	b.bytes = append(b.bytes, '4', kindAck)
 	if a.space.name != "/" {
 		b.bytes = append(append(b.bytes, a.space.name...), ',')
@@ -138,7 +138,7 @@ func (c *Conn) plainAnswer(a acknowledgement, values []any) (b *buffer, ok bool)
 			b.bytes = append(b.bytes, ',')
 		}
 		if b.bytes, ok = appendPlain(b.bytes, value); !ok {
-			c.wire.release(b)
+			c.shared.pool.release(b)
 			return nil, false
 		}
 	}
@@ -182,7 +182,7 @@ func (l *letter) NextWriter(ft session.FrameType) (io.WriteCloser, error) {
 	if l.parcels == nil {
 		l.parcels = l.one[:0]
 	}
-	b := l.conn.wire.take()
+	b := l.conn.shared.pool.take()
 	if binary := ft == session.BINARY; binary {
 		b.bytes = append(b.bytes, binaryMark)
 		l.parcels = append(l.parcels, parcel{b, true})

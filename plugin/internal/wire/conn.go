@@ -19,7 +19,7 @@ import (
 // wire it uses meanwhile. go-socket.io reads and writes it as one of its own;
 // its other methods are for who gates namespaces, and safe for concurrent use.
 type Conn struct {
-	wire       *Wire
+	shared     *shared
 	id         string // set by the OPEN packet, before the Conn is registered
 	version    int    // of Engine.IO: 3 or 4
 	handshake  handshake
@@ -77,15 +77,15 @@ var (
 	_ http.Handler   = (*Conn)(nil)
 )
 
-func newConn(w *Wire, r *http.Request, version int) *Conn {
+func newConn(s *shared, r *http.Request, version int) *Conn {
 	c := &Conn{
-		wire:      w,
+		shared:    s,
 		version:   version,
 		handshake: handshakeOf(r),
 	}
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	c.credential = w.credentialOf(r)
-	c.payloads = payloadDecoder{version: c.version, max: w.options.MaxMessageBytes}
+	c.credential = s.identity.credentialOf(r)
+	c.payloads = payloadDecoder{version: c.version, max: s.options.MaxMessageBytes}
 	c.in.arrived.L, c.in.taken.L, c.decided.L = &c.mu, &c.mu, &c.mu
 	return c
 }
@@ -130,7 +130,7 @@ func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
 func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wire.release(c.reading)
+	c.shared.pool.release(c.reading)
 	c.reading = nil
 	c.entered()
 	if c.in.rest.len() == 0 {

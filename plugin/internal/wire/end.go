@@ -50,7 +50,7 @@ func (c *Conn) Close() error {
 	defer c.mu.Unlock()
 	c.shut = true
 	c.hangUpLocked(ReasonServer, lastWord)
-	c.in.clear(c.wire)
+	c.in.clear(&c.shared.pool)
 	return nil
 }
 
@@ -80,11 +80,11 @@ func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 	if !c.closeLocked(reason) {
 		return
 	}
-	c.in.clear(c.wire)
+	c.in.clear(&c.shared.pool)
 	if c.ws == nil {
 		c.endInLocked(farewell)
 	} else {
-		c.endInLocked(c.wire.options.PingTimeout)
+		c.endInLocked(c.shared.options.PingTimeout)
 	}
 	time.AfterFunc(writing, c.finish)
 }
@@ -130,10 +130,10 @@ func (c *Conn) violate(err error) {
 // logger nor dispose may be called.
 func (c *Conn) violateLocked(err error) {
 	first := c.closeLocked(ReasonError)
-	c.in.clear(c.wire)
+	c.in.clear(&c.shared.pool)
 	go func() {
 		if first {
-			c.wire.options.Logger.Info("transport: connection ended", "remote", c.handshake.remote, "why", err)
+			c.shared.options.Logger.Info("transport: connection ended", "remote", c.handshake.remote, "why", err)
 		}
 		c.dispose()
 	}()
@@ -163,7 +163,7 @@ func (c *Conn) dispose() {
 	if c.end != nil {
 		c.end.Stop()
 	}
-	c.out.clear(c.wire)
+	c.out.clear(&c.shared.pool)
 	wires := [2]*websocket.Conn{c.ws, c.candidate}
 	c.wakePollLocked()
 	id := c.id // OPEN may be about to name a connection that is over, which is not registered
@@ -174,7 +174,7 @@ func (c *Conn) dispose() {
 			_ = ws.Close()
 		}
 	}
-	c.wire.forget(id, c)
+	c.shared.registry.remove(id, c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true

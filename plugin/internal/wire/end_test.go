@@ -166,8 +166,8 @@ func TestEndWhileOpening(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{Logger: slog.New(slog.DiscardHandler)})
 	for range 200 {
-		c := newConn(wire, httptest.NewRequest("GET", "/?EIO=4&transport=websocket", nil), 4)
-		wire.begin(c)
+		c := newConn(&wire.shared, httptest.NewRequest("GET", "/?EIO=4&transport=websocket", nil), 4)
+		wire.registry.begin(c)
 		c.start(time.Now())
 		w, err := c.NextWriter(0, enginepacket.OPEN)
 		if err != nil {
@@ -185,7 +185,7 @@ func TestEndWhileOpening(t *testing.T) {
 		if wire.Len() > 0 {
 			t.Fatal("it is still registered")
 		}
-		wire.opened(c)
+		wire.registry.opened(c)
 	}
 }
 

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"time"
-
-	socketio "github.com/googollee/go-socket.io"
-)
+import "time"
 
 // enterLocked notes that go-socket.io has the client enter the root: it calls the
 // app's OnConnect, unless the root is gated, and writes and reads nothing until
@@ -12,8 +8,8 @@ import (
 // to close the connection, so that is what it gets when the time for a ping is
 // over: without, it would stay for ever. c.mu is held.
 func (c *Conn) enterLocked() {
-	if c.reason == "" && !c.wire.gated["/"] {
-		c.entering = time.AfterFunc(c.wire.options.PingTimeout, c.release)
+	if c.reason == "" && !c.shared.gates.has("/") {
+		c.entering = time.AfterFunc(c.shared.options.PingTimeout, c.release)
 	}
 }
 
@@ -33,11 +29,9 @@ func (c *Conn) release() {
 	if !stuck {
 		return
 	}
-	c.wire.options.Logger.Error("transport: a connection was ended, since the server's OnConnect of the root does not return: an Emit there waits for its return; emit in a goroutine, or register the handler with plugin.Sessions",
+	c.shared.options.Logger.Error("transport: a connection was ended, since the server's OnConnect of the root does not return: an Emit there waits for its return; emit in a goroutine, or register the handler with plugin.Sessions",
 		"remote", c.handshake.remote)
-	var entering socketio.Conn
-	c.wire.server.ForEach("/", c.id, func(conn socketio.Conn) { entering = conn })
-	if entering != nil {
+	if entering := c.shared.server.conn(c.id); entering != nil {
 		_ = entering.Close()
 	}
 	c.lose(ReasonError)

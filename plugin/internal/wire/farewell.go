@@ -47,7 +47,7 @@ const maxWaits = 3
 // root, and was not sent out. c.mu is held.
 func (c *Conn) othersStayLocked() bool {
 	for _, s := range c.spaces {
-		if s.name != "/" && s.over == "" && c.wire.gated[s.name] {
+		if s.name != "/" && s.over == "" && c.shared.gates.has(s.name) {
 			return true
 		}
 	}

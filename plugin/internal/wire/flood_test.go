@@ -45,8 +45,8 @@ func TestGoneBeforeOpen(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := newConn(h.wire, httptest.NewRequest(http.MethodGet, h.url(namePolling, version), nil), version)
-		if !h.wire.begin(c) {
+		c := newConn(&h.wire.shared, httptest.NewRequest(http.MethodGet, h.url(namePolling, version), nil), version)
+		if !h.wire.registry.begin(c) {
 			t.Fatal("the Wire is closing")
 		}
 		c.start(time.Now())
@@ -64,10 +64,11 @@ func TestGoneBeforeOpen(t *testing.T) {
 		if _, _, err := ses.NextReader(); !errors.Is(err, io.EOF) {
 			t.Errorf("the end: %v", err)
 		}
-		h.wire.mu.RLock()
-		defer h.wire.mu.RUnlock()
-		if len(h.wire.opening) > 0 || len(h.wire.conns) > 0 || ses.ID() != c.ID() {
-			t.Errorf("%d are opening, %d are there", len(h.wire.opening), len(h.wire.conns))
+		r := &h.wire.registry
+		r.mu.RLock()
+		defer r.mu.RUnlock()
+		if len(r.opening) > 0 || len(r.conns) > 0 || ses.ID() != c.ID() {
+			t.Errorf("%d are opening, %d are there", len(r.opening), len(r.conns))
 		}
 	})
 }

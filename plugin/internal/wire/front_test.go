@@ -159,15 +159,15 @@ func TestBelongsTo(t *testing.T) {
 		{"", "", true},
 		{"", "a", true},
 	} {
-		if got := newConn(wire, request(row.opened), 3).belongsTo(request(row.asks)); got != row.want {
+		if got := wire.identity.matches(request(row.asks), newConn(&wire.shared, request(row.opened), 3).credential); got != row.want {
 			t.Errorf("opened by %q, asked by %q: %t", row.opened, row.asks, got)
 		}
 	}
-	if !wire.hasEnded("ended") || wire.hasEnded("a") {
+	if !wire.identity.hasEnded("ended") || wire.identity.hasEnded("a") {
 		t.Error("hasEnded is not Identity.Ended")
 	}
 	anybody := New(Options{})
-	if !newConn(anybody, request("a"), 3).belongsTo(request("b")) || anybody.hasEnded("ended") {
+	if !anybody.identity.matches(request("b"), newConn(&anybody.shared, request("a"), 3).credential) || anybody.identity.hasEnded("ended") {
 		t.Error("without an Identity, who knows the id has the connection")
 	}
 }

@@ -21,9 +21,9 @@ func (h *heartbeat) start(c *Conn, now time.Time) {
 	h.conn = c
 	h.heard.Store(now.UnixNano())
 	h.pinged = now.UnixNano() // the OPEN packet stands for the first
-	wait := c.wire.options.PingInterval
+	wait := c.shared.options.PingInterval
 	if c.version == 3 {
-		wait += c.wire.options.PingTimeout
+		wait += c.shared.options.PingTimeout
 	}
 	h.timer = time.AfterFunc(time.Hour, h.beat)
 	h.timer.Reset(wait) // only now may it fire: beat uses the timer
@@ -58,7 +58,7 @@ func (h *heartbeat) beat() {
 // silence returns how long the client may go on as it does, and sends the ping
 // that is due.
 func (h *heartbeat) silence(now time.Time) time.Duration {
-	options := &h.conn.wire.options
+	options := &h.conn.shared.options
 	if h.conn.full() {
 		h.hear() // it is we who do not listen
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // A message is a Socket.IO packet that a client sent, with its attachments.
-// Messages are pooled by their Wire.
+// Messages are pooled.
 type message struct {
 	packet   packet
 	known    bool    // a CONNECT: the server has the namespace
@@ -34,14 +34,14 @@ type inbox struct {
 func (c *Conn) put(m *message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.reason == "" && c.in.fullFor(m, c.wire.options.MaxQueueBytes) {
+	for c.reason == "" && c.in.fullFor(m, c.shared.options.MaxQueueBytes) {
 		c.in.full = true
 		c.in.taken.Wait()
 		c.heartbeat.hear() // now it is listened to again
 	}
 	c.in.full = false
 	if c.reason != "" {
-		c.wire.discard(m)
+		c.shared.pool.discard(m)
 		return // nobody will read it
 	}
 	c.in.messages.push(m)
@@ -55,32 +55,40 @@ func (in *inbox) fullFor(m *message, limit int) bool {
 }
 
 // clear drops what was not read. The connection's mu is held.
-func (in *inbox) clear(w *Wire) {
+func (in *inbox) clear(p *pool) {
 	for m, ok := in.messages.pop(); ok; m, ok = in.messages.pop() {
-		w.discard(m)
+		p.discard(m)
 	}
 	for _, q := range []*queue[*buffer]{&in.injected, &in.rest} {
 		for b, ok := q.pop(); ok; b, ok = q.pop() {
-			w.release(b)
+			p.release(b)
 		}
 	}
 	in.size = 0
 }
 
-// discard takes back a message that is not to be read, with its buffers.
-func (w *Wire) discard(m *message) {
-	for _, b := range m.binaries {
-		w.release(b)
+// message returns an empty message.
+func (p *pool) message() *message {
+	if m, ok := p.messages.Get().(*message); ok {
+		return m
 	}
-	w.recycle(m)
+	return new(message)
+}
+
+// discard takes back a message that is not to be read, with its buffers.
+func (p *pool) discard(m *message) {
+	for _, b := range m.binaries {
+		p.release(b)
+	}
+	p.recycle(m)
 }
 
 // recycle takes back a message whose attachments are somebody else's.
-func (w *Wire) recycle(m *message) {
-	w.release(m.text)
+func (p *pool) recycle(m *message) {
+	p.release(m.text)
 	clear(m.binaries)
 	*m = message{binaries: m.binaries[:0]}
-	w.messages.Put(m)
+	p.messages.Put(m)
 }
 
 // nextLocked returns the next frame for go-socket.io, nil when there is none.
@@ -100,15 +108,15 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 		c.in.size -= m.size
 		c.in.taken.Signal()
 		if !c.passLocked(m) {
-			c.wire.discard(m)
+			c.shared.pool.discard(m)
 			continue
 		}
-		b := c.wire.take()
+		b := c.shared.pool.take()
 		b.bytes = m.packet.appendTo(b.bytes)
 		for _, attachment := range m.binaries {
 			c.in.rest.push(attachment)
 		}
-		c.wire.recycle(m)
+		c.shared.pool.recycle(m)
 		return b, false
 	}
 }
@@ -116,7 +124,7 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 // injectLocked lets go-socket.io read a packet of our own before anything else.
 // c.mu is held.
 func (c *Conn) injectLocked(text string) {
-	c.in.injected.push(c.wire.takeText(text))
+	c.in.injected.push(c.shared.pool.takeText(text))
 	c.in.arrived.Signal()
 }
 
@@ -129,7 +137,7 @@ var (
 // receiveText takes a message in. It owns b, which holds the packet's text
 // from its second byte on.
 func (c *Conn) receiveText(b *buffer) error {
-	p, err := c.wire.guard.parse(b.bytes[1:])
+	p, err := c.shared.guard.parse(b.bytes[1:])
 	if err != nil {
 		return err
 	}
@@ -141,10 +149,10 @@ func (c *Conn) receiveText(b *buffer) error {
 			return err
 		}
 	}
-	m := c.wire.messages.Get().(*message)
+	m := c.shared.pool.message()
 	m.packet, m.text, m.size = p, b, len(b.bytes)
 	if p.kind == kindConnect {
-		m.known = c.wire.knows(string(p.namespace)) // not under mu
+		m.known = c.shared.knows(string(p.namespace)) // not under mu
 	}
 	if p.attachments > 0 {
 		c.in.partial = m
@@ -162,7 +170,7 @@ func (c *Conn) receiveBinary(b *buffer) error {
 	}
 	m.binaries = append(m.binaries, b)
 	m.size += len(b.bytes)
-	if m.size > c.wire.options.MaxQueueBytes {
+	if m.size > c.shared.options.MaxQueueBytes {
 		return errTooMuch
 	}
 	if len(m.binaries) == m.packet.attachments {

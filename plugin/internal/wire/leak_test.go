@@ -12,9 +12,9 @@ import (
 func (h *host) settles(goroutines int) {
 	h.Helper()
 	eventually(h, "the registries are empty", func() bool { return h.wire.Len() == 0 && h.server.Count() == 0 })
-	h.wire.mu.RLock()
-	opening := len(h.wire.opening)
-	h.wire.mu.RUnlock()
+	h.wire.registry.mu.RLock()
+	opening := len(h.wire.registry.opening)
+	h.wire.registry.mu.RUnlock()
 	if opening > 0 {
 		h.Errorf("%d handshakes are still noted", opening)
 	}

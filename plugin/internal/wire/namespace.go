@@ -65,7 +65,7 @@ func (c *Conn) passLocked(m *message) bool {
 	case kindAck, kindBinaryAck:
 		return s != nil && s.admitted
 	}
-	if s == nil || !s.admitted && c.wire.gated[s.name] {
+	if s == nil || !s.admitted && c.shared.gates.has(s.name) {
 		return false // where there is no gate, go-socket.io has let it in, and is about to say so
 	}
 	if s.over != "" {
@@ -76,7 +76,7 @@ func (c *Conn) passLocked(m *message) bool {
 	}
 	c.current = acknowledgement{space: s, id: p.id, asked: p.hasID}
 	if p.hasID {
-		if c.wire.owns(s.name, p.name) {
+		if c.shared.gates.owns(s.name, p.name) {
 			p.hasID = false // or go-socket.io's next version would answer too
 		} else {
 			c.awaitLocked(c.current)
@@ -92,7 +92,7 @@ func (c *Conn) askLocked(name, query string, auth []byte, known bool) (pass bool
 	case c.floodedLocked(time.Now()):
 		c.violateLocked(errFlood)
 		return false
-	case len(c.spaces) >= c.wire.options.MaxNamespaces:
+	case len(c.spaces) >= c.shared.options.MaxNamespaces:
 		c.violateLocked(errTooSpread)
 		return false
 	case c.refused != nil:
@@ -111,7 +111,7 @@ func (c *Conn) askLocked(name, query string, auth []byte, known bool) (pass bool
 	pass = name != "/" || c.rooted
 	c.rooted = c.rooted || name == "/"
 	switch {
-	case c.wire.gated[name]:
+	case c.shared.gates.has(name):
 		c.injectLocked(prefix(kindEvent, name) + jsonOpenEvent)
 	case !pass:
 		c.admitLocked(s)
@@ -126,7 +126,7 @@ func (c *Conn) floodedLocked(now time.Time) bool {
 		c.window, c.connects = now, 0
 	}
 	c.connects++
-	return c.connects > 4*c.wire.options.MaxNamespaces
+	return c.connects > 4*c.shared.options.MaxNamespaces
 }
 
 func (c *Conn) leaveLocked(s *space) {
@@ -135,7 +135,7 @@ func (c *Conn) leaveLocked(s *space) {
 		c.alone = time.Now()
 	}
 	for _, p := range s.held {
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 	}
 	s.held = nil
 	c.decided.Broadcast()

@@ -7,12 +7,15 @@ import (
 	"strings"
 )
 
+// origins are those that may connect besides the server's own.
+type origins []string
+
 // mayConnect tells whether a request comes from a page that may connect, or
 // from no page. A browser names the page's origin, or says at least whether the
 // page is of another; cookies alone do not tell.
-func (w *Wire) mayConnect(r *http.Request) bool {
+func (o origins) mayConnect(r *http.Request) bool {
 	if origins, named := r.Header["Origin"]; named {
-		return len(origins) == 1 && (sameHost(origins[0], r.Host) || w.trusts(origins[0]))
+		return len(origins) == 1 && (sameHost(origins[0], r.Host) || o.trusts(origins[0]))
 	}
 	site := r.Header.Get("Sec-Fetch-Site")
 	return site == "" || site == "same-origin"
@@ -21,21 +24,9 @@ func (w *Wire) mayConnect(r *http.Request) bool {
 // SameOrigin tells whether a request comes from a page of the server's own
 // origin, or from no page, as far as its browser tells. Forwarded headers are
 // not looked at.
-func SameOrigin(r *http.Request) bool { return (&Wire{}).mayConnect(r) }
+func SameOrigin(r *http.Request) bool { return origins(nil).mayConnect(r) }
 
-// Admits applies the rules for origins to a request of another handler under the
-// resource path: it tells whether that is to answer it, and has answered itself
-// where it is not, because the page may not connect, or only asks whether it may
-// send credentials and read the answer. Pages of AllowedOrigins may.
-func (w *Wire) Admits(rw http.ResponseWriter, r *http.Request) bool {
-	if !w.mayConnect(r) {
-		fail(rw, http.StatusForbidden, codeForbidden)
-		return false
-	}
-	return !w.answersPreflight(rw, r)
-}
-
-func (w *Wire) trusts(origin string) bool { return slices.Contains(w.options.AllowedOrigins, origin) }
+func (o origins) trusts(origin string) bool { return slices.Contains(o, origin) }
 
 // sameHost tells whether an origin's host and port are those of the request.
 // The scheme is not compared: behind a proxy that ends TLS it is not known.
@@ -54,12 +45,12 @@ func sameHost(origin, host string) bool {
 // answersPreflight lets pages of allowed origins read the answer to a request,
 // and send credentials. It tells whether the request was only a question for
 // that.
-func (w *Wire) answersPreflight(rw http.ResponseWriter, r *http.Request) bool {
+func (o origins) answersPreflight(rw http.ResponseWriter, r *http.Request) bool {
 	header := rw.Header()
-	if len(w.options.AllowedOrigins) > 0 {
+	if len(o) > 0 {
 		header.Add("Vary", "Origin")
 	}
-	if origin := r.Header.Get("Origin"); w.trusts(origin) {
+	if origin := r.Header.Get("Origin"); o.trusts(origin) {
 		header.Set("Access-Control-Allow-Origin", origin)
 		header.Set("Access-Control-Allow-Credentials", "true")
 	}

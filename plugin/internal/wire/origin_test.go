@@ -54,7 +54,7 @@ func TestPreflight(t *testing.T) {
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Headers", "authorization,x-custom")
 		w := httptest.NewRecorder()
-		if !wire.answersPreflight(w, r) {
+		if !wire.origins.answersPreflight(w, r) {
 			t.Fatal("not answered")
 		}
 		for name, want := range map[string]string{
@@ -70,7 +70,7 @@ func TestPreflight(t *testing.T) {
 		}
 	}
 	r := httptest.NewRequest(http.MethodGet, "http://own.example.com/socket.io/", nil)
-	if w := httptest.NewRecorder(); New(Options{}).answersPreflight(w, r) || len(w.Header()) > 0 {
+	if w := httptest.NewRecorder(); New(Options{}).origins.answersPreflight(w, r) || len(w.Header()) > 0 {
 		t.Errorf("without AllowedOrigins: %v", w.Header())
 	}
 }

@@ -45,9 +45,9 @@ func (o *outbox) pop() (parcel, bool) {
 	return p, ok
 }
 
-func (o *outbox) clear(w *Wire) {
+func (o *outbox) clear(pool *pool) {
 	for p, ok := o.pop(); ok; p, ok = o.pop() {
-		w.release(p.buffer)
+		pool.release(p.buffer)
 	}
 }
 
@@ -61,7 +61,7 @@ func (c *Conn) sendLocked(parcels ...parcel) {
 	for _, p := range parcels {
 		c.out.push(p)
 	}
-	if c.out.size > c.wire.options.MaxQueueBytes {
+	if c.out.size > c.shared.options.MaxQueueBytes {
 		c.violateLocked(errSlow)
 		return
 	}
@@ -70,7 +70,7 @@ func (c *Conn) sendLocked(parcels ...parcel) {
 
 // sendTextLocked queues a text frame of our own. c.mu is held.
 func (c *Conn) sendTextLocked(text string) {
-	c.sendLocked(parcel{buffer: c.wire.takeText(text)})
+	c.sendLocked(parcel{buffer: c.shared.pool.takeText(text)})
 }
 
 // kickLocked sees to it that what is queued is sent, and that a connection

@@ -18,7 +18,7 @@ func (c *Conn) writeMessage(p parcel) {
 	defer c.mu.Unlock()
 	switch {
 	case p.binary && c.draft.missing == 0:
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 	case p.binary:
 		c.draft.parcels = append(c.draft.parcels, p)
 		if c.draft.missing--; c.draft.missing == 0 {
@@ -35,11 +35,11 @@ func (c *Conn) writeTextLocked(p parcel) {
 	switch {
 	case head.kind == kindConnect:
 		c.connectLocked(head)
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 	case head.empty:
-		c.wire.release(p.buffer) // it has failed to encode the data, and says so to OnError
+		c.shared.pool.release(p.buffer) // it has failed to encode the data, and says so to OnError
 	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(jsonAnswerEvent)):
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 		if answer, ok := c.answers.pop(); ok && answer != nil {
 			c.dispatchLocked(answer)
 		}
@@ -68,7 +68,7 @@ func (c *Conn) connectLocked(head head) {
 		c.kickLocked()
 		return
 	}
-	if s := c.spaces.find(head.namespace); s != nil && !s.admitted && !c.wire.gated[s.name] {
+	if s := c.spaces.find(head.namespace); s != nil && !s.admitted && !c.shared.gates.has(s.name) {
 		c.admitLocked(s)
 	}
 }
@@ -86,7 +86,7 @@ func (c *Conn) deliverLocked(parcels []parcel) {
 
 func (c *Conn) dropLocked(parcels []parcel) {
 	for _, p := range parcels {
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 	}
 }
 
@@ -107,7 +107,7 @@ func (c *Conn) dispatchLocked(parcels []parcel) {
 			s.size += p.size()
 		}
 		s.held = append(s.held, parcels...)
-		if s.size > c.wire.options.MaxQueueBytes {
+		if s.size > c.shared.options.MaxQueueBytes {
 			c.violateLocked(errSlow)
 		}
 	}

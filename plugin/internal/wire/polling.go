@@ -96,7 +96,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 // respond answers a request. The client has the ping timeout to read it: of an
 // http.Server's WriteTimeout, the wait may have left nothing.
 func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.wire.options.PingTimeout))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.shared.options.PingTimeout))
 	w.Header().Set("Content-Type", kind)
 	_, err := w.Write(body)
 	return err
@@ -164,13 +164,13 @@ func (c *Conn) noop() []byte { return appendPayload(nil, c.version, frame{data: 
 // pack takes frames out of the outbox, of about one message's size. c.mu is
 // held.
 func (c *Conn) pack() (body []byte) {
-	for len(body) < c.wire.options.MaxMessageBytes {
+	for len(body) < c.shared.options.MaxMessageBytes {
 		p, ok := c.out.pop()
 		if !ok {
 			break
 		}
 		body = appendPayload(body, c.version, p.frame())
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 	}
 	return body
 }
@@ -183,7 +183,7 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.posting.Unlock()
 	// It may take as long as the client may be silent.
-	options := &c.wire.options
+	options := &c.shared.options
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
 	// A client of version 3 posts at once what it has gathered meanwhile, however
 	// much that is; and a binary message is a third longer as base64.
@@ -209,7 +209,7 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 
 // receiveFrame takes a frame of a payload in.
 func (c *Conn) receiveFrame(f frame) error {
-	b := c.wire.take()
+	b := c.shared.pool.take()
 	if f.binary {
 		b.bytes = append(b.bytes, binaryMark)
 	}

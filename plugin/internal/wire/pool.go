@@ -3,13 +3,14 @@ package wire
 import (
 	"bytes"
 	"io"
+	"sync"
 )
 
 // binaryMark stands before a binary message: Engine.IO 3 sends it over
 // websocket as the type of the packet, the others leave it out.
 const binaryMark = 4
 
-// A buffer holds one frame. Buffers are pooled by their Wire.
+// A buffer holds one frame. Buffers are pooled.
 type buffer struct{ bytes []byte }
 
 // binary returns the message in a buffer that begins with binaryMark.
@@ -38,21 +39,34 @@ func (b *buffer) fill(r io.Reader, limit int) error {
 // maxPooled is the size of the largest buffer that is kept.
 const maxPooled = 16 << 10
 
+// A pool keeps what frames and messages are made of, for the next. Its zero value
+// is empty.
+type pool struct {
+	buffers  sync.Pool // of *buffer
+	messages sync.Pool // of *message
+	writers  sync.Pool // of *writer
+}
+
 // take returns an empty buffer.
-func (w *Wire) take() *buffer { return w.buffers.Get().(*buffer) }
+func (p *pool) take() *buffer {
+	if b, ok := p.buffers.Get().(*buffer); ok {
+		return b
+	}
+	return new(buffer)
+}
 
 // release takes a buffer back that nobody uses any more; nil is allowed.
-func (w *Wire) release(b *buffer) {
+func (p *pool) release(b *buffer) {
 	if b == nil || cap(b.bytes) > maxPooled {
 		return
 	}
 	b.bytes = b.bytes[:0]
-	w.buffers.Put(b)
+	p.buffers.Put(b)
 }
 
 // takeText returns a buffer with the given text.
-func (w *Wire) takeText(text string) *buffer {
-	b := w.take()
+func (p *pool) takeText(text string) *buffer {
+	b := p.take()
 	b.bytes = append(b.bytes, text...)
 	return b
 }

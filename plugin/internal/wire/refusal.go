@@ -61,5 +61,5 @@ func (c *Conn) refusal(namespace, message string, data json.RawMessage) parcel {
 	if err != nil {
 		text = []byte(`""`)
 	}
-	return parcel{buffer: c.wire.takeText("4" + prefix(kindError, namespace) + string(text))}
+	return parcel{buffer: c.shared.pool.takeText("4" + prefix(kindError, namespace) + string(text))}
 }

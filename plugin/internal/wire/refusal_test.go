@@ -165,7 +165,7 @@ func TestRefuseTooLate(t *testing.T) {
 func TestRefusalPacket(t *testing.T) {
 	t.Parallel()
 	for version := 3; version <= 4; version++ {
-		c := &Conn{wire: New(Options{}), version: version}
+		c := &Conn{shared: &New(Options{}).shared, version: version}
 		for _, p := range []parcel{
 			c.refusal("/", "\xff\u2028</script>", nil),
 			c.refusal("/", "why", json.RawMessage(`{"a":[1,"é"]}`)),

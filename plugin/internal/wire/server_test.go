@@ -1,232 +1,81 @@
 package wire
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"log/slog"
-	"maps"
-	"net/http/httptest"
-	"slices"
+	"errors"
+	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	socketio "github.com/googollee/go-socket.io"
-	"github.com/googollee/go-socket.io/parser"
-	"github.com/gorilla/websocket"
+	"github.com/googollee/go-socket.io/engineio"
 )
 
-// patience is how long a test waits for what must come. It is never waited
-// out by a test that passes.
-const patience = 20 * time.Second
-
-// quiet is for tests whose clients break the rules.
-var quiet = slog.New(slog.DiscardHandler)
-
-// A logBook keeps what is logged.
-type logBook struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *logBook) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
-
-// host is a go-socket.io server on a Wire, as an app without sessions has it.
-type host struct {
-	testing.TB
-	wire   *Wire
-	server *socketio.Server
-	web    *httptest.Server
-}
-
-// newHost starts a host, after setup if there is one.
-func newHost(tb testing.TB, options Options, setup func(*host)) *host {
-	tb.Helper()
-	h := &host{TB: tb, wire: New(options)}
-	h.server = socketio.NewServer(h.wire.EngineOptions(nil))
-	for _, namespace := range []string{"/", "/chat"} {
-		h.server.OnConnect(namespace, func(socketio.Conn) error { return nil })
-		h.server.OnEvent(namespace, "echo", func(_ socketio.Conn, text string) string { return text })
-		h.server.OnEvent(namespace, "number", func(_ socketio.Conn, n int) int { return n })
-		h.server.OnEvent(namespace, "buf", func(_ socketio.Conn, b parser.Buffer) int { return len(b.Data) })
+// A Wire serves the one server that was made with it. The question is asked of
+// the server itself, which hears nothing of it: no RequestChecker, no ConnInitor.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	wire := New(Options{})
+	heard := false
+	checked := socketio.NewServer(wire.EngineOptions(&engineio.Options{
+		RequestChecker: func(*http.Request) (http.Header, error) { heard = true; return nil, errors.New("no") },
+		ConnInitor:     func(*http.Request, engineio.Conn) { heard = true },
+	}))
+	late := wire.EngineOptions(nil)
+	late.RequestChecker = func(*http.Request) (http.Header, error) { return nil, errors.New("no") }
+	for _, row := range []struct {
+		name   string
+		server *socketio.Server
+		want   string // that the error names, "" for none
+	}{
+		{"made with it", socketio.NewServer(wire.EngineOptions(nil)), ""},
+		{"with hooks", checked, ""},
+		{"with a hook set later", socketio.NewServer(late), ""},
+		{"stock", socketio.NewServer(nil), "EngineOptions"},
+		{"another wire's", socketio.NewServer(New(Options{}).EngineOptions(nil)), "EngineOptions"},
+		{"nil", nil, "nil"},
+	} {
+		err := wire.Check(row.server)
+		if (err != nil) != (row.want != "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if row.server != nil && row.server.Count() > 0 {
+			t.Errorf("%s: a session was opened", row.name)
+		}
 	}
-	h.web = httptest.NewUnstartedServer(h.wire.Handler(h.server))
-	if setup != nil {
-		setup(h)
+	if heard {
+		t.Error("the app has heard of it")
 	}
-	go h.server.Serve() // ends with Close
-	h.web.Start()
-	tb.Cleanup(func() {
-		for _, c := range h.conns() {
-			c.lose(ReasonClosed) // the test is over: nobody polls for the farewell
-		}
-		late, cancel := context.WithTimeout(context.Background(), patience) // tb.Context is over
-		defer cancel()
-		if err := h.wire.Close(late); err != nil {
-			tb.Errorf("Close: %v", err)
-		}
-		h.server.Close()
-		h.web.CloseClientConnections()
-		h.web.Close()
-	})
-	return h
-}
-
-// kinds runs a test for each transport and version.
-func kinds(t *testing.T, test func(t *testing.T, transport string, version int)) {
-	t.Helper()
-	for _, transport := range []string{namePolling, nameWebsocket} {
-		for version := 3; version <= 4; version++ {
-			t.Run(fmt.Sprint(transport, version), func(t *testing.T) {
-				t.Parallel()
-				test(t, transport, version)
-			})
-		}
+	first, second := socketio.NewServer(wire.EngineOptions(nil)), socketio.NewServer(wire.EngineOptions(nil))
+	wire.Handler(first)
+	if err := wire.Check(first); err != nil {
+		t.Errorf("once more: %v", err)
+	}
+	if err := wire.Check(second); err == nil || !strings.Contains(err.Error(), "another server") {
+		t.Errorf("a second server: %v", err)
+	}
+	if err := New(Options{PingInterval: -1}).Check(first); err == nil || !strings.Contains(err.Error(), "PingInterval") {
+		t.Errorf("wrong settings: %v", err)
 	}
 }
 
-// versions runs a test for each version.
-func versions(t *testing.T, test func(t *testing.T, version int)) {
-	t.Helper()
-	for version := 3; version <= 4; version++ {
-		t.Run(fmt.Sprint(version), func(t *testing.T) {
-			t.Parallel()
-			test(t, version)
+// Without the plugin too: a server that was not made with the Wire gets no client
+// from it, on none of its transports.
+func TestForgottenEngineOptions(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		entered := make(chan bool, 1)
+		h := newHost(t, Options{}, func(h *host) {
+			h.wire = New(Options{})
+			other := socketio.NewServer(nil)
+			other.OnConnect("/", func(socketio.Conn) error { entered <- true; return nil })
+			h.web.Config.Handler = h.wire.Handler(other)
 		})
-	}
-}
-
-func (h *host) url(transport string, version int) string {
-	return fmt.Sprintf("%s/socket.io/?EIO=%d&transport=%s", h.web.URL, version, transport)
-}
-
-// conns returns the server's ends of all callers.
-func (h *host) conns() []*Conn {
-	h.wire.mu.RLock()
-	defer h.wire.mu.RUnlock()
-	return slices.Collect(maps.Values(h.wire.conns))
-}
-
-// conn returns the server's end of a caller.
-func (h *host) conn(c caller) *Conn {
-	h.Helper()
-	conn := h.wire.Find(c.name())
-	if conn == nil {
-		h.Fatal("the connection is gone")
-	}
-	return conn
-}
-
-// say sends text, which must work.
-func (h *host) say(c caller, lines ...string) {
-	h.Helper()
-	if err := c.send(text(lines...)...); err != nil {
-		h.Fatalf("send %.100q: %v", lines, err)
-	}
-}
-
-// hear reads text, which must be as wanted. A line that ends in * is only a
-// beginning.
-func (h *host) hear(c caller, lines ...string) {
-	h.Helper()
-	for _, want := range lines {
-		got, err := c.read()
-		prefix, open := strings.CutSuffix(want, "*")
-		if err != nil || got != want && (!open || !strings.HasPrefix(got, prefix)) {
-			h.Fatalf("got %.200q, %v, want %.200q", got, err, want)
+		status, body, _ := h.request(http.MethodGet, h.url(transport, version), upgrading(transport))
+		if status != http.StatusInternalServerError || !strings.Contains(body, "EngineOptions") {
+			t.Errorf("got %d %s", status, body)
 		}
-	}
-}
-
-// hearEnd reads up to the end of the connection, before which nothing comes.
-func (h *host) hearEnd(c caller) {
-	h.Helper()
-	if got, err := c.read(); err == nil {
-		h.Fatalf("got %.200q, want the end", got)
-	}
-}
-
-// call connects, enters the root, and fails if that does not work.
-func (h *host) call(transport string, version int) caller {
-	h.Helper()
-	c := h.dial(transport, version)
-	if version == 4 {
-		h.say(c, "40")
-	}
-	h.hear(c, "40*")
-	return c
-}
-
-// dial connects and reads OPEN.
-func (h *host) dial(transport string, version int) caller {
-	h.Helper()
-	if transport == namePolling {
-		return h.polling(version, "")
-	}
-	w := h.socket(h.url(transport, version), version)
-	open, err := w.read()
-	if err != nil || !strings.HasPrefix(open, "0{") {
-		h.Fatalf("got %q, %v, want OPEN", open, err)
-	}
-	w.id = idOf(open)
-	return w
-}
-
-// polling connects by polling, with more in its query, and reads OPEN.
-func (h *host) polling(version int, query string) *pollCaller {
-	h.Helper()
-	p := &pollCaller{host: h, version: version, url: h.url(namePolling, version) + query}
-	open, err := p.read()
-	if err != nil || !strings.HasPrefix(open, "0{") {
-		h.Fatalf("got %q, %v, want OPEN", open, err)
-	}
-	p.id = idOf(open)
-	p.url += "&sid=" + p.id
-	return p
-}
-
-// socket opens a websocket, which must work.
-func (h *host) socket(url string, version int) *wsCaller {
-	h.Helper()
-	ws, _, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(url, "http"), nil)
-	if err != nil {
-		h.Fatal(err)
-	}
-	h.Cleanup(func() { ws.Close() })
-	return &wsCaller{ws: ws, version: version}
-}
-
-func idOf(open string) string {
-	var p openPacket
-	_ = json.Unmarshal([]byte(open[1:]), &p)
-	return p.ID
-}
-
-// eventually waits for what another goroutine is about to do.
-func eventually(tb testing.TB, what string, ok func() bool) {
-	tb.Helper()
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	late := time.After(patience)
-	for !ok() {
-		select {
-		case <-again.C:
-		case <-late:
-			tb.Fatalf("not in time: %s", what)
+		if len(entered) > 0 {
+			t.Error("a client has reached a handler")
 		}
-	}
+	})
 }

@@ -64,7 +64,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	if n == len(p) {
 		return n, nil
 	}
-	if len(s.rest) > s.conn.wire.options.MaxQueueBytes {
+	if len(s.rest) > s.conn.shared.options.MaxQueueBytes {
 		return n, errSlow // of answers to its pings
 	}
 	s.rest = append(s.rest, p[n:]...)
@@ -97,7 +97,7 @@ func (s *stream) send() {
 			s.conn.resume(s)
 			return
 		}
-		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.conn.wire.options.PingTimeout))
+		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.conn.shared.options.PingTimeout))
 		if _, err := s.Conn.Write(rest); err != nil {
 			s.conn.fail(s)
 			return

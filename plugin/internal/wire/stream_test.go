@@ -39,7 +39,7 @@ func ends(t *testing.T, network string) (ours, theirs net.Conn) {
 
 // streamOn returns a stream of a connection that is nobody else's.
 func streamOn(under net.Conn, options Options) *stream {
-	c := &Conn{wire: New(options)}
+	c := &Conn{shared: &New(options).shared}
 	c.heartbeat.start(c, time.Now())
 	c.stream = newStream(under, c)
 	return c.stream

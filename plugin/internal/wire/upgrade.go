@@ -20,7 +20,7 @@ func (c *Conn) probe(ws *websocket.Conn) {
 }
 
 func (c *Conn) shakeHands(ws *websocket.Conn) bool {
-	deadline := time.Now().Add(min(upgradeTimeout, c.wire.options.PingTimeout))
+	deadline := time.Now().Add(min(upgradeTimeout, c.shared.options.PingTimeout))
 	if ws.SetReadDeadline(deadline) != nil {
 		return false
 	}
@@ -41,7 +41,7 @@ func (c *Conn) hears(ws *websocket.Conn, expected func(text string) bool) bool {
 	if err != nil {
 		return false
 	}
-	defer c.wire.release(b)
+	defer c.shared.pool.release(b)
 	return !binary && expected(string(b.bytes))
 }
 

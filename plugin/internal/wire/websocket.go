@@ -15,12 +15,6 @@ func (c *Conn) socket() *websocket.Conn {
 	return c.ws
 }
 
-// limit bounds what a websocket takes in.
-func (w *Wire) limit(ws *websocket.Conn) *websocket.Conn {
-	ws.SetReadLimit(int64(w.options.MaxMessageBytes) + 1) // and the type of the packet
-	return ws
-}
-
 // pump takes in what comes over a websocket, until that ends.
 func (c *Conn) pump(ws *websocket.Conn) {
 	for {
@@ -45,12 +39,12 @@ func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 	if err != nil {
 		return nil, false, tooLong(err)
 	}
-	b, binary = c.wire.take(), kind == websocket.BinaryMessage
+	b, binary = c.shared.pool.take(), kind == websocket.BinaryMessage
 	if binary && c.version == 4 {
 		b.bytes = append(b.bytes, binaryMark)
 	}
-	if err := b.fill(r, c.wire.options.MaxMessageBytes+1); err != nil {
-		c.wire.release(b)
+	if err := b.fill(r, c.shared.options.MaxMessageBytes+1); err != nil {
+		c.shared.pool.release(b)
 		return nil, false, tooLong(err)
 	}
 	return b, binary, nil
@@ -79,7 +73,7 @@ func (c *Conn) receive(b *buffer, binary bool) error {
 	case b.bytes[0] == '4':
 		return c.receiveText(b)
 	}
-	defer c.wire.release(b)
+	defer c.shared.pool.release(b)
 	return c.receiveSignal(b.bytes)
 }
 
@@ -134,7 +128,7 @@ func (c *Conn) drainLocked() {
 			return
 		}
 		err := c.transmitLocked(p)
-		c.wire.release(p.buffer)
+		c.shared.pool.release(p.buffer)
 		if err != nil {
 			c.closeLocked(ReasonError)
 			c.ending, c.parted = true, true
@@ -182,10 +176,10 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, codeBadRequest)
 		return
 	}
-	ws, err := c.wire.upgrader.Upgrade(hijacker{w, c}, r, nil)
+	ws, err := c.shared.upgrader.Upgrade(hijacker{w, c}, r, nil)
 	if err != nil {
 		c.giveUp(nil)
 		return // it has answered
 	}
-	go c.probe(c.wire.limit(ws)) // ends with ws
+	go c.probe(c.shared.limit(ws)) // ends with ws
 }

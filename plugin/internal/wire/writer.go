@@ -8,13 +8,20 @@ import (
 	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
 )
 
-// A writer is one frame that go-socket.io writes. Writers are pooled by their
-// Wire.
+// A writer is one frame that go-socket.io writes. Writers are pooled.
 type writer struct {
 	conn   *Conn
 	kind   enginepacket.Type
 	binary bool
 	buffer *buffer
+}
+
+// writer returns an empty writer.
+func (p *pool) writer() *writer {
+	if w, ok := p.writers.Get().(*writer); ok {
+		return w
+	}
+	return new(writer)
 }
 
 // NextWriter returns a writer for the next packet. It does not wait: what is
@@ -25,8 +32,8 @@ func (c *Conn) NextWriter(ft engineframe.Type, kind enginepacket.Type) (io.Write
 	if c.taken.Load() && c.isEnding() {
 		return nil, io.EOF
 	}
-	w := c.wire.writers.Get().(*writer)
-	w.conn, w.kind, w.binary, w.buffer = c, kind, ft == engineframe.Binary, c.wire.take()
+	w := c.shared.pool.writer()
+	w.conn, w.kind, w.binary, w.buffer = c, kind, ft == engineframe.Binary, c.shared.pool.take()
 	switch {
 	case w.binary:
 		w.buffer.bytes = append(w.buffer.bytes, binaryMark)
@@ -52,7 +59,7 @@ func (w *writer) WriteByte(b byte) error {
 func (w *writer) Close() error {
 	c, b, kind, binary := w.conn, w.buffer, w.kind, w.binary
 	*w = writer{}
-	c.wire.writers.Put(w)
+	c.shared.pool.writers.Put(w)
 	switch kind {
 	case enginepacket.OPEN:
 		return c.writeOpen(b)
@@ -62,7 +69,7 @@ func (w *writer) Close() error {
 		}
 		c.writeMessage(parcel{b, binary})
 	default:
-		c.wire.release(b) // it never sees a packet that it would answer
+		c.shared.pool.release(b) // it never sees a packet that it would answer
 	}
 	return nil
 }
@@ -82,8 +89,8 @@ type openPacket struct {
 // before that, go-socket.io would not know the id.
 func (c *Conn) writeOpen(b *buffer) error {
 	open := openPacket{
-		PingInterval: c.wire.options.PingInterval.Milliseconds(),
-		PingTimeout:  c.wire.options.PingTimeout.Milliseconds(),
+		PingInterval: c.shared.options.PingInterval.Milliseconds(),
+		PingTimeout:  c.shared.options.PingTimeout.Milliseconds(),
 		Upgrades:     []string{},
 	}
 	var given struct {
@@ -92,7 +99,7 @@ func (c *Conn) writeOpen(b *buffer) error {
 	err := json.Unmarshal(b.bytes[1:], &given)
 	open.ID = given.ID
 	if c.version == 4 {
-		open.MaxPayload = c.wire.options.MaxMessageBytes
+		open.MaxPayload = c.shared.options.MaxMessageBytes
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,7 +111,7 @@ func (c *Conn) writeOpen(b *buffer) error {
 		// The client has gone already. go-socket.io would log an error, for every
 		// such client; without one it goes on, and hears of the end when it reads.
 		c.id = given.ID
-		c.wire.release(b)
+		c.shared.pool.release(b)
 		return nil
 	}
 	if c.ws == nil {
@@ -115,7 +122,7 @@ func (c *Conn) writeOpen(b *buffer) error {
 		return err
 	}
 	c.id = given.ID
-	c.wire.register(c)
+	c.shared.registry.add(c.id, c)
 	b.bytes = append(b.bytes[:1], text...)
 	c.sendLocked(parcel{buffer: b})
 	return nil
@@ -124,7 +131,7 @@ func (c *Conn) writeOpen(b *buffer) error {
 // take notes that go-socket.io has the connection, or will not have it: OPEN may
 // be sent.
 func (c *Conn) take() {
-	if c.taken.CompareAndSwap(false, true) && c.wire.opened(c) {
+	if c.taken.CompareAndSwap(false, true) && c.shared.registry.opened(c) {
 		go c.hangUp(ReasonShutdown) // ends with the farewell
 	}
 }

@@ -1,0 +1,30 @@
+package wire
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// The codes of Engine.IO's own errors.
+const (
+	codeTransport  = 0
+	codeUnknownID  = 1
+	codeMethod     = 2
+	codeBadRequest = 3
+	codeForbidden  = 4
+	codeVersion    = 5
+)
+
+// fail answers as Engine.IO does.
+func fail(w http.ResponseWriter, status, code int) {
+	messages := [...]string{
+		"Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",
+		"Unsupported protocol version",
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}{code, messages[code]})
+}
