@@ -40,7 +40,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 	var ws *websocket.Conn
 	if a.name == nameWebsocket {
 		var err error
-		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c}, r, w.Header()); err != nil {
+		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c, &a.shared.options}, r, w.Header()); err != nil {
 			a.shared.registry.opened(c)
 			if first, ok := w.(*answer); ok {
 				first.given = true // by the upgrader

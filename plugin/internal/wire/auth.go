@@ -15,23 +15,6 @@ import (
 // are one header, ends its connection.
 const AuthHeader = "Socket-Io-Auth"
 
-// Request returns the handshake as the given namespace was asked for: with its
-// auth payload. What it holds is shared: do not change it.
-func (c *Conn) Request(namespace string) *http.Request {
-	c.mu.Lock()
-	var auth []byte
-	if s := c.spaces.find([]byte(namespace)); s != nil {
-		auth = s.auth
-	}
-	c.mu.Unlock()
-	header := c.handshake.header
-	if auth != nil {
-		header = header.Clone()
-		addAuth(header, auth)
-	}
-	return c.handshake.request(header)
-}
-
 // addAuth adds a payload, which is a JSON object.
 func addAuth(header http.Header, auth []byte) {
 	var line bytes.Buffer
@@ -82,15 +65,4 @@ func stripAuth(header http.Header) {
 			delete(header, name)
 		}
 	}
-}
-
-// Query returns what stood behind ? when the client asked for a namespace; for
-// the root, in version 3, that of the handshake.
-func (c *Conn) Query(namespace string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.spaces.find([]byte(namespace)); s != nil {
-		return s.query
-	}
-	return ""
 }

@@ -63,7 +63,7 @@ func TestEarlyIsBounded(t *testing.T) {
 	h.hear(c, connected("/chat", 4), `43/chat,1["in"]`)
 	conn := h.conn(c)
 	conn.mu.Lock()
-	size, held := conn.early.size, len(conn.early.held)
+	size, held := conn.spaces.early.size, len(conn.spaces.early.parcels)
 	conn.mu.Unlock()
 	if size > maxEarly || held < 40 {
 		t.Fatalf("%d packets wait, of %d bytes", held, size)
@@ -78,7 +78,7 @@ func TestEarlyIsBounded(t *testing.T) {
 	<-greets
 	conn = h.conn(late)
 	conn.stray(time.Now().Add(connectTimeout + time.Second))
-	if conn.mu.Lock(); conn.early != nil {
+	if conn.mu.Lock(); conn.spaces.early != nil {
 		t.Error("it waits for ever")
 	}
 	conn.mu.Unlock()
@@ -105,7 +105,7 @@ func TestEarlyAndGated(t *testing.T) {
 			eventually(t, "it waits", func() bool {
 				conn.mu.Lock()
 				defer conn.mu.Unlock()
-				return len(conn.early.held) == 1
+				return len(conn.spaces.early.parcels) == 1
 			})
 			h.say(c, "40")
 			<-asked
@@ -154,7 +154,7 @@ func TestEmitInRootHandler(t *testing.T) {
 		conn := h.conn(fine)
 		h.say(fine, `421["echo","in"]`)
 		h.hear(fine, `431["in"]`)
-		if conn.mu.Lock(); conn.entering != nil {
+		if conn.mu.Lock(); conn.watchdog.timer != nil {
 			t.Error("its handler is thought to run")
 		}
 		conn.mu.Unlock()

@@ -1,46 +1,6 @@
 package wire
 
-import (
-	"time"
-
-	"github.com/gorilla/websocket"
-)
-
-// The reasons why a connection ended, in Socket.IO's words.
-const (
-	ReasonClosed   = "transport close"             // the client hung up
-	ReasonError    = "transport error"             // it broke, or the client broke the rules
-	ReasonTimeout  = "ping timeout"                // nothing was heard of the client
-	ReasonServer   = "server namespace disconnect" // the server hung up
-	ReasonShutdown = "server shutting down"        // Wire.Close
-)
-
-// Done returns a channel that closes when the connection is over and its wire
-// is closed.
-func (c *Conn) Done() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
-		if c.over {
-			close(c.done)
-		}
-	}
-	return c.done
-}
-
-// Reason returns why the connection ended, "" while it lives.
-func (c *Conn) Reason() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.reason
-}
-
-func (c *Conn) isEnding() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ending
-}
+import "time"
 
 // Close is go-socket.io's wish to end the connection. What was written is sent
 // first. Nothing is read any more, also where the client has gone already: go-socket.io
@@ -50,16 +10,8 @@ func (c *Conn) Close() error {
 	defer c.mu.Unlock()
 	c.shut = true
 	c.hangUpLocked(ReasonServer, lastWord)
-	c.in.clear(&c.shared.pool)
+	c.in.clear()
 	return nil
-}
-
-// IsShut tells whether go-socket.io has closed the connection: it has left every
-// namespace by then.
-func (c *Conn) IsShut() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.shut
 }
 
 // lastWord is how long go-socket.io may take to write what was emitted before
@@ -80,22 +32,22 @@ func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 	if !c.closeLocked(reason) {
 		return
 	}
-	c.in.clear(&c.shared.pool)
-	if c.ws == nil {
+	c.in.clear()
+	if c.out.ws == nil {
 		c.endInLocked(farewell)
 	} else {
 		c.endInLocked(c.shared.options.PingTimeout)
 	}
-	time.AfterFunc(writing, c.finish)
+	time.AfterFunc(writing, c.sendOff)
 }
 
-// finish lets the connection end when what is queued is sent.
-func (c *Conn) finish() {
+// sendOff lets the connection end when what is queued is sent.
+func (c *Conn) sendOff() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ending = true
 	if !c.disposed {
-		c.kickLocked()
+		c.out.kick()
 	}
 }
 
@@ -103,10 +55,10 @@ func (c *Conn) finish() {
 func (c *Conn) endInLocked(d time.Duration) {
 	switch {
 	case c.disposed:
-	case c.end == nil:
-		c.end = time.AfterFunc(d, c.dispose)
+	case c.timer == nil:
+		c.timer = time.AfterFunc(d, c.dispose)
 	default:
-		c.end.Reset(d)
+		c.timer.Reset(d)
 	}
 }
 
@@ -130,13 +82,20 @@ func (c *Conn) violate(err error) {
 // logger nor dispose may be called.
 func (c *Conn) violateLocked(err error) {
 	first := c.closeLocked(ReasonError)
-	c.in.clear(&c.shared.pool)
+	c.in.clear()
 	go func() {
 		if first {
 			c.shared.options.Logger.Info("transport: connection ended", "remote", c.handshake.remote, "why", err)
 		}
 		c.dispose()
 	}()
+}
+
+// breakLocked ends a connection whose wire is broken. c.mu is held.
+func (c *Conn) breakLocked() {
+	c.closeLocked(ReasonError)
+	c.ending = true
+	go c.dispose() // which needs c.mu
 }
 
 // closeLocked makes reason the reason of the end, and tells whether it is the
@@ -146,9 +105,8 @@ func (c *Conn) closeLocked(reason string) bool {
 		return false
 	}
 	c.reason = reason
-	c.in.arrived.Broadcast()
-	c.in.taken.Broadcast()
-	c.decided.Broadcast()
+	c.in.wake()
+	c.spaces.decided.Broadcast()
 	return true
 }
 
@@ -160,12 +118,10 @@ func (c *Conn) dispose() {
 		return
 	}
 	c.disposed, c.ending = true, true
-	if c.end != nil {
-		c.end.Stop()
+	if c.timer != nil {
+		c.timer.Stop()
 	}
-	c.out.clear(&c.shared.pool)
-	wires := [2]*websocket.Conn{c.ws, c.candidate}
-	c.wakePollLocked()
+	wires := c.out.abandon()
 	id := c.id // OPEN may be about to name a connection that is over, which is not registered
 	c.mu.Unlock()
 	c.heartbeat.stop()
@@ -175,10 +131,43 @@ func (c *Conn) dispose() {
 		}
 	}
 	c.shared.registry.remove(id, c)
+	c.lifecycle.finish()
+}
+
+// endStuck ends a connection whose handler has not returned.
+func (c *Conn) endStuck() {
+	c.mu.Lock()
+	stuck := c.watchdog.timer != nil
+	c.mu.Unlock()
+	if !stuck {
+		return
+	}
+	c.shared.options.Logger.Error("transport: a connection was ended, since the server's OnConnect of the root does not return: an Emit there waits for its return; emit in a goroutine, or register the handler with plugin.Sessions",
+		"remote", c.handshake.remote)
+	if entering := c.shared.server.conn(c.id); entering != nil {
+		_ = entering.Close()
+	}
+	c.lose(ReasonError)
+}
+
+// resume goes on with what is queued: the stream has sent what it kept.
+func (c *Conn) resume(s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = true
-	if c.done != nil {
-		close(c.done)
+	if c.out.stream == s && !c.disposed {
+		c.out.kick()
 	}
+}
+
+// fail ends what a stream that is broken serves: the connection, or the attempt
+// to upgrade it.
+func (c *Conn) fail(s *stream) {
+	c.mu.Lock()
+	serves := c.out.stream == s
+	c.mu.Unlock()
+	if serves {
+		c.lose(ReasonError)
+		return
+	}
+	_ = s.Close() // who reads notices
 }

@@ -115,7 +115,7 @@ func TestPollingGoodbye(t *testing.T) {
 		c := h.call(namePolling, version).(*pollCaller)
 		conn := h.conn(c)
 		h.server.BroadcastToNamespace("/", "news", 1)
-		eventually(t, "it is written", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.size > 0 })
+		eventually(t, "it is written", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.queue.size > 0 })
 		_ = conn.Close()
 		for _, want := range []string{`42["news",1]`, "1"} {
 			frames, err := c.poll()

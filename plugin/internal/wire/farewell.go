@@ -35,7 +35,7 @@ func (c *Conn) Expel(namespace string, farewell Farewell) {
 		return
 	}
 	s.over = "[" + string(farewell.Answer) + "]"
-	c.sendTextLocked("4" + prefix(kindEvent, namespace) + "[" + string(name) + "," + string(farewell.Data) + "]")
+	c.out.sendText("4" + prefix(kindEvent, namespace) + "[" + string(name) + "," + string(farewell.Data) + "]")
 	time.AfterFunc(parting, func() { c.part(s, farewell.Back) })
 }
 
@@ -46,7 +46,7 @@ const maxWaits = 3
 // othersStayLocked tells whether the client is in a gated namespace, besides the
 // root, and was not sent out. c.mu is held.
 func (c *Conn) othersStayLocked() bool {
-	for _, s := range c.spaces {
+	for _, s := range c.spaces.joined {
 		if s.name != "/" && s.over == "" && c.shared.gates.has(s.name) {
 			return true
 		}
@@ -58,7 +58,7 @@ func (c *Conn) othersStayLocked() bool {
 func (c *Conn) part(s *space, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.Contains(c.spaces, s) || c.reason != "" {
+	if !slices.Contains(c.spaces.joined, s) || c.reason != "" {
 		return
 	}
 	if s.name == "/" && s.waits < maxWaits && c.othersStayLocked() {
@@ -67,24 +67,14 @@ func (c *Conn) part(s *space, back bool) {
 		return
 	}
 	if !back {
-		c.sendTextLocked("4" + bare(kindDisconnect, s.name))
+		c.out.sendText("4" + bare(kindDisconnect, s.name))
 	}
 	if !back && s.name == "/" {
-		for _, other := range c.spaces { // they go with it, and would come back
+		for _, other := range c.spaces.joined { // they go with it, and would come back
 			if other != s {
-				c.sendTextLocked("4" + bare(kindDisconnect, other.name))
+				c.out.sendText("4" + bare(kindDisconnect, other.name))
 			}
 		}
 	}
-	c.partLocked(s, back)
-}
-
-// partLocked ends a client's stay in a namespace from our side, and with end,
-// or if there is nothing left, the connection. c.mu is held.
-func (c *Conn) partLocked(s *space, end bool) {
-	c.leaveLocked(s)
-	c.injectLocked(bare(kindDisconnect, s.name))
-	if end || s.name == "/" || len(c.spaces) == 0 {
-		c.hangUpLocked(ReasonServer, 0)
-	}
+	c.spaces.dismiss(s, back)
 }

@@ -10,20 +10,31 @@ import (
 // timer for each connection, which is put off when it fires, not for each
 // frame.
 type heartbeat struct {
-	conn   *Conn
-	timer  *time.Timer
-	heard  atomic.Int64 // when something was heard last, in Unix nanoseconds
-	pinged int64        // when the last ping was sent, in version 4; the timer's own
-	over   atomic.Bool
+	patient patient
+	version int
+	options *Options
+	timer   *time.Timer
+	heard   atomic.Int64 // when something was heard last, in Unix nanoseconds
+	pinged  int64        // when the last ping was sent, in version 4; the timer's own
+	over    atomic.Bool
 }
 
-func (h *heartbeat) start(c *Conn, now time.Time) {
-	h.conn = c
+// A patient is a connection, as its heartbeat sees it.
+type patient interface {
+	full() bool               // the client waits for its own messages to be handled
+	stray(now time.Time) bool // it has been in no namespace for too long
+	ping()
+	lose(reason string)
+}
+
+// start begins to watch a client, whose first heartbeat is the handshake.
+func (h *heartbeat) start(p patient, version int, options *Options, now time.Time) {
+	h.patient, h.version, h.options = p, version, options
 	h.heard.Store(now.UnixNano())
 	h.pinged = now.UnixNano() // the OPEN packet stands for the first
-	wait := c.shared.options.PingInterval
-	if c.version == 3 {
-		wait += c.shared.options.PingTimeout
+	wait := options.PingInterval
+	if version == 3 {
+		wait += options.PingTimeout
 	}
 	h.timer = time.AfterFunc(time.Hour, h.beat)
 	h.timer.Reset(wait) // only now may it fire: beat uses the timer
@@ -43,13 +54,13 @@ func (h *heartbeat) beat() {
 		return
 	}
 	now := time.Now()
-	if h.conn.stray(now) {
-		h.conn.lose(ReasonTimeout)
+	if h.patient.stray(now) {
+		h.patient.lose(ReasonTimeout)
 		return
 	}
 	wait := h.silence(now)
 	if wait <= 0 {
-		h.conn.lose(ReasonTimeout)
+		h.patient.lose(ReasonTimeout)
 		return
 	}
 	h.timer.Reset(wait)
@@ -58,46 +69,21 @@ func (h *heartbeat) beat() {
 // silence returns how long the client may go on as it does, and sends the ping
 // that is due.
 func (h *heartbeat) silence(now time.Time) time.Duration {
-	options := &h.conn.shared.options
-	if h.conn.full() {
+	if h.patient.full() {
 		h.hear() // it is we who do not listen
 	}
 	heard := now.Sub(time.Unix(0, h.heard.Load()))
-	if h.conn.version == 3 {
-		return options.PingInterval + options.PingTimeout - heard
+	if h.version == 3 {
+		return h.options.PingInterval + h.options.PingTimeout - heard
 	}
 	since := now.Sub(time.Unix(0, h.pinged))
 	if h.heard.Load() < h.pinged {
-		return min(options.PingTimeout-since, options.PingInterval) // the next is due as soon as this is answered
+		return min(h.options.PingTimeout-since, h.options.PingInterval) // the next is due as soon as this is answered
 	}
-	if left := options.PingInterval - since; left > 0 {
+	if left := h.options.PingInterval - since; left > 0 {
 		return left
 	}
 	h.pinged = now.UnixNano()
-	h.conn.ping()
-	return min(options.PingTimeout, options.PingInterval)
-}
-
-// ping asks a client of version 4 for a sign of life.
-func (c *Conn) ping() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.reason == "" {
-		c.sendTextLocked("2")
-	}
-}
-
-// full tells whether the client waits for its own messages to be handled.
-func (c *Conn) full() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.in.full
-}
-
-// stray tells whether a client has been in no namespace for too long.
-func (c *Conn) stray(now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.forgoLocked(now)
-	return len(c.spaces) == 0 && now.Sub(c.alone) > connectTimeout
+	h.patient.ping()
+	return min(h.options.PingTimeout, h.options.PingInterval)
 }

@@ -187,7 +187,7 @@ func TestStray(t *testing.T) {
 		t.Error("in a namespace, and stray")
 	}
 	conn.mu.Lock()
-	conn.alone = conn.alone.Add(-time.Hour) // that was long ago
+	conn.spaces.alone = conn.spaces.alone.Add(-time.Hour) // that was long ago
 	conn.mu.Unlock()
 	h.say(c, "41")
 	eventually(t, "it is in no namespace", func() bool { return conn.stray(later) })
@@ -207,7 +207,7 @@ func TestHeartbeatNoNamespace(t *testing.T) {
 	h := newHost(t, Options{}, nil)
 	conn := h.conn(h.dial(nameWebsocket, 4))
 	conn.mu.Lock()
-	conn.alone = conn.alone.Add(-connectTimeout - time.Second)
+	conn.spaces.alone = conn.spaces.alone.Add(-connectTimeout - time.Second)
 	conn.mu.Unlock()
 	conn.heartbeat.timer.Reset(0)
 	<-conn.Done()

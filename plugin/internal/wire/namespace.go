@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
-	"strconv"
+	"sync"
 	"time"
 )
 
@@ -16,18 +16,34 @@ type space struct {
 	query    string
 	auth     []byte // the data of CONNECT, which version 4 clients can send
 	admitted bool
-	held     []parcel // written before it was admitted
-	size     int      // of held, in bytes
-	waits    int      // how often its end was put off for others
-	over     string   // what events are answered with once the client was sent out; "" before
+	held     backlog // written before it was admitted
+	waits    int     // how often its end was put off for others
+	over     string  // what events are answered with once the client was sent out; "" before
 }
 
-// spaces are the namespaces of one client: few, and most often one.
-type spaces []*space
+// namespaces are those of one client. They are guarded by its connection's mu.
+type namespaces struct {
+	shared  *shared
+	version int
+	id      string // of the connection; set by the OPEN packet
+	life    *lifecycle
+	end     ender
+	out     *sender
+	in      *inbox
+
+	joined   []*space  // few, and most often one
+	decided  sync.Cond // the client was admitted to one, or has left it
+	alone    time.Time // since when it is in none, if it is
+	rooted   bool      // the root was asked for
+	early    *early    // what waits until a version 4 client asks for the root; nil when it has
+	refused  *refused  // why the client may not come in, once it was told
+	connects int       // how many CONNECT packets came since window
+	window   time.Time
+}
 
 // find returns the one of a name, nil when there is none.
-func (all spaces) find(name []byte) *space {
-	for _, s := range all {
+func (n *namespaces) find(name []byte) *space {
+	for _, s := range n.joined {
 		if s.name == string(name) {
 			return s
 		}
@@ -49,136 +65,135 @@ var (
 	errTooSpread = errors.New("too many namespaces")
 )
 
-// passLocked decides what becomes of a client's packet when its turn has come:
-// whether go-socket.io is to see it. c.mu is held.
-func (c *Conn) passLocked(m *message) bool {
-	p := &m.packet
-	s := c.spaces.find(p.namespace)
-	switch p.kind {
-	case kindConnect:
-		return s == nil && c.askLocked(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
-	case kindDisconnect:
-		if s != nil {
-			c.leaveLocked(s)
-		}
-		return s != nil
-	case kindAck, kindBinaryAck:
-		return s != nil && s.admitted
-	}
-	if s == nil || !s.admitted && c.shared.gates.has(s.name) {
-		return false // where there is no gate, go-socket.io has let it in, and is about to say so
-	}
-	if s.over != "" {
-		if p.hasID {
-			c.sendTextLocked("4" + prefix(kindAck, s.name) + strconv.FormatUint(p.id, 10) + s.over)
-		}
-		return false
-	}
-	c.current = acknowledgement{space: s, id: p.id, asked: p.hasID}
-	if p.hasID {
-		if c.shared.gates.owns(s.name, p.name) {
-			p.hasID = false // or go-socket.io's next version would answer too
-		} else {
-			c.awaitLocked(c.current)
-		}
-	}
-	return true
-}
-
-// askLocked notes that a client asks for a namespace, known if the server has
-// it. It tells whether go-socket.io is to see that. c.mu is held.
-func (c *Conn) askLocked(name, query string, auth []byte, known bool) (pass bool) {
+// ask notes that a client asks for a namespace, known if the server has
+// it. It tells whether go-socket.io is to see that.
+func (n *namespaces) ask(name, query string, auth []byte, known bool) (pass bool) {
 	switch {
-	case c.floodedLocked(time.Now()):
-		c.violateLocked(errFlood)
+	case n.flooded(time.Now()):
+		n.end.violateLocked(errFlood)
 		return false
-	case len(c.spaces) >= c.shared.options.MaxNamespaces:
-		c.violateLocked(errTooSpread)
+	case len(n.joined) >= n.shared.options.MaxNamespaces:
+		n.end.violateLocked(errTooSpread)
 		return false
-	case c.refused != nil:
-		c.turnAwayLocked(name)
+	case n.refused != nil:
+		n.turnAway(name)
 		return false
 	case !known:
-		c.sendLocked(c.refusal(name, "Invalid namespace", nil))
+		n.out.sendText(refusalText(n.version, name, "Invalid namespace", nil))
 		return false
 	}
 	s := &space{name: name, query: query, auth: auth}
-	if name == "/" && c.early != nil {
-		s.held, s.size, c.early = c.early.held, c.early.size, nil
+	if name == "/" && n.early != nil {
+		s.held, n.early = n.early.backlog, nil
 	}
-	c.spaces = append(c.spaces, s)
+	n.joined = append(n.joined, s)
 	// go-socket.io enters the root by itself, once.
-	pass = name != "/" || c.rooted
-	c.rooted = c.rooted || name == "/"
+	pass = name != "/" || n.rooted
+	n.rooted = n.rooted || name == "/"
 	switch {
-	case c.shared.gates.has(name):
-		c.injectLocked(prefix(kindEvent, name) + jsonOpenEvent)
+	case n.shared.gates.has(name):
+		n.in.inject(prefix(kindEvent, name) + jsonOpenEvent)
 	case !pass:
-		c.admitLocked(s)
+		n.admit(s)
 	}
 	return pass
 }
 
-// floodedLocked counts the namespaces that a client asks for. c.mu is held.
-func (c *Conn) floodedLocked(now time.Time) bool {
+// flooded counts the namespaces that a client asks for.
+func (n *namespaces) flooded(now time.Time) bool {
 	const window = 10 * time.Second
-	if now.Sub(c.window) > window {
-		c.window, c.connects = now, 0
+	if now.Sub(n.window) > window {
+		n.window, n.connects = now, 0
 	}
-	c.connects++
-	return c.connects > 4*c.shared.options.MaxNamespaces
+	n.connects++
+	return n.connects > 4*n.shared.options.MaxNamespaces
 }
 
-func (c *Conn) leaveLocked(s *space) {
-	c.spaces = slices.DeleteFunc(c.spaces, func(other *space) bool { return other == s })
-	if len(c.spaces) == 0 {
-		c.alone = time.Now()
+func (n *namespaces) leave(s *space) {
+	n.joined = slices.DeleteFunc(n.joined, func(other *space) bool { return other == s })
+	if len(n.joined) == 0 {
+		n.alone = time.Now()
 	}
-	for _, p := range s.held {
-		c.shared.pool.release(p.buffer)
-	}
-	s.held = nil
-	c.decided.Broadcast()
+	s.held.drop(&n.shared.pool)
+	n.decided.Broadcast()
 }
 
-// Admit lets the client into a namespace that it has asked for: it gets
-// CONNECT, and then what was emitted to it meanwhile.
-func (c *Conn) Admit(namespace string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.spaces.find([]byte(namespace)); s != nil && !s.admitted {
-		c.admitLocked(s)
-	}
-}
-
-func (c *Conn) admitLocked(s *space) {
+func (n *namespaces) admit(s *space) {
 	s.admitted = true
 	connect := "4" + bare(kindConnect, s.name)
-	if c.version == 4 {
-		connect = "4" + prefix(kindConnect, s.name) + `{"sid":"` + c.socketID(s.name) + `"}`
+	if n.version == 4 {
+		connect = "4" + prefix(kindConnect, s.name) + `{"sid":"` + n.socketID(s.name) + `"}`
 	}
-	c.sendTextLocked(connect)
-	c.sendLocked(s.held...)
-	s.held = nil
-	c.decided.Broadcast()
+	n.out.sendText(connect)
+	n.out.send(s.held.parcels...)
+	s.held = backlog{}
+	n.decided.Broadcast()
 }
 
 // socketID names a client of version 4 in a namespace. Apps show it to other
 // clients, so it is not the transport's id.
-func (c *Conn) socketID(namespace string) string {
-	sum := sha256.Sum256([]byte(c.id + namespace))
+func (n *namespaces) socketID(namespace string) string {
+	sum := sha256.Sum256([]byte(n.id + namespace))
 	return base64.RawURLEncoding.EncodeToString(sum[:15])
 }
 
-// Await waits until the client was admitted to a namespace that it has asked
-// for or turned away, or has left.
-func (c *Conn) Await(namespace string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.reason == "" {
-		if s := c.spaces.find([]byte(namespace)); s == nil || s.admitted {
+// dispatch sends a packet, or holds it until its namespace is admitted, or drops it
+// where the client is not there, or was sent out.
+func (n *namespaces) dispatch(parcels []parcel) {
+	head := readHead(parcels[0].buffer.bytes[1:])
+	s := n.find(head.namespace)
+	switch {
+	case s == nil && n.early != nil && len(n.joined) == 0 && bytes.Equal(head.namespace, rootName):
+		n.early.add(parcels, &n.shared.pool)
+	case s == nil || s.over != "" && !head.answers():
+		n.shared.pool.drop(parcels)
+	case s.admitted:
+		n.out.send(parcels...)
+	default:
+		s.held.add(parcels)
+		if s.held.size > n.shared.options.MaxQueueBytes {
+			n.end.violateLocked(errSlow)
+		}
+	}
+}
+
+// forgo drops what has waited for too long until the client asks for the root.
+func (n *namespaces) forgo(now time.Time) {
+	if n.early != nil && now.Sub(n.early.since) > connectTimeout {
+		n.early.drop(&n.shared.pool)
+		n.early = nil
+	}
+}
+
+// stray tells whether the client has been in no namespace for too long.
+func (n *namespaces) stray(now time.Time) bool {
+	return len(n.joined) == 0 && now.Sub(n.alone) > connectTimeout
+}
+
+// await waits until the client was admitted to a namespace that it has asked for
+// or turned away, or has left. It gives mu up meanwhile.
+func (n *namespaces) await(name string) {
+	for n.life.reason == "" {
+		if s := n.find([]byte(name)); s == nil || s.admitted {
 			return
 		}
-		c.decided.Wait()
+		n.decided.Wait()
+	}
+}
+
+// turnAway turns a client away for good: told to disconnect, it does not come back
+// by itself.
+func (n *namespaces) turnAway(name string) {
+	n.out.sendText(refusalText(n.version, name, n.refused.message, n.refused.data))
+	n.out.sendText("4" + bare(kindDisconnect, name))
+}
+
+// dismiss ends a client's stay in a namespace from our side, and with end, or if
+// there is nothing left, the connection.
+func (n *namespaces) dismiss(s *space, end bool) {
+	n.leave(s)
+	n.in.inject(bare(kindDisconnect, s.name))
+	if end || s.name == "/" || len(n.joined) == 0 {
+		n.end.hangUpLocked(ReasonServer, 0)
 	}
 }

@@ -1,7 +1,5 @@
 package wire
 
-import "errors"
-
 // A parcel is one frame that waits to be sent.
 type parcel struct {
 	buffer *buffer
@@ -22,14 +20,18 @@ func (p parcel) frame() frame {
 	return frame{data: p.buffer.bytes}
 }
 
-// An outbox holds what was written and not sent. It is guarded by its
-// connection's mu.
+// drop takes back what is not to be sent.
+func (p *pool) drop(parcels []parcel) {
+	for _, parcel := range parcels {
+		p.release(parcel.buffer)
+	}
+}
+
+// An outbox holds what was written and not sent. Who owns it guards it.
 type outbox struct {
 	parcels queue[parcel]
 	size    int
 }
-
-var errSlow = errors.New("the client is too slow: too much waits to be sent")
 
 // push adds a frame. Its buffer is the outbox's from then on.
 func (o *outbox) push(p parcel) {
@@ -49,39 +51,4 @@ func (o *outbox) clear(pool *pool) {
 	for p, ok := o.pop(); ok; p, ok = o.pop() {
 		pool.release(p.buffer)
 	}
-}
-
-// sendLocked queues the frames of one packet. A client for whom too much waits
-// is dropped. c.mu is held.
-func (c *Conn) sendLocked(parcels ...parcel) {
-	if c.ending {
-		c.dropLocked(parcels)
-		return
-	}
-	for _, p := range parcels {
-		c.out.push(p)
-	}
-	if c.out.size > c.shared.options.MaxQueueBytes {
-		c.violateLocked(errSlow)
-		return
-	}
-	c.kickLocked()
-}
-
-// sendTextLocked queues a text frame of our own. c.mu is held.
-func (c *Conn) sendTextLocked(text string) {
-	c.sendLocked(parcel{buffer: c.shared.pool.takeText(text)})
-}
-
-// kickLocked sees to it that what is queued is sent, and that a connection
-// that is to end does so. c.mu is held.
-func (c *Conn) kickLocked() {
-	if !c.taken.Load() && c.reason == "" {
-		return // OPEN waits for go-socket.io
-	}
-	if c.ws != nil {
-		c.drainLocked()
-		return
-	}
-	c.wakePollLocked()
 }

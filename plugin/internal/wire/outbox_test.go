@@ -74,7 +74,7 @@ func TestStalledClient(t *testing.T) {
 			}
 		})
 	}
-	waits := func() bool { stalls.mu.Lock(); defer stalls.mu.Unlock(); return stalls.out.size > 50_000 }
+	waits := func() bool { stalls.mu.Lock(); defer stalls.mu.Unlock(); return stalls.out.queue.size > 50_000 }
 	for !waits() {
 		h.server.BroadcastToRoom("/", stalls.ID(), "much", strings.Repeat("x", 10_000))
 	}
@@ -114,7 +114,7 @@ func TestStalledWrite(t *testing.T) {
 		stalls := h.conn(h.stalled(version))
 		for stalls.Reason() == "" {
 			stalls.mu.Lock()
-			much := stalls.out.size > 100_000
+			much := stalls.out.queue.size > 100_000
 			stalls.mu.Unlock()
 			if !much {
 				h.server.BroadcastToRoom("/", stalls.ID(), "much", strings.Repeat("x", 10_000))

@@ -8,28 +8,6 @@ import (
 	"time"
 )
 
-// A poll is a GET that waits for packets. Its fields are guarded by its
-// connection's mu.
-type poll struct {
-	wake     chan struct{}
-	replaced bool // another GET has come
-	noop     bool // it must end, for an upgrade
-	last     bool // it may have the last packets only
-}
-
-func (p *poll) signal() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (c *Conn) wakePollLocked() {
-	if c.poll != nil {
-		c.poll.signal()
-	}
-}
-
 // ServeHTTP serves the handshake that go-socket.io has accepted.
 func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ws := c.socket(); ws != nil {
@@ -59,7 +37,9 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	}
 	// An http.Server's ReadTimeout would end the wait.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	p := c.park(last)
+	c.mu.Lock()
+	p := c.out.park(last)
+	c.mu.Unlock()
 	var late <-chan time.Time
 	if last {
 		timer := time.NewTimer(farewell)
@@ -93,6 +73,21 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	}
 }
 
+// collect returns the answer to a GET, nil while there is none; end says that
+// it is the last.
+func (c *Conn) collect(p *poll) (body []byte, end bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.collect(p)
+}
+
+// unpark tells whether p is still the GET that waits, and ends that.
+func (c *Conn) unpark(p *poll) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.unpark(p)
+}
+
 // respond answers a request. The client has the ping timeout to read it: of an
 // http.Server's WriteTimeout, the wait may have left nothing.
 func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
@@ -100,79 +95,6 @@ func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
 	w.Header().Set("Content-Type", kind)
 	_, err := w.Write(body)
 	return err
-}
-
-// park makes p the GET that waits. An earlier one ends: its client has given
-// it up.
-func (c *Conn) park(last bool) *poll {
-	p := &poll{wake: make(chan struct{}, 1), last: last}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.poll != nil {
-		c.poll.replaced = true
-		c.poll.signal()
-	}
-	c.poll = p
-	if c.probed {
-		c.shortenLocked(p)
-	}
-	return p
-}
-
-// unpark tells whether p is still the GET that waits, and ends that.
-func (c *Conn) unpark(p *poll) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.poll != p {
-		return false
-	}
-	c.poll = nil
-	return true
-}
-
-// collect returns the answer to a GET, nil while there is none; end says that
-// it is the last.
-func (c *Conn) collect(p *poll) (body []byte, end bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case p.replaced:
-		return c.noop(), false
-	case c.ws != nil:
-		body = c.noop()
-	case c.reason == "" && (p.last || !c.taken.Load()):
-		return nil, false
-	default:
-		body = c.pack()
-	}
-	switch {
-	case body != nil:
-	case c.ending:
-		// By itself: some clients handle it before the packets of its payload.
-		body, end = appendPayload(nil, c.version, frame{data: []byte("1")}), true
-	case p.noop:
-		body = c.noop()
-	default:
-		return nil, false
-	}
-	c.poll = nil
-	return body, end
-}
-
-func (c *Conn) noop() []byte { return appendPayload(nil, c.version, frame{data: []byte("6")}) }
-
-// pack takes frames out of the outbox, of about one message's size. c.mu is
-// held.
-func (c *Conn) pack() (body []byte) {
-	for len(body) < c.shared.options.MaxMessageBytes {
-		p, ok := c.out.pop()
-		if !ok {
-			break
-		}
-		body = appendPayload(body, c.version, p.frame())
-		c.shared.pool.release(p.buffer)
-	}
-	return body
 }
 
 // servePost takes the client's packets in.
@@ -205,14 +127,4 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = c.respond(w, "text/html", []byte("ok"))
-}
-
-// receiveFrame takes a frame of a payload in.
-func (c *Conn) receiveFrame(f frame) error {
-	b := c.shared.pool.take()
-	if f.binary {
-		b.bytes = append(b.bytes, binaryMark)
-	}
-	b.bytes = append(b.bytes, f.data...)
-	return c.receive(b, f.binary)
 }

@@ -97,7 +97,7 @@ func TestPollSuperseded(t *testing.T) {
 		conn := h.conn(c)
 		const polls = 20
 		brought := make(chan string, polls)
-		waiting := func() *poll { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.poll }
+		waiting := func() *poll { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.poll }
 		for range polls {
 			before := waiting()
 			go func() {
@@ -128,7 +128,7 @@ func TestPollAbandoned(t *testing.T) {
 		c := h.call(namePolling, version).(*pollCaller)
 		conn := h.conn(c)
 		tcp := h.raw("GET", c.url, "\r\n")
-		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.poll != nil })
+		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.poll != nil })
 		tcp.Close()
 		<-conn.Done()
 		if conn.Reason() != ReasonClosed {
@@ -178,7 +178,7 @@ func TestLastPoll(t *testing.T) {
 			_, body := asks(http.MethodGet)
 			answers <- body
 		}()
-		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.poll != nil })
+		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.poll != nil })
 		_ = conn.Close()
 		if got := <-answers; !strings.Contains(got, `42["news",1]`) {
 			t.Errorf("the last packets: got %q", got)

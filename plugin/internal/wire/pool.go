@@ -77,3 +77,6 @@ type reader struct{ bytes.Reader }
 
 // Close implements io.Closer. The next NextReader takes the frame back.
 func (*reader) Close() error { return nil }
+
+// trimLine takes off what json.Encoder adds.
+func trimLine(b *buffer) { b.bytes = bytes.TrimSuffix(b.bytes, []byte{'\n'}) }

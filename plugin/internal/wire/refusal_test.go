@@ -165,13 +165,11 @@ func TestRefuseTooLate(t *testing.T) {
 func TestRefusalPacket(t *testing.T) {
 	t.Parallel()
 	for version := 3; version <= 4; version++ {
-		c := &Conn{shared: &New(Options{}).shared, version: version}
-		for _, p := range []parcel{
-			c.refusal("/", "\xff\u2028</script>", nil),
-			c.refusal("/", "why", json.RawMessage(`{"a":[1,"é"]}`)),
-			c.refusal("/chat", "why", json.RawMessage(`null`)),
+		for _, packet := range []string{
+			refusalText(version, "/", "\xff\u2028</script>", nil),
+			refusalText(version, "/", "why", json.RawMessage(`{"a":[1,"é"]}`)),
+			refusalText(version, "/chat", "why", json.RawMessage(`null`)),
 		} {
-			packet := string(p.buffer.bytes)
 			data := strings.TrimPrefix(strings.TrimPrefix(packet, "44"), "/chat,")
 			if !json.Valid([]byte(data)) {
 				t.Errorf("version %d: %s", version, packet)

@@ -15,12 +15,19 @@ import (
 // that are no Unix.
 type stream struct {
 	net.Conn
-	conn *Conn
+	user    streamUser
+	options *Options
 
 	mu      sync.Mutex
 	attempt attempt
 	rest    []byte // what waits
 	sending bool   // a goroutine sends; true for good once that has failed
+}
+
+// A streamUser is what a stream serves.
+type streamUser interface {
+	resume(s *stream) // what waited is sent
+	fail(s *stream)   // it is broken
 }
 
 // ahead is how much may be written behind what a goroutine sends: it goes
@@ -30,7 +37,8 @@ const ahead = 16 << 10
 // hijacker lets a websocket be made on a stream.
 type hijacker struct {
 	http.ResponseWriter
-	conn *Conn
+	user    streamUser
+	options *Options
 }
 
 // Hijack implements http.Hijacker.
@@ -39,11 +47,11 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return newStream(under, h.conn), buffers, nil
+	return newStream(under, h.user, h.options), buffers, nil
 }
 
-func newStream(under net.Conn, c *Conn) *stream {
-	s := &stream{Conn: under, conn: c}
+func newStream(under net.Conn, user streamUser, options *Options) *stream {
+	s := &stream{Conn: under, user: user, options: options}
 	s.attempt.prepare(under)
 	return s
 }
@@ -64,7 +72,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	if n == len(p) {
 		return n, nil
 	}
-	if len(s.rest) > s.conn.shared.options.MaxQueueBytes {
+	if len(s.rest) > s.options.MaxQueueBytes {
 		return n, errSlow // of answers to its pings
 	}
 	s.rest = append(s.rest, p[n:]...)
@@ -94,35 +102,13 @@ func (s *stream) send() {
 		}
 		s.mu.Unlock()
 		if len(rest) == 0 {
-			s.conn.resume(s)
+			s.user.resume(s)
 			return
 		}
-		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.conn.shared.options.PingTimeout))
+		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.options.PingTimeout))
 		if _, err := s.Conn.Write(rest); err != nil {
-			s.conn.fail(s)
+			s.user.fail(s)
 			return
 		}
 	}
-}
-
-// resume goes on with what is queued: the stream has sent what it kept.
-func (c *Conn) resume(s *stream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stream == s && !c.disposed {
-		c.kickLocked()
-	}
-}
-
-// fail ends what a stream that is broken serves: the connection, or the attempt
-// to upgrade it.
-func (c *Conn) fail(s *stream) {
-	c.mu.Lock()
-	serves := c.stream == s
-	c.mu.Unlock()
-	if serves {
-		c.lose(ReasonError)
-		return
-	}
-	_ = s.Close() // who reads notices
 }

@@ -39,10 +39,10 @@ func ends(t *testing.T, network string) (ours, theirs net.Conn) {
 
 // streamOn returns a stream of a connection that is nobody else's.
 func streamOn(under net.Conn, options Options) *stream {
-	c := &Conn{shared: &New(options).shared}
-	c.heartbeat.start(c, time.Now())
-	c.stream = newStream(under, c)
-	return c.stream
+	c := newConn(&New(options).shared, httptest.NewRequest("GET", "/", nil), 3)
+	c.start(time.Now())
+	c.out.stream = newStream(under, c, &c.shared.options)
+	return c.out.stream
 }
 
 // busy tells whether a goroutine sends.
@@ -141,13 +141,13 @@ func TestStreamFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := streamOn(ends[0], Options{PingTimeout: 50 * time.Millisecond, MaxQueueBytes: 1 << 20})
-			for s.conn.Reason() == "" {
+			for s.user.(*Conn).Reason() == "" {
 				if _, err := s.Write(make([]byte, 1000)); err != nil && !errors.Is(err, errSlow) {
 					t.Fatal(err)
 				}
 			}
-			<-s.conn.Done()
-			if reason := s.conn.Reason(); reason != ReasonError {
+			<-s.user.(*Conn).Done()
+			if reason := s.user.(*Conn).Reason(); reason != ReasonError {
 				t.Errorf("it ended for %q", reason)
 			}
 			if !s.busy() {

@@ -1,17 +1,36 @@
 package wire
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
 )
 
-// probe is the upgrade from polling, as the client leads it: "2probe" over the
+// serveUpgrade lets a polling client try a websocket, and move to it.
+func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	free := c.out.ws == nil && !c.out.probe.running && c.reason == "" && c.taken.Load()
+	c.out.probe.running = c.out.probe.running || free
+	c.mu.Unlock()
+	if !free {
+		fail(w, http.StatusBadRequest, codeBadRequest)
+		return
+	}
+	ws, err := c.shared.upgrader.Upgrade(hijacker{w, c, &c.shared.options}, r, nil)
+	if err != nil {
+		c.giveUp(nil)
+		return // it has answered
+	}
+	go c.upgrade(c.shared.limit(ws)) // ends with ws
+}
+
+// upgrade is the upgrade from polling, as the client leads it: "2probe" over the
 // websocket is answered with "3probe"; the client then lets its GET and POST
 // end, and says "5". From then on the websocket is the connection's wire. What
 // is queued stays queued meanwhile, and goes over whatever wire comes first.
-func (c *Conn) probe(ws *websocket.Conn) {
+func (c *Conn) upgrade(ws *websocket.Conn) {
 	if !c.shakeHands(ws) {
 		c.giveUp(ws)
 		return
@@ -30,7 +49,9 @@ func (c *Conn) shakeHands(ws *websocket.Conn) bool {
 	if ws.WriteMessage(websocket.TextMessage, []byte("3probe")) != nil {
 		return false
 	}
-	c.freePolls()
+	c.mu.Lock()
+	c.out.freePolls()
+	c.mu.Unlock()
 	// Some clients send UPGRADE with a payload, which says nothing.
 	return c.hears(ws, func(text string) bool { return strings.HasPrefix(text, "5") }) && ws.SetReadDeadline(time.Time{}) == nil && c.move(ws)
 }
@@ -49,7 +70,7 @@ func (c *Conn) hears(ws *websocket.Conn, expected func(text string) bool) bool {
 func (c *Conn) court(ws *websocket.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.candidate = ws
+	c.out.probe.candidate = ws
 	return !c.disposed
 }
 
@@ -60,11 +81,8 @@ func (c *Conn) move(ws *websocket.Conn) bool {
 	if c.disposed {
 		return false
 	}
-	c.useLocked(ws)
-	c.candidate, c.probing, c.probed = nil, false, false
+	c.out.move(ws)
 	c.heartbeat.hear()
-	c.wakePollLocked()
-	c.kickLocked()
 	return true
 }
 
@@ -75,36 +93,5 @@ func (c *Conn) giveUp(ws *websocket.Conn) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.candidate, c.probing, c.probed, c.noops = nil, false, false, 0
-}
-
-// freePolls lets the GET that waits end, and those that come before the client
-// has heard of the probe.
-func (c *Conn) freePolls() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.probed = true
-	if c.poll != nil {
-		c.shortenLocked(c.poll)
-	}
-}
-
-// pollPause is how long a GET waits during an upgrade that takes its time.
-const pollPause = 100 * time.Millisecond
-
-// shortenLocked ends a GET during an upgrade: at most two are under way when a
-// client hears of the probe. One that asks again and again is slowed down. c.mu
-// is held.
-func (c *Conn) shortenLocked(p *poll) {
-	if c.noops++; c.noops <= 2 {
-		p.noop = true
-		p.signal()
-		return
-	}
-	time.AfterFunc(pollPause, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		p.noop = true
-		p.signal()
-	})
+	c.out.probe = probe{}
 }

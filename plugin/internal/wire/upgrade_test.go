@@ -60,7 +60,7 @@ func TestUpgradeFails(t *testing.T) {
 							_, err = ws.raw()
 						}
 					}
-					eventually(t, "the upgrade has failed", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return !conn.probing })
+					eventually(t, "the upgrade has failed", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return !conn.out.probe.running })
 					h.say(c, `421["echo","polling"]`)
 					h.hear(c, `431["polling"]`)
 				}
@@ -133,7 +133,7 @@ func TestUpgradeNeverFinished(t *testing.T) {
 func (c *Conn) isProbed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.probed
+	return c.out.probe.answered
 }
 
 // A GET that waits when the websocket works is ended, so that the client can
@@ -149,7 +149,7 @@ func TestUpgradeFreesPoll(t *testing.T) {
 			frames, err := c.poll()
 			brought <- fmt.Sprint(frames, err)
 		}()
-		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.poll != nil })
+		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.poll != nil })
 		h.upgrade(c)
 		if got := <-brought; got != "[6] <nil>" {
 			t.Errorf("the GET brought %s", got)

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"time"
 
 	engineframe "github.com/googollee/go-socket.io/engineio/frame"
 	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
@@ -114,17 +116,17 @@ func (c *Conn) writeOpen(b *buffer) error {
 		c.shared.pool.release(b)
 		return nil
 	}
-	if c.ws == nil {
+	if c.out.ws == nil {
 		open.Upgrades = append(open.Upgrades, nameWebsocket)
 	}
 	text, err := json.Marshal(open)
 	if err != nil {
 		return err
 	}
-	c.id = given.ID
+	c.id, c.spaces.id = given.ID, given.ID
 	c.shared.registry.add(c.id, c)
 	b.bytes = append(b.bytes[:1], text...)
-	c.sendLocked(parcel{buffer: b})
+	c.out.send(parcel{buffer: b})
 	return nil
 }
 
@@ -134,4 +136,76 @@ func (c *Conn) take() {
 	if c.taken.CompareAndSwap(false, true) && c.shared.registry.opened(c) {
 		go c.hangUp(ReasonShutdown) // ends with the farewell
 	}
+}
+
+// writeMessage takes a frame of go-socket.io's.
+func (c *Conn) writeMessage(p parcel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case p.binary && c.draft.missing == 0:
+		c.shared.pool.release(p.buffer)
+	case p.binary:
+		if whole := c.draft.add(p); whole != nil {
+			c.deliverLocked(whole)
+		}
+	default:
+		c.writeTextLocked(p)
+	}
+}
+
+func (c *Conn) writeTextLocked(p parcel) {
+	head := readHead(p.buffer.bytes[1:])
+	switch {
+	case head.kind == kindConnect:
+		c.connectLocked(head)
+		c.shared.pool.release(p.buffer)
+	case head.empty:
+		c.shared.pool.release(p.buffer) // it has failed to encode the data, and says so to OnError
+	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(jsonAnswerEvent)):
+		c.shared.pool.release(p.buffer)
+		if answer, ok := c.acks.answers.pop(); ok && answer != nil {
+			c.spaces.dispatch(answer)
+		}
+	case head.attachments > 0:
+		c.draft.begin(p, head.attachments)
+	default:
+		one := [1]parcel{p}
+		c.deliverLocked(one[:])
+	}
+}
+
+// connectLocked hears that go-socket.io has entered a namespace. The first is
+// the root, which nobody has asked for yet; clients of version 3 do so by
+// connecting.
+func (c *Conn) connectLocked(head head) {
+	if c.taken.Load() {
+		if s := c.spaces.find(head.namespace); s != nil && !s.admitted && !c.shared.gates.has(s.name) {
+			c.spaces.admit(s)
+		}
+		return
+	}
+	c.take()
+	if c.reason == "" && !c.shared.gates.has("/") {
+		c.watchdog.start(c.shared.options.PingTimeout, c.endStuck)
+	}
+	switch {
+	case c.reason != "":
+	case c.version == 3:
+		c.spaces.ask("/", c.handshake.url.RawQuery, nil, true)
+	default:
+		c.spaces.early = &early{since: time.Now()}
+	}
+	c.out.kick()
+}
+
+// deliverLocked dispatches what go-socket.io writes, without acknowledgements that
+// nobody has asked for. c.mu is held.
+func (c *Conn) deliverLocked(parcels []parcel) {
+	head := readHead(parcels[0].buffer.bytes[1:])
+	if head.answers() && (!head.hasID || !c.acks.given(c.spaces.find(head.namespace), head.id)) {
+		c.shared.pool.drop(parcels)
+		return
+	}
+	c.spaces.dispatch(parcels)
 }

@@ -1,0 +1,109 @@
+package wire
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/googollee/go-socket.io/engineio/session"
+	"github.com/googollee/go-socket.io/parser"
+)
+
+// plainAnswer encodes the commonest values, which hold no binaries.
+func plainAnswer(pool *pool, a acknowledgement, values []any) (b *buffer, ok bool) {
+	b = pool.take()
+	b.bytes = append(b.bytes, '4', kindAck)
+	if a.space.name != "/" {
+		b.bytes = append(append(b.bytes, a.space.name...), ',')
+	}
+	b.bytes = append(strconv.AppendUint(b.bytes, a.id, 10), '[')
+	for i, value := range values {
+		if i > 0 {
+			b.bytes = append(b.bytes, ',')
+		}
+		if b.bytes, ok = appendPlain(b.bytes, value); !ok {
+			pool.release(b)
+			return nil, false
+		}
+	}
+	b.bytes = append(b.bytes, ']')
+	return b, true
+}
+
+// appendPlain appends a value as JSON, if that is simple.
+func appendPlain(b []byte, value any) ([]byte, bool) {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "null"...), true
+	case bool:
+		return strconv.AppendBool(b, v), true
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), true
+	case string:
+		if strings.ContainsFunc(v, needsEscape) {
+			return b, false
+		}
+		return append(append(append(b, '"'), v...), '"'), true
+	}
+	return b, false
+}
+
+// needsEscape is generous: what it passes is itself in every JSON string.
+func needsEscape(r rune) bool {
+	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
+}
+
+// A letter is a packet that is written as a whole, beside what go-socket.io
+// writes.
+type letter struct {
+	pool    *pool
+	parcels []parcel
+	one     [1]parcel
+}
+
+// NextWriter implements parser.FrameWriter.
+func (l *letter) NextWriter(ft session.FrameType) (io.WriteCloser, error) {
+	if l.parcels == nil {
+		l.parcels = l.one[:0]
+	}
+	b := l.pool.take()
+	if binary := ft == session.BINARY; binary {
+		b.bytes = append(b.bytes, binaryMark)
+		l.parcels = append(l.parcels, parcel{b, true})
+	} else {
+		b.bytes = append(b.bytes, '4')
+		l.parcels = append(l.parcels, parcel{b, false})
+	}
+	return l, nil
+}
+
+func (l *letter) last() *buffer { return l.parcels[len(l.parcels)-1].buffer }
+
+func (l *letter) Write(p []byte) (int, error) {
+	b := l.last()
+	b.bytes = append(b.bytes, p...)
+	return len(p), nil
+}
+
+func (l *letter) WriteByte(one byte) error {
+	b := l.last()
+	b.bytes = append(b.bytes, one)
+	return nil
+}
+
+// Close ends a frame.
+func (l *letter) Close() error {
+	if p := l.parcels[len(l.parcels)-1]; !p.binary {
+		trimLine(p.buffer)
+	}
+	return nil
+}
+
+// write encodes an acknowledgement with all that go-socket.io can encode.
+func (l *letter) write(a acknowledgement, values []any) error {
+	header := parser.Header{Type: parser.Ack, ID: a.id, NeedAck: true}
+	if a.space.name != "/" {
+		header.Namespace = a.space.name
+	}
+	return parser.NewEncoder(l).Encode(header, values)
+}

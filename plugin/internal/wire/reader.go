@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+
+	engineframe "github.com/googollee/go-socket.io/engineio/frame"
+	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
+)
+
+// NextReader returns the next packet for go-socket.io, and waits for it.
+func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shared.pool.release(c.reading)
+	c.reading = nil
+	c.watchdog.stop()
+	if c.in.attachments.len() == 0 {
+		c.idleLocked() // or it reads the attachments of the event
+	}
+	for {
+		if c.shut {
+			return 0, 0, nil, io.EOF
+		}
+		if b, binary := c.nextLocked(); b != nil {
+			c.reading, c.handling = b, true
+			if binary {
+				c.reader.Reset(b.binary())
+				return engineframe.Binary, enginepacket.MESSAGE, &c.reader, nil
+			}
+			c.reader.Reset(b.bytes)
+			return engineframe.String, enginepacket.MESSAGE, &c.reader, nil
+		}
+		if c.reason != "" {
+			return 0, 0, nil, io.EOF
+		}
+		c.in.arrived.Wait()
+	}
+}
+
+// nextLocked returns the next frame for go-socket.io, nil when there is none.
+func (c *Conn) nextLocked() (b *buffer, binary bool) {
+	if b, ok := c.in.attachments.pop(); ok {
+		return b, true
+	}
+	c.acks.current = acknowledgement{}
+	for {
+		if b, ok := c.in.injected.pop(); ok {
+			return b, false
+		}
+		m := c.in.pop()
+		if m == nil {
+			return nil, false
+		}
+		if !c.passLocked(m) {
+			c.shared.pool.discard(m)
+			continue
+		}
+		b := c.shared.pool.take()
+		b.bytes = m.packet.appendTo(b.bytes)
+		for _, attachment := range m.binaries {
+			c.in.attachments.push(attachment)
+		}
+		c.shared.pool.recycle(m)
+		return b, false
+	}
+}
+
+// passLocked decides what becomes of a client's packet when its turn has come:
+// whether go-socket.io is to see it. c.mu is held.
+func (c *Conn) passLocked(m *message) bool {
+	p := &m.packet
+	s := c.spaces.find(p.namespace)
+	switch p.kind {
+	case kindConnect:
+		return s == nil && c.spaces.ask(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
+	case kindDisconnect:
+		if s != nil {
+			c.spaces.leave(s)
+		}
+		return s != nil
+	case kindAck, kindBinaryAck:
+		return s != nil && s.admitted
+	}
+	if s == nil || !s.admitted && c.shared.gates.has(s.name) {
+		return false // where there is no gate, go-socket.io has let it in, and is about to say so
+	}
+	if s.over != "" {
+		if p.hasID {
+			c.out.sendText("4" + prefix(kindAck, s.name) + strconv.FormatUint(p.id, 10) + s.over)
+		}
+		return false
+	}
+	c.acks.current = acknowledgement{space: s, id: p.id, asked: p.hasID}
+	if p.hasID {
+		if c.shared.gates.owns(s.name, p.name) {
+			p.hasID = false // or go-socket.io's next version would answer too
+		} else {
+			c.acks.await(c.acks.current)
+		}
+	}
+	return true
+}
+
+// Idle returns a channel that closes when no event of the connection is being
+// handled: its acknowledgement is written.
+func (c *Conn) Idle() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	idle := make(chan struct{})
+	if !c.handling || c.reason != "" {
+		close(idle)
+		return idle
+	}
+	if c.idle == nil {
+		c.idle = idle
+	}
+	return c.idle
+}
+
+// idleLocked notes that what go-socket.io has read is handled. c.mu is held.
+func (c *Conn) idleLocked() {
+	c.handling = false
+	if c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+}

@@ -1,0 +1,68 @@
+package wire
+
+// receive takes one frame in. It owns b.
+func (c *Conn) receive(b *buffer, binary bool) error {
+	c.receiving.Lock()
+	defer c.receiving.Unlock()
+	c.heartbeat.hear()
+	switch {
+	case len(b.bytes) == 0:
+		return errEmptyFrame
+	case binary && b.bytes[0] != binaryMark:
+		return errFrameType
+	case binary:
+		m, err := c.assembler.binary(b)
+		c.put(m)
+		return err
+	case b.bytes[0] == '4':
+		m, err := c.assembler.text(b)
+		c.put(m)
+		return err
+	}
+	defer c.shared.pool.release(b)
+	return c.receiveSignal(b.bytes)
+}
+
+// put hands a whole message to go-socket.io, and waits while too many wait; nil is
+// allowed.
+func (c *Conn) put(m *message) {
+	if m == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in.put(m, c.heartbeat.hear)
+}
+
+const errHeartbeat = malformed("heartbeat in the wrong direction, or too long")
+
+// receiveSignal takes in a packet that is not a message.
+func (c *Conn) receiveSignal(text []byte) error {
+	switch text[0] {
+	case '1':
+		c.lose(ReasonClosed)
+	case '2':
+		if c.version == 4 || len(text) > 125 {
+			return errHeartbeat
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.reason == "" {
+			c.out.sendText("3" + string(text[1:]))
+		}
+	case '3', '5', '6': // a pong is heard, the others come late or say nothing
+	default:
+		return errFrameType
+	}
+	return nil
+}
+
+// receiveFrame takes a frame of a payload in.
+func (c *Conn) receiveFrame(f frame) error {
+	b := c.shared.pool.take()
+	if f.binary {
+		b.bytes = append(b.bytes, binaryMark)
+	}
+	b.bytes = append(b.bytes, f.data...)
+	return c.receive(b, f.binary)
+}
