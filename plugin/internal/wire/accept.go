@@ -16,6 +16,14 @@ const (
 	nameWebsocket = "websocket"
 )
 
+// admitted is in the context of the handshakes that have passed a front.
+type admitted struct {
+	shared  *shared
+	version int // of Engine.IO
+}
+
+type admittedKey struct{}
+
 // acceptor is one transport, as go-socket.io sees it: it only opens
 // connections. What a connection does later, and what it moves to, is its own.
 type acceptor struct {
@@ -29,7 +37,7 @@ func (a acceptor) Name() string { return a.name }
 
 // Accept opens a connection for a handshake that has passed the front.
 func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
-	passed, _ := r.Context().Value(passKey{}).(pass)
+	passed, _ := r.Context().Value(admittedKey{}).(admitted)
 	if passed.shared != a.shared {
 		return nil, errors.New("transport: serve Wire.Handler, or the plugin's with Options.Transport set, not the server itself")
 	}
@@ -42,7 +50,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 		var err error
 		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c, &a.shared.options}, r, w.Header()); err != nil {
 			a.shared.registry.opened(c)
-			if first, ok := w.(*answer); ok {
+			if first, ok := w.(*onceWriter); ok {
 				first.given = true // by the upgrader
 			}
 			return nil, err
@@ -59,3 +67,26 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 func (acceptor) Dial(*url.URL, http.Header) (transport.Conn, error) {
 	return nil, errors.New("transport: cannot dial")
 }
+
+// A onceWriter answers once: go-socket.io answers a handshake that has failed also
+// where the websocket's upgrader has answered, and net/http logs each.
+type onceWriter struct {
+	http.ResponseWriter
+	given bool
+}
+
+func (a *onceWriter) WriteHeader(status int) {
+	if !a.given {
+		a.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (a *onceWriter) Write(b []byte) (int, error) {
+	if a.given {
+		return len(b), nil
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap serves http.ResponseController.
+func (a *onceWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -4,9 +4,9 @@ import "slices"
 
 // An acknowledgement is one that a client may have asked for.
 type acknowledgement struct {
-	space *space
-	id    uint64
-	asked bool
+	socket *socket
+	id     uint64
+	asked  bool
 }
 
 // maxAwaited is how many acknowledgements of go-socket.io's are remembered as
@@ -30,9 +30,9 @@ func (k *acks) await(a acknowledgement) {
 
 // given tells whether an acknowledgement was asked for and not given,
 // and notes that it is given: go-socket.io also answers who has not asked.
-func (k *acks) given(s *space, id uint64) bool {
+func (k *acks) given(s *socket, id uint64) bool {
 	for i, a := range k.awaited {
-		if a.space == s && a.id == id {
+		if a.socket == s && a.id == id {
 			k.awaited = slices.Delete(k.awaited, i, i+1)
 			return true
 		}

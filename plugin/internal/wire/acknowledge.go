@@ -11,12 +11,12 @@ func (c *Conn) Acknowledge(values ...any) error {
 	return err
 }
 
-// AnswerEvent is what [Conn.AcknowledgeBehind] and [Conn.Flush] emit. Clients
+// answerEvent is what [Conn.AcknowledgeBehind] and [Conn.Flush] emit. Clients
 // never get it.
-const AnswerEvent = "\x00answer"
+const answerEvent = "\x00answer"
 
-// jsonAnswerEvent is AnswerEvent in an event packet.
-const jsonAnswerEvent = `["\u0000answer"]`
+// answerEventJSON is answerEvent in an event packet.
+const answerEventJSON = `["\u0000answer"]`
 
 // AcknowledgeBehind is [Conn.Acknowledge] behind what the handler has emitted,
 // which go-socket.io writes in a goroutine of its own. emit is the Emit of the
@@ -25,7 +25,7 @@ const jsonAnswerEvent = `["\u0000answer"]`
 func (c *Conn) AcknowledgeBehind(emit func(event string, args ...any), values ...any) error {
 	waits, err := c.acknowledge(values, true)
 	if waits {
-		emit(AnswerEvent)
+		emit(answerEvent)
 	}
 	return err
 }
@@ -52,10 +52,10 @@ func (c *Conn) Flush(emit func(event string, args ...any)) {
 	c.mu.Lock()
 	c.acks.answers.push(nil)
 	c.mu.Unlock()
-	emit(AnswerEvent) // is taken from Emit when the one before is written
+	emit(answerEvent) // is taken from Emit when the one before is written
 }
 
-// acknowledge sends the answer, or with behind lets it wait for AnswerEvent. It
+// acknowledge sends the answer, or with behind lets it wait for answerEvent. It
 // tells whether it waits.
 func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 	c.mu.Lock()
@@ -69,7 +69,7 @@ func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 	if b, ok := plainAnswer(&c.shared.pool, current, values); ok {
 		one[0].buffer = b
 	} else {
-		w := &letter{pool: &c.shared.pool}
+		w := &ackEncoder{pool: &c.shared.pool}
 		if err := w.write(current, values); err != nil {
 			return false, err
 		}
@@ -82,6 +82,6 @@ func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 		c.acks.answers.push(slices.Clone(parcels))
 		return true, nil
 	}
-	c.spaces.dispatch(parcels)
+	c.namespaces.dispatch(parcels)
 	return false, nil
 }

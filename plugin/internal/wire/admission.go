@@ -11,7 +11,7 @@ import (
 func (c *Conn) Request(namespace string) *http.Request {
 	c.mu.Lock()
 	var auth []byte
-	if s := c.spaces.find([]byte(namespace)); s != nil {
+	if s := c.namespaces.find([]byte(namespace)); s != nil {
 		auth = s.auth
 	}
 	c.mu.Unlock()
@@ -23,12 +23,12 @@ func (c *Conn) Request(namespace string) *http.Request {
 	return c.handshake.request(header)
 }
 
-// Query returns what stood behind ? when the client asked for a namespace; for
+// query returns what stood behind ? when the client asked for a namespace; for
 // the root, in version 3, that of the handshake.
-func (c *Conn) Query(namespace string) string {
+func (c *Conn) query(namespace string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.spaces.find([]byte(namespace)); s != nil {
+	if s := c.namespaces.find([]byte(namespace)); s != nil {
 		return s.query
 	}
 	return ""
@@ -39,8 +39,8 @@ func (c *Conn) Query(namespace string) string {
 func (c *Conn) Admit(namespace string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.spaces.find([]byte(namespace)); s != nil && !s.admitted {
-		c.spaces.admit(s)
+	if s := c.namespaces.find([]byte(namespace)); s != nil && !s.admitted {
+		c.namespaces.admit(s)
 	}
 }
 
@@ -49,13 +49,13 @@ func (c *Conn) Admit(namespace string) {
 func (c *Conn) Await(namespace string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.spaces.await(namespace)
+	c.namespaces.await(namespace)
 }
 
-// lingering is how long a client that was turned away from the root may take to
+// refusedGrace is how long a client that was turned away from the root may take to
 // hang up by itself: it may have asked for other namespaces, and must hear that
 // it is turned away there too.
-const lingering = time.Second
+const refusedGrace = time.Second
 
 // Refuse turns the client away from a namespace that it has asked for. It gets
 // an ERROR packet with data, or with message where data is nil; a client of
@@ -65,19 +65,19 @@ const lingering = time.Second
 func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.spaces.find([]byte(namespace))
+	s := c.namespaces.find([]byte(namespace))
 	if s == nil || s.admitted {
 		return
 	}
-	last := namespace == "/" || len(c.spaces.joined) == 1
+	last := namespace == "/" || len(c.namespaces.joined) == 1
 	if back || !last {
 		c.out.sendText(refusalText(c.version, namespace, message, data))
-		c.spaces.dismiss(s, false)
+		c.namespaces.dismiss(s, false)
 		return
 	}
-	c.spaces.refused = &refused{message, data}
-	c.spaces.turnAway(namespace)
-	c.spaces.leave(s)
+	c.namespaces.refused = &refused{message, data}
+	c.namespaces.turnAway(namespace)
+	c.namespaces.leave(s)
 	c.in.inject(bare(kindDisconnect, namespace))
-	time.AfterFunc(lingering, func() { c.hangUp(ReasonServer) })
+	time.AfterFunc(refusedGrace, func() { c.hangUp(ReasonServer) })
 }

@@ -70,13 +70,13 @@ func TestQuery(t *testing.T) {
 		h.hear(c, connected("/", version), connected("/chat", version))
 		conn := h.conn(c)
 		root := map[int]string{3: "&x=y", 4: "p=q"}[version]
-		if got := conn.Query("/"); !strings.HasSuffix(got, root) {
+		if got := conn.query("/"); !strings.HasSuffix(got, root) {
 			t.Errorf("root: %q", got)
 		}
-		if got := conn.Query("/chat"); got != "a=b?c&d" {
+		if got := conn.query("/chat"); got != "a=b?c&d" {
 			t.Errorf("chat: %q", got)
 		}
-		if got := conn.Query("/nosuch"); got != "" {
+		if got := conn.query("/nosuch"); got != "" {
 			t.Errorf("nosuch: %q", got)
 		}
 	})

@@ -28,23 +28,23 @@ func sizeOf(parcels []parcel) int {
 	return size
 }
 
-// An early backlog is that of the root before a client of version 4 has asked for
+// A rootBacklog is that of the root before a client of version 4 has asked for
 // it: go-socket.io has had the client in the root from the handshake on. One that
 // asks for another namespace first hears nothing more of the root until it asks for
 // that.
-type early struct {
+type rootBacklog struct {
 	backlog
 	since time.Time
 }
 
-// maxEarly is how many bytes may wait for a client that may never ask for the
+// maxRootBacklog is how many bytes may wait for a client that may never ask for the
 // root: what comes on top is dropped. Where it has not asked within
 // connectTimeout, all is.
-const maxEarly = 64 << 10
+const maxRootBacklog = 64 << 10
 
 // add keeps a packet of the root, or drops it.
-func (e *early) add(parcels []parcel, pool *pool) {
-	if e.size+sizeOf(parcels) > maxEarly {
+func (e *rootBacklog) add(parcels []parcel, pool *pool) {
+	if e.size+sizeOf(parcels) > maxRootBacklog {
 		pool.drop(parcels)
 		return
 	}

@@ -2,18 +2,18 @@ package wire
 
 import "unicode/utf8"
 
-// legacyText undoes what clients of 1.x do to the text that they POST: they
+// text1x undoes what clients of 1.x do to the text that they POST: they
 // write its UTF-8 bytes as characters, which HTTP encodes once more. Nothing
 // else tells them from 2.x. Text whose characters are all bytes that together
 // are UTF-8 is taken for theirs, until the first that cannot be: from then on
 // the connection is one of 2.x. This is wrong only for 2.x on polling whose
 // text until then looked like "Ã©" throughout.
-type legacyText struct {
+type text1x struct {
 	modern bool // no 1.x for sure
 }
 
 // decode returns text, which is UTF-8, as the app of the client wrote it.
-func (l *legacyText) decode(text []byte) []byte {
+func (l *text1x) decode(text []byte) []byte {
 	if l.modern || isASCII(text) {
 		return text
 	}

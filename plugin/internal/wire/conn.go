@@ -30,17 +30,17 @@ type Conn struct {
 	assembler assembler      // guarded by receiving
 
 	// These are used by go-socket.io's reading goroutine only.
-	reader  reader
+	reader  bufferReader
 	reading *buffer
 
-	in       inbox
-	out      sender
-	spaces   namespaces
-	acks     acks
-	draft    draft // what go-socket.io is writing
-	watchdog watchdog
-	handling bool          // go-socket.io handles what it has read
-	idle     chan struct{} // closed when it has; made by Idle
+	in         inbox
+	out        sender
+	namespaces namespaces
+	acks       acks
+	partial    partialPacket // what go-socket.io is writing
+	watchdog   watchdog
+	handling   bool          // go-socket.io handles what it has read
+	idle       chan struct{} // closed when it has; made by Idle
 }
 
 var (
@@ -60,7 +60,7 @@ func newConn(s *shared, r *http.Request, version int) *Conn {
 	c.assembler.shared = s
 	c.in = newInbox(s, &c.lifecycle)
 	c.out = sender{shared: s, version: version, life: &c.lifecycle, end: c}
-	c.spaces = namespaces{
+	c.namespaces = namespaces{
 		shared: s, version: version, life: &c.lifecycle, end: c, out: &c.out, in: &c.in,
 		decided: sync.Cond{L: &c.mu},
 	}
@@ -69,15 +69,12 @@ func newConn(s *shared, r *http.Request, version int) *Conn {
 
 // start begins the heartbeat.
 func (c *Conn) start(now time.Time) {
-	c.spaces.alone = now
+	c.namespaces.alone = now
 	c.heartbeat.start(c, c.version, &c.shared.options, now)
 }
 
 // ID returns the transport id, "" before the OPEN packet is written.
 func (c *Conn) ID() string { return c.id }
-
-// Version returns the client's version of Engine.IO, 3 or 4.
-func (c *Conn) Version() int { return c.version }
 
 // URL returns the address of the handshake, also after an upgrade.
 func (c *Conn) URL() url.URL { return *c.handshake.url }
@@ -119,10 +116,10 @@ func (c *Conn) full() bool {
 	return c.in.full
 }
 
-// stray tells whether a client has been in no namespace for too long.
-func (c *Conn) stray(now time.Time) bool {
+// outside tells whether a client has been in no namespace for too long.
+func (c *Conn) outside(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.spaces.forgo(now)
-	return c.spaces.stray(now)
+	c.namespaces.expire(now)
+	return c.namespaces.outside(now)
 }

@@ -9,21 +9,21 @@ func (c *Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shut = true
-	c.hangUpLocked(ReasonServer, lastWord)
+	c.hangUpLocked(ReasonServer, writeGrace)
 	c.in.clear()
 	return nil
 }
 
-// lastWord is how long go-socket.io may take to write what was emitted before
+// writeGrace is how long go-socket.io may take to write what was emitted before
 // the end: it does so in a goroutine of its own.
-const lastWord = 100 * time.Millisecond
+const writeGrace = 100 * time.Millisecond
 
 // hangUp ends the connection when what was written is sent, without waiting
 // for it.
 func (c *Conn) hangUp(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.hangUpLocked(reason, lastWord)
+	c.hangUpLocked(reason, writeGrace)
 }
 
 // hangUpLocked is hangUp for who holds c.mu, and knows how long something may
@@ -34,20 +34,20 @@ func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 	}
 	c.in.clear()
 	if c.out.ws == nil {
-		c.endInLocked(farewell)
+		c.endInLocked(lastPollGrace)
 	} else {
 		c.endInLocked(c.shared.options.PingTimeout)
 	}
-	time.AfterFunc(writing, c.sendOff)
+	time.AfterFunc(writing, c.endWhenSent)
 }
 
-// sendOff lets the connection end when what is queued is sent.
-func (c *Conn) sendOff() {
+// endWhenSent lets the connection end when what is queued is sent.
+func (c *Conn) endWhenSent() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ending = true
 	if !c.disposed {
-		c.out.kick()
+		c.out.trySend()
 	}
 }
 
@@ -106,7 +106,7 @@ func (c *Conn) closeLocked(reason string) bool {
 	}
 	c.reason = reason
 	c.in.wake()
-	c.spaces.decided.Broadcast()
+	c.namespaces.decided.Broadcast()
 	return true
 }
 
@@ -155,7 +155,7 @@ func (c *Conn) resume(s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out.stream == s && !c.disposed {
-		c.out.kick()
+		c.out.trySend()
 	}
 }
 

@@ -17,14 +17,6 @@ type front struct {
 	err    error // why it lets nobody in
 }
 
-// A pass is in the context of the handshakes that have passed a front.
-type pass struct {
-	shared  *shared
-	version int // of Engine.IO
-}
-
-type passKey struct{}
-
 func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
@@ -63,33 +55,10 @@ func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 		// go-socket.io would let nobody in, and forget nobody.
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
-		ctx := context.WithValue(r.Context(), passKey{}, pass{f.shared, version})
-		f.server.ServeHTTP(&answer{ResponseWriter: w}, r.WithContext(ctx))
+		ctx := context.WithValue(r.Context(), admittedKey{}, admitted{f.shared, version})
+		f.server.ServeHTTP(&onceWriter{ResponseWriter: w}, r.WithContext(ctx))
 	}
 }
-
-// An answer is given once: go-socket.io answers a handshake that has failed also
-// where the websocket's upgrader has answered, and net/http logs each.
-type answer struct {
-	http.ResponseWriter
-	given bool
-}
-
-func (a *answer) WriteHeader(status int) {
-	if !a.given {
-		a.ResponseWriter.WriteHeader(status)
-	}
-}
-
-func (a *answer) Write(b []byte) (int, error) {
-	if a.given {
-		return len(b), nil
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-// Unwrap serves http.ResponseController.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // resume serves a request that names a connection, if it is its own.
 func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
@@ -98,7 +67,7 @@ func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
 	case c == nil:
 		fail(w, http.StatusBadRequest, codeUnknownID)
 	case !f.shared.identity.matches(r, c.credential):
-		if name == namePolling && r.Method == http.MethodGet && f.shared.identity.hasEnded(c.credential) && c.socket() == nil {
+		if name == namePolling && r.Method == http.MethodGet && f.shared.identity.hasEnded(c.credential) && c.websocket() == nil {
 			c.serveGet(w, r, true)
 			return
 		}

@@ -114,7 +114,7 @@ func TestFrontVersions(t *testing.T) {
 			t.Errorf("%q: %v in %q", query, err, body)
 			continue
 		}
-		if conn := h.wire.Find(idOf(string(frames[0].data))); conn == nil || conn.Version() != want {
+		if conn := h.wire.Find(idOf(string(frames[0].data))); conn == nil || conn.version != want {
 			t.Errorf("%q: got %q", query, body)
 		}
 	}

@@ -10,26 +10,26 @@ import (
 // timer for each connection, which is put off when it fires, not for each
 // frame.
 type heartbeat struct {
-	patient patient
+	peer    peer
 	version int
 	options *Options
 	timer   *time.Timer
 	heard   atomic.Int64 // when something was heard last, in Unix nanoseconds
 	pinged  int64        // when the last ping was sent, in version 4; the timer's own
-	over    atomic.Bool
+	stopped atomic.Bool
 }
 
-// A patient is a connection, as its heartbeat sees it.
-type patient interface {
-	full() bool               // the client waits for its own messages to be handled
-	stray(now time.Time) bool // it has been in no namespace for too long
+// A peer is a connection, as its heartbeat sees it.
+type peer interface {
+	full() bool                 // the client waits for its own messages to be handled
+	outside(now time.Time) bool // it has been in no namespace for too long
 	ping()
 	lose(reason string)
 }
 
 // start begins to watch a client, whose first heartbeat is the handshake.
-func (h *heartbeat) start(p patient, version int, options *Options, now time.Time) {
-	h.patient, h.version, h.options = p, version, options
+func (h *heartbeat) start(p peer, version int, options *Options, now time.Time) {
+	h.peer, h.version, h.options = p, version, options
 	h.heard.Store(now.UnixNano())
 	h.pinged = now.UnixNano() // the OPEN packet stands for the first
 	wait := options.PingInterval
@@ -44,23 +44,23 @@ func (h *heartbeat) start(p patient, version int, options *Options, now time.Tim
 func (h *heartbeat) hear() { h.heard.Store(time.Now().UnixNano()) }
 
 func (h *heartbeat) stop() {
-	h.over.Store(true)
+	h.stopped.Store(true)
 	h.timer.Stop()
 }
 
 // beat runs when the timer fires.
 func (h *heartbeat) beat() {
-	if h.over.Load() {
+	if h.stopped.Load() {
 		return
 	}
 	now := time.Now()
-	if h.patient.stray(now) {
-		h.patient.lose(ReasonTimeout)
+	if h.peer.outside(now) {
+		h.peer.lose(ReasonTimeout)
 		return
 	}
 	wait := h.silence(now)
 	if wait <= 0 {
-		h.patient.lose(ReasonTimeout)
+		h.peer.lose(ReasonTimeout)
 		return
 	}
 	h.timer.Reset(wait)
@@ -69,7 +69,7 @@ func (h *heartbeat) beat() {
 // silence returns how long the client may go on as it does, and sends the ping
 // that is due.
 func (h *heartbeat) silence(now time.Time) time.Duration {
-	if h.patient.full() {
+	if h.peer.full() {
 		h.hear() // it is we who do not listen
 	}
 	heard := now.Sub(time.Unix(0, h.heard.Load()))
@@ -84,6 +84,6 @@ func (h *heartbeat) silence(now time.Time) time.Duration {
 		return left
 	}
 	h.pinged = now.UnixNano()
-	h.patient.ping()
+	h.peer.ping()
 	return min(h.options.PingTimeout, h.options.PingInterval)
 }

@@ -183,20 +183,20 @@ func TestStray(t *testing.T) {
 	c := h.call(nameWebsocket, 4)
 	conn := h.conn(c)
 	later := time.Now().Add(time.Hour)
-	if conn.stray(later) {
+	if conn.outside(later) {
 		t.Error("in a namespace, and stray")
 	}
 	conn.mu.Lock()
-	conn.spaces.alone = conn.spaces.alone.Add(-time.Hour) // that was long ago
+	conn.namespaces.alone = conn.namespaces.alone.Add(-time.Hour) // that was long ago
 	conn.mu.Unlock()
 	h.say(c, "41")
-	eventually(t, "it is in no namespace", func() bool { return conn.stray(later) })
-	if conn.stray(time.Now()) {
+	eventually(t, "it is in no namespace", func() bool { return conn.outside(later) })
+	if conn.outside(time.Now()) {
 		t.Error("stray at once")
 	}
 	h.say(c, "40")
 	h.hear(c, "40*")
-	if conn.stray(later) {
+	if conn.outside(later) {
 		t.Error("back in a namespace, and stray")
 	}
 }
@@ -207,7 +207,7 @@ func TestHeartbeatNoNamespace(t *testing.T) {
 	h := newHost(t, Options{}, nil)
 	conn := h.conn(h.dial(nameWebsocket, 4))
 	conn.mu.Lock()
-	conn.spaces.alone = conn.spaces.alone.Add(-connectTimeout - time.Second)
+	conn.namespaces.alone = conn.namespaces.alone.Add(-connectTimeout - time.Second)
 	conn.mu.Unlock()
 	conn.heartbeat.timer.Reset(0)
 	<-conn.Done()

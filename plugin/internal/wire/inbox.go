@@ -5,10 +5,10 @@ import "sync"
 // An inbox holds what go-socket.io has not read yet. It is guarded by its
 // connection's mu, which it gives up while it waits.
 type inbox struct {
-	shared  *shared
-	life    *lifecycle
-	arrived sync.Cond // something is there to be read, or never will
-	taken   sync.Cond // there is room again, or never will
+	shared   *shared
+	life     *lifecycle
+	readable sync.Cond // something is there to be read, or never will
+	room     sync.Cond // there is room again, or never will
 
 	messages queue[*message]
 	size     int  // of the messages, in bytes
@@ -19,7 +19,7 @@ type inbox struct {
 }
 
 func newInbox(s *shared, life *lifecycle) inbox {
-	return inbox{shared: s, life: life, arrived: sync.Cond{L: &life.mu}, taken: sync.Cond{L: &life.mu}}
+	return inbox{shared: s, life: life, readable: sync.Cond{L: &life.mu}, room: sync.Cond{L: &life.mu}}
 }
 
 // put adds a whole message, and waits while the inbox is full. heard is called
@@ -27,7 +27,7 @@ func newInbox(s *shared, life *lifecycle) inbox {
 func (in *inbox) put(m *message, heard func()) {
 	for in.life.reason == "" && in.fullFor(m) {
 		in.full = true
-		in.taken.Wait()
+		in.room.Wait()
 		heard()
 	}
 	in.full = false
@@ -37,7 +37,7 @@ func (in *inbox) put(m *message, heard func()) {
 	}
 	in.messages.push(m)
 	in.size += m.size
-	in.arrived.Signal()
+	in.readable.Signal()
 }
 
 func (in *inbox) fullFor(m *message) bool {
@@ -52,20 +52,20 @@ func (in *inbox) pop() *message {
 		return nil
 	}
 	in.size -= m.size
-	in.taken.Signal()
+	in.room.Signal()
 	return m
 }
 
 // inject lets go-socket.io read a packet of our own before anything else.
 func (in *inbox) inject(text string) {
-	in.injected.push(in.shared.pool.takeText(text))
-	in.arrived.Signal()
+	in.injected.push(in.shared.pool.text(text))
+	in.readable.Signal()
 }
 
 // wake lets nobody wait any longer: the connection has ended.
 func (in *inbox) wake() {
-	in.arrived.Broadcast()
-	in.taken.Broadcast()
+	in.readable.Broadcast()
+	in.room.Broadcast()
 }
 
 // clear drops what was not read.

@@ -18,20 +18,20 @@ const (
 // A lifecycle is how far a connection has come. Its mu guards it and every part
 // of the connection that does not say otherwise.
 type lifecycle struct {
-	taken atomic.Bool // go-socket.io has taken the connection over, or has given it up
+	established atomic.Bool // go-socket.io has taken the connection over, or has given it up
 
-	mu       sync.Mutex
-	reason   string        // why it ends; "" while it lives, and takes in what comes
-	shut     bool          // go-socket.io has closed it, and reads no more
-	ending   bool          // what is queued is all that will be sent
-	disposed bool          // its wires are closed
-	over     bool          // it has left the registry
-	done     chan struct{} // closed then; made by Done
-	timer    *time.Timer   // disposes of it, also if nobody listens
+	mu        sync.Mutex
+	reason    string        // why it ends; "" while it lives, and takes in what comes
+	shut      bool          // go-socket.io has closed it, and reads no more
+	ending    bool          // what is queued is all that will be sent
+	disposed  bool          // its wires are closed
+	forgotten bool          // it has left the registry
+	done      chan struct{} // closed then; made by Done
+	timer     *time.Timer   // disposes of it, also if nobody listens
 }
 
-// An ender ends the connection for one of its parts, which holds its mu.
-type ender interface {
+// A terminator ends the connection for one of its parts, which holds its mu.
+type terminator interface {
 	violateLocked(err error)                           // the client broke the rules
 	breakLocked()                                      // the wire is broken
 	hangUpLocked(reason string, writing time.Duration) // what is queued goes first
@@ -45,7 +45,7 @@ func (l *lifecycle) Done() <-chan struct{} {
 	defer l.mu.Unlock()
 	if l.done == nil {
 		l.done = make(chan struct{})
-		if l.over {
+		if l.forgotten {
 			close(l.done)
 		}
 	}
@@ -77,7 +77,7 @@ func (l *lifecycle) isEnding() bool {
 func (l *lifecycle) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.over = true
+	l.forgotten = true
 	if l.done != nil {
 		close(l.done)
 	}

@@ -1,7 +1,5 @@
 package wire
 
-import "errors"
-
 // A message is a Socket.IO packet that a client sent, with its attachments.
 // Messages are pooled.
 type message struct {
@@ -34,63 +32,4 @@ func (p *pool) recycle(m *message) {
 	clear(m.binaries)
 	*m = message{binaries: m.binaries[:0]}
 	p.messages.Put(m)
-}
-
-var (
-	errUnexpectedBinary = errors.New("binary data that no packet announced")
-	errMissingBinary    = errors.New("attachments are missing")
-	errTooMuch          = errors.New("a message with its attachments is too large")
-)
-
-// An assembler makes messages of frames: it checks the packet, and adds its
-// attachments. It is guarded by its connection's receiving.
-type assembler struct {
-	shared  *shared
-	partial *message // waits for its attachments
-}
-
-// text takes a message's frame, which holds the packet's text from its second byte
-// on. It owns b. It returns the message if that is whole.
-func (a *assembler) text(b *buffer) (*message, error) {
-	p, err := a.shared.guard.parse(b.bytes[1:])
-	if err != nil {
-		return nil, err
-	}
-	if a.partial != nil {
-		return nil, errMissingBinary
-	}
-	if p.kind == kindConnect && p.data != nil {
-		if err := checkAuth(p.data); err != nil {
-			return nil, err
-		}
-	}
-	m := a.shared.pool.message()
-	m.packet, m.text, m.size = p, b, len(b.bytes)
-	if p.kind == kindConnect {
-		m.known = a.shared.knows(string(p.namespace)) // not under mu
-	}
-	if p.attachments > 0 {
-		a.partial = m
-		return nil, nil
-	}
-	return m, nil
-}
-
-// binary takes an attachment. It owns b. It returns the message if that is whole
-// now.
-func (a *assembler) binary(b *buffer) (*message, error) {
-	m := a.partial
-	if m == nil {
-		return nil, errUnexpectedBinary
-	}
-	m.binaries = append(m.binaries, b)
-	m.size += len(b.bytes)
-	if m.size > a.shared.options.MaxQueueBytes {
-		return nil, errTooMuch
-	}
-	if len(m.binaries) < m.packet.attachments {
-		return nil, nil
-	}
-	a.partial = nil
-	return m, nil
 }

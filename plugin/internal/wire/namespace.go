@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// A space is a namespace that a client has asked for and not left.
-type space struct {
+// A socket is a namespace that a client has asked for and not left.
+type socket struct {
 	name     string // "/" for the root
 	query    string
 	auth     []byte // the data of CONNECT, which version 4 clients can send
 	admitted bool
 	held     backlog // written before it was admitted
-	waits    int     // how often its end was put off for others
-	over     string  // what events are answered with once the client was sent out; "" before
+	delays   int     // how often its end was put off for others
+	answer   string  // what events are answered with once the client was sent out; "" before
 }
 
 // namespaces are those of one client. They are guarded by its connection's mu.
@@ -27,22 +27,22 @@ type namespaces struct {
 	version int
 	id      string // of the connection; set by the OPEN packet
 	life    *lifecycle
-	end     ender
+	end     terminator
 	out     *sender
 	in      *inbox
 
-	joined   []*space  // few, and most often one
-	decided  sync.Cond // the client was admitted to one, or has left it
-	alone    time.Time // since when it is in none, if it is
-	rooted   bool      // the root was asked for
-	early    *early    // what waits until a version 4 client asks for the root; nil when it has
-	refused  *refused  // why the client may not come in, once it was told
-	connects int       // how many CONNECT packets came since window
-	window   time.Time
+	joined      []*socket    // few, and most often one
+	decided     sync.Cond    // the client was admitted to one, or has left it
+	alone       time.Time    // since when it is in none, if it is
+	rooted      bool         // the root was asked for
+	rootBacklog *rootBacklog // what waits until a version 4 client asks for the root; nil when it has
+	refused     *refused     // why the client may not come in, once it was told
+	connects    int          // how many CONNECT packets came since window
+	window      time.Time
 }
 
 // find returns the one of a name, nil when there is none.
-func (n *namespaces) find(name []byte) *space {
+func (n *namespaces) find(name []byte) *socket {
 	for _, s := range n.joined {
 		if s.name == string(name) {
 			return s
@@ -57,8 +57,8 @@ func (n *namespaces) find(name []byte) *space {
 // cannot send it.
 const OpenEvent = "\x00open"
 
-// jsonOpenEvent is OpenEvent in an event packet.
-const jsonOpenEvent = `["\u0000open"]`
+// openEventJSON is OpenEvent in an event packet.
+const openEventJSON = `["\u0000open"]`
 
 var (
 	errFlood     = errors.New("too many connects and disconnects of namespaces")
@@ -82,9 +82,9 @@ func (n *namespaces) ask(name, query string, auth []byte, known bool) (pass bool
 		n.out.sendText(refusalText(n.version, name, "Invalid namespace", nil))
 		return false
 	}
-	s := &space{name: name, query: query, auth: auth}
-	if name == "/" && n.early != nil {
-		s.held, n.early = n.early.backlog, nil
+	s := &socket{name: name, query: query, auth: auth}
+	if name == "/" && n.rootBacklog != nil {
+		s.held, n.rootBacklog = n.rootBacklog.backlog, nil
 	}
 	n.joined = append(n.joined, s)
 	// go-socket.io enters the root by itself, once.
@@ -92,7 +92,7 @@ func (n *namespaces) ask(name, query string, auth []byte, known bool) (pass bool
 	n.rooted = n.rooted || name == "/"
 	switch {
 	case n.shared.gates.has(name):
-		n.in.inject(prefix(kindEvent, name) + jsonOpenEvent)
+		n.in.inject(prefix(kindEvent, name) + openEventJSON)
 	case !pass:
 		n.admit(s)
 	}
@@ -109,8 +109,8 @@ func (n *namespaces) flooded(now time.Time) bool {
 	return n.connects > 4*n.shared.options.MaxNamespaces
 }
 
-func (n *namespaces) leave(s *space) {
-	n.joined = slices.DeleteFunc(n.joined, func(other *space) bool { return other == s })
+func (n *namespaces) leave(s *socket) {
+	n.joined = slices.DeleteFunc(n.joined, func(other *socket) bool { return other == s })
 	if len(n.joined) == 0 {
 		n.alone = time.Now()
 	}
@@ -118,7 +118,7 @@ func (n *namespaces) leave(s *space) {
 	n.decided.Broadcast()
 }
 
-func (n *namespaces) admit(s *space) {
+func (n *namespaces) admit(s *socket) {
 	s.admitted = true
 	connect := "4" + bare(kindConnect, s.name)
 	if n.version == 4 {
@@ -140,12 +140,12 @@ func (n *namespaces) socketID(namespace string) string {
 // dispatch sends a packet, or holds it until its namespace is admitted, or drops it
 // where the client is not there, or was sent out.
 func (n *namespaces) dispatch(parcels []parcel) {
-	head := readHead(parcels[0].buffer.bytes[1:])
+	head := readHeader(parcels[0].buffer.bytes[1:])
 	s := n.find(head.namespace)
 	switch {
-	case s == nil && n.early != nil && len(n.joined) == 0 && bytes.Equal(head.namespace, rootName):
-		n.early.add(parcels, &n.shared.pool)
-	case s == nil || s.over != "" && !head.answers():
+	case s == nil && n.rootBacklog != nil && len(n.joined) == 0 && bytes.Equal(head.namespace, rootName):
+		n.rootBacklog.add(parcels, &n.shared.pool)
+	case s == nil || s.answer != "" && !head.answers():
 		n.shared.pool.drop(parcels)
 	case s.admitted:
 		n.out.send(parcels...)
@@ -157,16 +157,16 @@ func (n *namespaces) dispatch(parcels []parcel) {
 	}
 }
 
-// forgo drops what has waited for too long until the client asks for the root.
-func (n *namespaces) forgo(now time.Time) {
-	if n.early != nil && now.Sub(n.early.since) > connectTimeout {
-		n.early.drop(&n.shared.pool)
-		n.early = nil
+// expire drops what has waited for too long until the client asks for the root.
+func (n *namespaces) expire(now time.Time) {
+	if n.rootBacklog != nil && now.Sub(n.rootBacklog.since) > connectTimeout {
+		n.rootBacklog.drop(&n.shared.pool)
+		n.rootBacklog = nil
 	}
 }
 
-// stray tells whether the client has been in no namespace for too long.
-func (n *namespaces) stray(now time.Time) bool {
+// outside tells whether the client has been in no namespace for too long.
+func (n *namespaces) outside(now time.Time) bool {
 	return len(n.joined) == 0 && now.Sub(n.alone) > connectTimeout
 }
 
@@ -190,7 +190,7 @@ func (n *namespaces) turnAway(name string) {
 
 // dismiss ends a client's stay in a namespace from our side, and with end, or if
 // there is nothing left, the connection.
-func (n *namespaces) dismiss(s *space, end bool) {
+func (n *namespaces) dismiss(s *socket, end bool) {
 	n.leave(s)
 	n.in.inject(bare(kindDisconnect, s.name))
 	if end || s.name == "/" || len(n.joined) == 0 {

@@ -55,7 +55,7 @@ func TestNamespace(t *testing.T) {
 		h.say(c, `42/chat,["echo","not there"]`, `42/chat,1["echo","not there"]`, `41/chat`)
 		h.say(c, "40/chat?a=b,", "40/chat", "40", "40/chat", `42/chat,2["echo","in"]`)
 		h.hear(c, connected("/chat", version), `43/chat,2["in"]`)
-		if got := h.conn(c).Query("/chat"); got != "a=b" {
+		if got := h.conn(c).query("/chat"); got != "a=b" {
 			t.Errorf("query %q", got)
 		}
 		h.say(c, "41/chat", `42/chat,3["echo","out"]`, "41/chat", "40/chat", `42/chat,4["echo","back"]`)
@@ -235,7 +235,7 @@ func TestOpenEventIsOurs(t *testing.T) {
 	kinds(t, func(t *testing.T, transport string, version int) {
 		h := newHost(t, Options{Logger: quiet}, func(h *host) {
 			h.server.OnEvent("/", OpenEvent, func(socketio.Conn) { t.Error("a client has sent it") })
-			h.server.OnEvent("/", AnswerEvent, func(socketio.Conn) { t.Error("a client has sent it") })
+			h.server.OnEvent("/", answerEvent, func(socketio.Conn) { t.Error("a client has sent it") })
 		})
 		for _, packet := range []string{`42["\u0000open"]`, `42["\u0000answer"]`, `421["\u0000open"]`, `42/chat,["\u0000open"]`} {
 			c := h.call(transport, version)

@@ -45,9 +45,9 @@ const (
 	// namespace.
 	connectTimeout = 45 * time.Second
 
-	// farewell is how long a polling client has to fetch its last packets, and
+	// lastPollGrace is how long a polling client has to fetch its last packets, and
 	// a refused one to hang up by itself.
-	farewell = 2 * time.Second
+	lastPollGrace = 2 * time.Second
 )
 
 // withDefaults returns the options with every field set.

@@ -52,3 +52,26 @@ func (o *outbox) clear(pool *pool) {
 		pool.release(p.buffer)
 	}
 }
+
+// A partialPacket is a packet that go-socket.io is writing: its attachments are yet to
+// come. The zero value is none.
+type partialPacket struct {
+	parcels []parcel
+	missing int // how many attachments
+}
+
+// begin takes the text of a packet with attachments.
+func (d *partialPacket) begin(p parcel, attachments int) {
+	*d = partialPacket{parcels: []parcel{p}, missing: attachments}
+}
+
+// add takes an attachment, and returns the packet when it is whole.
+func (d *partialPacket) add(p parcel) (whole []parcel) {
+	d.parcels = append(d.parcels, p)
+	if d.missing--; d.missing > 0 {
+		return nil
+	}
+	whole = d.parcels
+	*d = partialPacket{}
+	return whole
+}

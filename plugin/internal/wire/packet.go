@@ -73,9 +73,9 @@ func (p *packet) appendRenamed(b []byte) []byte {
 	return append(b, p.data[head+len(p.name):]...)
 }
 
-// A head is what stands before the data of a packet. Those of go-socket.io need
+// A header is what stands before the data of a packet. Those of go-socket.io need
 // no guard.
-type head struct {
+type header struct {
 	kind        byte
 	attachments int
 	namespace   []byte
@@ -84,10 +84,10 @@ type head struct {
 	empty       bool // there is no data
 }
 
-func (h head) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
+func (h header) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
 
-func readHead(text []byte) head {
-	h := head{namespace: rootName}
+func readHeader(text []byte) header {
+	h := header{namespace: rootName}
 	if len(text) == 0 {
 		return h
 	}

@@ -72,7 +72,7 @@ func appendPacket3(body []byte, f frame) []byte {
 type payloadDecoder struct {
 	version int
 	max     int // bytes of one frame
-	legacy  legacyText
+	legacy  text1x
 }
 
 // decode calls each for every frame of body, in order, and ends with its first

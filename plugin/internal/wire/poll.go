@@ -1,12 +1,5 @@
 package wire
 
-import (
-	"sync"
-	"time"
-
-	"github.com/gorilla/websocket"
-)
-
 // A poll is a GET that waits for packets. Its fields are guarded by its
 // connection's mu.
 type poll struct {
@@ -25,32 +18,4 @@ func (p *poll) signal() {
 	case p.wake <- struct{}{}:
 	default:
 	}
-}
-
-// A probe is an upgrade that is under way. It is guarded by its connection's mu.
-type probe struct {
-	running   bool
-	answered  bool            // the client was told that the websocket works
-	candidate *websocket.Conn // what is tried
-	noops     int             // how many GETs it has cut short
-}
-
-// pollPause is how long a GET waits during an upgrade that takes its time.
-const pollPause = 100 * time.Millisecond
-
-// shorten ends a GET during an upgrade: at most two are under way when a client
-// hears of the probe. One that asks again and again is slowed down. mu is held,
-// and guards p.
-func (pr *probe) shorten(p *poll, mu *sync.Mutex) {
-	if pr.noops++; pr.noops <= 2 {
-		p.noop = true
-		p.signal()
-		return
-	}
-	time.AfterFunc(pollPause, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		p.noop = true
-		p.signal()
-	})
 }

@@ -10,7 +10,7 @@ import (
 
 // ServeHTTP serves the handshake that go-socket.io has accepted.
 func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if ws := c.socket(); ws != nil {
+	if ws := c.websocket(); ws != nil {
 		go c.pump(ws) // ends with ws
 		return
 	}
@@ -20,7 +20,7 @@ func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // servePoll serves a GET or a POST of a polling client.
 func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case c.socket() != nil:
+	case c.websocket() != nil:
 		fail(w, http.StatusBadRequest, codeBadRequest)
 	case r.Method == http.MethodPost:
 		c.servePost(w, r)
@@ -42,7 +42,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	c.mu.Unlock()
 	var late <-chan time.Time
 	if last {
-		timer := time.NewTimer(farewell)
+		timer := time.NewTimer(lastPollGrace)
 		defer timer.Stop()
 		late = timer.C
 	}

@@ -35,7 +35,7 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 		if c.reason != "" {
 			return 0, 0, nil, io.EOF
 		}
-		c.in.arrived.Wait()
+		c.in.readable.Wait()
 	}
 }
 
@@ -53,11 +53,11 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 		if m == nil {
 			return nil, false
 		}
-		if !c.passLocked(m) {
+		if !c.filterLocked(m) {
 			c.shared.pool.discard(m)
 			continue
 		}
-		b := c.shared.pool.take()
+		b := c.shared.pool.buffer()
 		b.bytes = m.packet.appendTo(b.bytes)
 		for _, attachment := range m.binaries {
 			c.in.attachments.push(attachment)
@@ -69,15 +69,15 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 
 // passLocked decides what becomes of a client's packet when its turn has come:
 // whether go-socket.io is to see it. c.mu is held.
-func (c *Conn) passLocked(m *message) bool {
+func (c *Conn) filterLocked(m *message) bool {
 	p := &m.packet
-	s := c.spaces.find(p.namespace)
+	s := c.namespaces.find(p.namespace)
 	switch p.kind {
 	case kindConnect:
-		return s == nil && c.spaces.ask(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
+		return s == nil && c.namespaces.ask(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
 	case kindDisconnect:
 		if s != nil {
-			c.spaces.leave(s)
+			c.namespaces.leave(s)
 		}
 		return s != nil
 	case kindAck, kindBinaryAck:
@@ -86,13 +86,13 @@ func (c *Conn) passLocked(m *message) bool {
 	if s == nil || !s.admitted && c.shared.gates.has(s.name) {
 		return false // where there is no gate, go-socket.io has let it in, and is about to say so
 	}
-	if s.over != "" {
+	if s.answer != "" {
 		if p.hasID {
-			c.out.sendText("4" + prefix(kindAck, s.name) + strconv.FormatUint(p.id, 10) + s.over)
+			c.out.sendText("4" + prefix(kindAck, s.name) + strconv.FormatUint(p.id, 10) + s.answer)
 		}
 		return false
 	}
-	c.acks.current = acknowledgement{space: s, id: p.id, asked: p.hasID}
+	c.acks.current = acknowledgement{socket: s, id: p.id, asked: p.hasID}
 	if p.hasID {
 		if c.shared.gates.owns(s.name, p.name) {
 			p.hasID = false // or go-socket.io's next version would answer too

@@ -8,7 +8,7 @@ func (c *Conn) receive(b *buffer, binary bool) error {
 	switch {
 	case len(b.bytes) == 0:
 		return errEmptyFrame
-	case binary && b.bytes[0] != binaryMark:
+	case binary && b.bytes[0] != binaryType:
 		return errFrameType
 	case binary:
 		m, err := c.assembler.binary(b)
@@ -59,9 +59,9 @@ func (c *Conn) receiveSignal(text []byte) error {
 
 // receiveFrame takes a frame of a payload in.
 func (c *Conn) receiveFrame(f frame) error {
-	b := c.shared.pool.take()
+	b := c.shared.pool.buffer()
 	if f.binary {
-		b.bytes = append(b.bytes, binaryMark)
+		b.bytes = append(b.bytes, binaryType)
 	}
 	b.bytes = append(b.bytes, f.data...)
 	return c.receive(b, f.binary)

@@ -1,13 +1,10 @@
 package wire
 
 import (
-	"errors"
 	"time"
 
 	"github.com/gorilla/websocket"
 )
-
-var errSlow = errors.New("the client is too slow: too much waits to be sent")
 
 // A sender has what waits to be sent to a client, and the way there: a websocket,
 // or the GET that waits. It never waits itself. It is guarded by its connection's
@@ -16,7 +13,7 @@ type sender struct {
 	shared  *shared
 	version int
 	life    *lifecycle
-	end     ender
+	end     terminator
 
 	queue  outbox
 	ws     *websocket.Conn // nil while the client polls
@@ -40,19 +37,19 @@ func (s *sender) send(parcels ...parcel) {
 		s.end.violateLocked(errSlow)
 		return
 	}
-	s.kick()
+	s.trySend()
 }
 
 // sendText queues a text frame of our own.
 func (s *sender) sendText(text string) {
-	s.send(parcel{buffer: s.shared.pool.takeText(text)})
+	s.send(parcel{buffer: s.shared.pool.text(text)})
 }
 
-// kick sees to it that what is queued is sent, and that a connection that is to
+// trySend sees to it that what is queued is sent, and that a connection that is to
 // end does so.
-func (s *sender) kick() {
+func (s *sender) trySend() {
 	switch {
-	case !s.life.taken.Load() && s.life.reason == "": // OPEN waits for go-socket.io
+	case !s.life.established.Load() && s.life.reason == "": // OPEN waits for go-socket.io
 	case s.ws != nil:
 		s.drain()
 	default:
@@ -70,7 +67,7 @@ func (s *sender) move(ws *websocket.Conn) {
 	s.use(ws)
 	s.probe.candidate, s.probe.running, s.probe.answered = nil, false, false
 	s.poll.signal()
-	s.kick()
+	s.trySend()
 }
 
 // drain sends what is queued over the websocket, for as long as the client takes
@@ -106,20 +103,20 @@ func (s *sender) transmit(p parcel) error {
 	}
 }
 
-// goodbye is how long a client has to answer our close frame. To close at once
+// closeGrace is how long a client has to answer our close frame. To close at once
 // would meet its answer with a reset, which can cost it the last frames.
-const goodbye = time.Second
+const closeGrace = time.Second
 
 // sayGoodbye ends a websocket: pump disposes of the connection when the client has
 // answered.
 func (s *sender) sayGoodbye() {
 	s.parted = true
 	message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	if s.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(goodbye)) != nil {
+	if s.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(closeGrace)) != nil {
 		s.end.endInLocked(0)
 		return
 	}
-	s.end.endInLocked(goodbye)
+	s.end.endInLocked(closeGrace)
 }
 
 // park returns a poll for a GET, which waits from now on. An earlier one ends:
@@ -163,7 +160,7 @@ func (s *sender) collect(p *poll) (body []byte, end bool) {
 		return s.noop(), false
 	case s.ws != nil:
 		body = s.noop()
-	case s.life.reason == "" && (p.last || !s.life.taken.Load()):
+	case s.life.reason == "" && (p.last || !s.life.established.Load()):
 		return nil, false
 	default:
 		body = s.pack()

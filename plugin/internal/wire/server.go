@@ -14,7 +14,7 @@ import (
 // A server is the go-socket.io server under a Wire, and all that is asked of it.
 type server struct {
 	*socketio.Server // nil until Handler has it
-	badge            badge
+	fingerprint      fingerprint
 }
 
 // has tells whether the server has a namespace. It asks to leave a room that
@@ -32,58 +32,60 @@ func (s *server) conn(id string) (conn socketio.Conn) {
 	return conn
 }
 
-// A badge is what a Wire knows its server by: one more transport, under a name
+// A fingerprint is what a Wire knows its server by: one more transport, under a name
 // that nobody else knows. It opens nothing. go-socket.io keeps its options to
 // itself, but answers a request for a transport that it does not have before
 // anything else, and otherwise than one for a transport that fails.
-type badge struct{ name string }
+type fingerprint struct{ name string }
 
-var _ transport.Transport = badge{}
+var _ transport.Transport = fingerprint{}
 
-var errBadge = errors.New("transport: this is no transport")
+var errFingerprint = errors.New("transport: this is no transport")
 
 // Name implements transport.Transport.
-func (b badge) Name() string { return b.name }
+func (b fingerprint) Name() string { return b.name }
 
 // Accept implements transport.Transport.
-func (badge) Accept(http.ResponseWriter, *http.Request) (transport.Conn, error) { return nil, errBadge }
+func (fingerprint) Accept(http.ResponseWriter, *http.Request) (transport.Conn, error) {
+	return nil, errFingerprint
+}
 
 // Dial implements transport.Transport.
-func (badge) Dial(*url.URL, http.Header) (transport.Conn, error) { return nil, errBadge }
+func (fingerprint) Dial(*url.URL, http.Header) (transport.Conn, error) { return nil, errFingerprint }
 
-// isOn tells whether a server was made with the badge.
-func (b badge) isOn(server *socketio.Server) bool {
-	ctx := context.WithValue(context.Background(), badgeKey{}, b)
+// isOn tells whether a server was made with the fingerprint.
+func (b fingerprint) isOn(server *socketio.Server) bool {
+	ctx := context.WithValue(context.Background(), fingerprintKey{}, b)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/?transport="+b.name, nil)
 	if err != nil {
 		return false
 	}
-	answer := status{header: make(http.Header)}
+	answer := statusRecorder{header: make(http.Header)}
 	server.ServeHTTP(&answer, r)
 	return answer.code == http.StatusBadGateway // a transport that it does not have gets 400
 }
 
-type badgeKey struct{}
+type fingerprintKey struct{}
 
-// pass lets a RequestChecker hear of clients only.
-func (b badge) pass(check engineio.CheckerFunc) engineio.CheckerFunc {
+// exempt lets a RequestChecker hear of clients only.
+func (b fingerprint) exempt(check engineio.CheckerFunc) engineio.CheckerFunc {
 	if check == nil {
 		return nil
 	}
 	return func(r *http.Request) (http.Header, error) {
-		if r.Context().Value(badgeKey{}) == b {
+		if r.Context().Value(fingerprintKey{}) == b {
 			return nil, nil
 		}
 		return check(r)
 	}
 }
 
-// A status is an answer of which only the status counts.
-type status struct {
+// A statusRecorder is an answer of which only the status counts.
+type statusRecorder struct {
 	header http.Header
 	code   int
 }
 
-func (s *status) Header() http.Header         { return s.header }
-func (s *status) WriteHeader(code int)        { s.code = code }
-func (s *status) Write(b []byte) (int, error) { return len(b), nil }
+func (s *statusRecorder) Header() http.Header         { return s.header }
+func (s *statusRecorder) WriteHeader(code int)        { s.code = code }
+func (s *statusRecorder) Write(b []byte) (int, error) { return len(b), nil }

@@ -19,7 +19,7 @@ type stream struct {
 	options *Options
 
 	mu      sync.Mutex
-	attempt attempt
+	writer  tryWriter
 	rest    []byte // what waits
 	sending bool   // a goroutine sends; true for good once that has failed
 }
@@ -52,7 +52,7 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func newStream(under net.Conn, user streamUser, options *Options) *stream {
 	s := &stream{Conn: under, user: user, options: options}
-	s.attempt.prepare(under)
+	s.writer.prepare(under)
 	return s
 }
 
@@ -65,7 +65,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.sending {
-		if n, err = s.attempt.try(p); err != nil {
+		if n, err = s.writer.write(p); err != nil {
 			return n, err
 		}
 	}

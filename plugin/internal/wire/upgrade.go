@@ -11,7 +11,7 @@ import (
 // serveUpgrade lets a polling client try a websocket, and move to it.
 func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
-	free := c.out.ws == nil && !c.out.probe.running && c.reason == "" && c.taken.Load()
+	free := c.out.ws == nil && !c.out.probe.running && c.reason == "" && c.established.Load()
 	c.out.probe.running = c.out.probe.running || free
 	c.mu.Unlock()
 	if !free {
@@ -20,7 +20,7 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	ws, err := c.shared.upgrader.Upgrade(hijacker{w, c, &c.shared.options}, r, nil)
 	if err != nil {
-		c.giveUp(nil)
+		c.cancelUpgrade(nil)
 		return // it has answered
 	}
 	go c.upgrade(c.shared.limit(ws)) // ends with ws
@@ -31,19 +31,19 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 // end, and says "5". From then on the websocket is the connection's wire. What
 // is queued stays queued meanwhile, and goes over whatever wire comes first.
 func (c *Conn) upgrade(ws *websocket.Conn) {
-	if !c.shakeHands(ws) {
-		c.giveUp(ws)
+	if !c.negotiate(ws) {
+		c.cancelUpgrade(ws)
 		return
 	}
 	c.pump(ws)
 }
 
-func (c *Conn) shakeHands(ws *websocket.Conn) bool {
+func (c *Conn) negotiate(ws *websocket.Conn) bool {
 	deadline := time.Now().Add(min(upgradeTimeout, c.shared.options.PingTimeout))
 	if ws.SetReadDeadline(deadline) != nil {
 		return false
 	}
-	if !c.court(ws) || !c.hears(ws, func(text string) bool { return text == "2probe" }) {
+	if !c.tryWebsocket(ws) || !c.expect(ws, func(text string) bool { return text == "2probe" }) {
 		return false
 	}
 	if ws.WriteMessage(websocket.TextMessage, []byte("3probe")) != nil {
@@ -53,11 +53,11 @@ func (c *Conn) shakeHands(ws *websocket.Conn) bool {
 	c.out.freePolls()
 	c.mu.Unlock()
 	// Some clients send UPGRADE with a payload, which says nothing.
-	return c.hears(ws, func(text string) bool { return strings.HasPrefix(text, "5") }) && ws.SetReadDeadline(time.Time{}) == nil && c.move(ws)
+	return c.expect(ws, func(text string) bool { return strings.HasPrefix(text, "5") }) && ws.SetReadDeadline(time.Time{}) == nil && c.move(ws)
 }
 
-// hears tells whether the next frame is a text that is expected.
-func (c *Conn) hears(ws *websocket.Conn, expected func(text string) bool) bool {
+// expect tells whether the next frame is a text that is expected.
+func (c *Conn) expect(ws *websocket.Conn, expected func(text string) bool) bool {
 	b, binary, err := c.read(ws)
 	if err != nil {
 		return false
@@ -66,8 +66,8 @@ func (c *Conn) hears(ws *websocket.Conn, expected func(text string) bool) bool {
 	return !binary && expected(string(b.bytes))
 }
 
-// court makes ws the websocket that is tried: it ends with the connection.
-func (c *Conn) court(ws *websocket.Conn) bool {
+// tryWebsocket makes ws the websocket that is tried: it ends with the connection.
+func (c *Conn) tryWebsocket(ws *websocket.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out.probe.candidate = ws
@@ -86,8 +86,8 @@ func (c *Conn) move(ws *websocket.Conn) bool {
 	return true
 }
 
-// giveUp ends an upgrade that has failed: the connection goes on polling.
-func (c *Conn) giveUp(ws *websocket.Conn) {
+// cancelUpgrade ends an upgrade that has failed: the connection goes on polling.
+func (c *Conn) cancelUpgrade(ws *websocket.Conn) {
 	if ws != nil {
 		_ = ws.Close()
 	}

@@ -104,7 +104,7 @@ func TestUpgradeSlowsPolls(t *testing.T) {
 				t.Fatalf("GET %d brought %v, %v", n, frames, err)
 			}
 		}
-		if least := pollPause * (polls - free); time.Since(start) < least {
+		if least := pollWait * (polls - free); time.Since(start) < least {
 			t.Errorf("%d GETs were held up for less than %v", polls, least)
 		}
 		h.say(c, `421["echo","meanwhile"]`)

@@ -6,8 +6,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// socket returns the websocket that the connection uses, nil while it polls.
-func (c *Conn) socket() *websocket.Conn {
+// websocket returns the websocket that the connection uses, nil while it polls.
+func (c *Conn) websocket() *websocket.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.out.ws
@@ -31,15 +31,15 @@ func (c *Conn) pump(ws *websocket.Conn) {
 	}
 }
 
-// read returns the next frame. A binary one begins with binaryMark.
+// read returns the next frame. A binary one begins with binaryType.
 func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 	kind, r, err := ws.NextReader()
 	if err != nil {
 		return nil, false, tooLong(err)
 	}
-	b, binary = c.shared.pool.take(), kind == websocket.BinaryMessage
+	b, binary = c.shared.pool.buffer(), kind == websocket.BinaryMessage
 	if binary && c.version == 4 {
-		b.bytes = append(b.bytes, binaryMark)
+		b.bytes = append(b.bytes, binaryType)
 	}
 	if err := b.fill(r, c.shared.options.MaxMessageBytes+1); err != nil {
 		c.shared.pool.release(b)

@@ -30,7 +30,7 @@ func New(options Options) *Wire {
 	w.options = options.withDefaults()
 	w.options.Logger = limit.Logger(w.options.Logger)
 	w.origins = w.options.AllowedOrigins
-	w.server.badge = badge{rand.Text()}
+	w.server.fingerprint = fingerprint{rand.Text()}
 	w.guard = guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth}
 	w.upgrader = websocket.Upgrader{
 		ReadBufferSize:    256,      // one for each connection; larger messages bypass it
@@ -55,8 +55,8 @@ func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 	if o != nil {
 		all = *o
 	}
-	all.Transports = []transport.Transport{acceptor{&w.shared, namePolling}, acceptor{&w.shared, nameWebsocket}, w.server.badge}
-	all.RequestChecker = w.server.badge.pass(all.RequestChecker)
+	all.Transports = []transport.Transport{acceptor{&w.shared, namePolling}, acceptor{&w.shared, nameWebsocket}, w.server.fingerprint}
+	all.RequestChecker = w.server.fingerprint.exempt(all.RequestChecker)
 	if all.SessionIDGenerator == nil {
 		all.SessionIDGenerator = randomIDs{}
 	}
@@ -85,7 +85,7 @@ func (w *Wire) Check(server *socketio.Server) error {
 		return errors.New("transport: the server is nil")
 	case w.server.Server != nil && w.server.Server != server:
 		return errors.New("transport: the Wire serves another server; make one for each, with transport.New")
-	case !w.server.badge.isOn(server):
+	case !w.server.fingerprint.isOn(server):
 		return errors.New("transport: the server was not made with this Wire; make it with socketio.NewServer(wire.EngineOptions(nil))")
 	}
 	return nil

@@ -143,7 +143,7 @@ func TestFind(t *testing.T) {
 	}
 	for n, c := range callers {
 		conn := h.conn(c)
-		if conn.ID() != c.name() || conn.Version() != 3+n/2 || conn.Reason() != "" {
+		if conn.ID() != c.name() || conn.version != 3+n/2 || conn.Reason() != "" {
 			t.Errorf("%+v", conn)
 		}
 		local, remote := conn.LocalAddr(), conn.RemoteAddr()

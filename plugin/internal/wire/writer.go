@@ -31,14 +31,14 @@ func (p *pool) writer() *writer {
 // written: without it, go-socket.io would not remove what it has of the
 // connection.
 func (c *Conn) NextWriter(ft engineframe.Type, kind enginepacket.Type) (io.WriteCloser, error) {
-	if c.taken.Load() && c.isEnding() {
+	if c.established.Load() && c.isEnding() {
 		return nil, io.EOF
 	}
 	w := c.shared.pool.writer()
-	w.conn, w.kind, w.binary, w.buffer = c, kind, ft == engineframe.Binary, c.shared.pool.take()
+	w.conn, w.kind, w.binary, w.buffer = c, kind, ft == engineframe.Binary, c.shared.pool.buffer()
 	switch {
 	case w.binary:
-		w.buffer.bytes = append(w.buffer.bytes, binaryMark)
+		w.buffer.bytes = append(w.buffer.bytes, binaryType)
 	default:
 		w.buffer.bytes = append(w.buffer.bytes, kind.StringByte())
 	}
@@ -106,7 +106,7 @@ func (c *Conn) writeOpen(b *buffer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		c.take() // it gives up
+		c.establish() // it gives up
 		return err
 	}
 	if c.reason != "" {
@@ -123,17 +123,17 @@ func (c *Conn) writeOpen(b *buffer) error {
 	if err != nil {
 		return err
 	}
-	c.id, c.spaces.id = given.ID, given.ID
+	c.id, c.namespaces.id = given.ID, given.ID
 	c.shared.registry.add(c.id, c)
 	b.bytes = append(b.bytes[:1], text...)
 	c.out.send(parcel{buffer: b})
 	return nil
 }
 
-// take notes that go-socket.io has the connection, or will not have it: OPEN may
+// establish notes that go-socket.io has the connection, or will not have it: OPEN may
 // be sent.
-func (c *Conn) take() {
-	if c.taken.CompareAndSwap(false, true) && c.shared.registry.opened(c) {
+func (c *Conn) establish() {
+	if c.established.CompareAndSwap(false, true) && c.shared.registry.opened(c) {
 		go c.hangUp(ReasonShutdown) // ends with the farewell
 	}
 }
@@ -143,10 +143,10 @@ func (c *Conn) writeMessage(p parcel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case p.binary && c.draft.missing == 0:
+	case p.binary && c.partial.missing == 0:
 		c.shared.pool.release(p.buffer)
 	case p.binary:
-		if whole := c.draft.add(p); whole != nil {
+		if whole := c.partial.add(p); whole != nil {
 			c.deliverLocked(whole)
 		}
 	default:
@@ -155,20 +155,20 @@ func (c *Conn) writeMessage(p parcel) {
 }
 
 func (c *Conn) writeTextLocked(p parcel) {
-	head := readHead(p.buffer.bytes[1:])
+	head := readHeader(p.buffer.bytes[1:])
 	switch {
 	case head.kind == kindConnect:
 		c.connectLocked(head)
 		c.shared.pool.release(p.buffer)
 	case head.empty:
 		c.shared.pool.release(p.buffer) // it has failed to encode the data, and says so to OnError
-	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(jsonAnswerEvent)):
+	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(answerEventJSON)):
 		c.shared.pool.release(p.buffer)
 		if answer, ok := c.acks.answers.pop(); ok && answer != nil {
-			c.spaces.dispatch(answer)
+			c.namespaces.dispatch(answer)
 		}
 	case head.attachments > 0:
-		c.draft.begin(p, head.attachments)
+		c.partial.begin(p, head.attachments)
 	default:
 		one := [1]parcel{p}
 		c.deliverLocked(one[:])
@@ -178,34 +178,34 @@ func (c *Conn) writeTextLocked(p parcel) {
 // connectLocked hears that go-socket.io has entered a namespace. The first is
 // the root, which nobody has asked for yet; clients of version 3 do so by
 // connecting.
-func (c *Conn) connectLocked(head head) {
-	if c.taken.Load() {
-		if s := c.spaces.find(head.namespace); s != nil && !s.admitted && !c.shared.gates.has(s.name) {
-			c.spaces.admit(s)
+func (c *Conn) connectLocked(head header) {
+	if c.established.Load() {
+		if s := c.namespaces.find(head.namespace); s != nil && !s.admitted && !c.shared.gates.has(s.name) {
+			c.namespaces.admit(s)
 		}
 		return
 	}
-	c.take()
+	c.establish()
 	if c.reason == "" && !c.shared.gates.has("/") {
 		c.watchdog.start(c.shared.options.PingTimeout, c.endStuck)
 	}
 	switch {
 	case c.reason != "":
 	case c.version == 3:
-		c.spaces.ask("/", c.handshake.url.RawQuery, nil, true)
+		c.namespaces.ask("/", c.handshake.url.RawQuery, nil, true)
 	default:
-		c.spaces.early = &early{since: time.Now()}
+		c.namespaces.rootBacklog = &rootBacklog{since: time.Now()}
 	}
-	c.out.kick()
+	c.out.trySend()
 }
 
 // deliverLocked dispatches what go-socket.io writes, without acknowledgements that
 // nobody has asked for. c.mu is held.
 func (c *Conn) deliverLocked(parcels []parcel) {
-	head := readHead(parcels[0].buffer.bytes[1:])
-	if head.answers() && (!head.hasID || !c.acks.given(c.spaces.find(head.namespace), head.id)) {
+	head := readHeader(parcels[0].buffer.bytes[1:])
+	if head.answers() && (!head.hasID || !c.acks.given(c.namespaces.find(head.namespace), head.id)) {
 		c.shared.pool.drop(parcels)
 		return
 	}
-	c.spaces.dispatch(parcels)
+	c.namespaces.dispatch(parcels)
 }

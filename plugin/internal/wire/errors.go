@@ -1,5 +1,7 @@
 package wire
 
+import "errors"
+
 // malformed says in a few words what is wrong with what a client sent. It never
 // quotes it.
 type malformed string
@@ -12,3 +14,5 @@ const (
 	errFrameType  = malformed("unknown Engine.IO packet type")
 	errUTF8       = malformed("invalid UTF-8")
 )
+
+var errSlow = errors.New("the client is too slow: too much waits to be sent")

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// An attempt is one write that does not wait, and what has come of it.
-type attempt struct {
+// A tryWriter makes one write that does not wait, and what has come of it.
+type tryWriter struct {
 	raw   syscall.RawConn // nil where there are none
 	bytes []byte
 	n     int
@@ -20,18 +20,18 @@ type attempt struct {
 
 // prepare makes attempts on a connection possible, if that does nothing but
 // write.
-func (a *attempt) prepare(under net.Conn) {
+func (a *tryWriter) prepare(under net.Conn) {
 	switch under := under.(type) {
 	case *net.TCPConn:
 		a.raw, _ = under.SyscallConn()
 	case *net.UnixConn:
 		a.raw, _ = under.SyscallConn()
 	}
-	a.run = a.write
+	a.run = a.writeTo
 }
 
-// try writes as much of p as the kernel takes. What it does not is no error.
-func (a *attempt) try(p []byte) (n int, err error) {
+// write writes as much of p as the kernel takes. What it does not is no error.
+func (a *tryWriter) write(p []byte) (n int, err error) {
 	if a.raw == nil {
 		return 0, nil
 	}
@@ -44,8 +44,8 @@ func (a *attempt) try(p []byte) (n int, err error) {
 	return a.n, err
 }
 
-// write runs in raw.Write; true says that it need not be run again.
-func (a *attempt) write(fd uintptr) bool {
+// writeTo runs in raw.Write; true says that it need not be run again.
+func (a *tryWriter) writeTo(fd uintptr) bool {
 	for a.n < len(a.bytes) {
 		n, err := syscall.Write(int(fd), a.bytes[a.n:])
 		switch {

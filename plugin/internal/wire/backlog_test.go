@@ -54,7 +54,7 @@ func TestEarlyIsBounded(t *testing.T) {
 	t.Parallel()
 	h, greets := greeted(t, func(c socketio.Conn) {
 		for n := range 100 {
-			c.Emit("n", n, strings.Repeat("x", maxEarly/50))
+			c.Emit("n", n, strings.Repeat("x", maxRootBacklog/50))
 		}
 	})
 	c := h.dial(nameWebsocket, 4)
@@ -63,9 +63,9 @@ func TestEarlyIsBounded(t *testing.T) {
 	h.hear(c, connected("/chat", 4), `43/chat,1["in"]`)
 	conn := h.conn(c)
 	conn.mu.Lock()
-	size, held := conn.spaces.early.size, len(conn.spaces.early.parcels)
+	size, held := conn.namespaces.rootBacklog.size, len(conn.namespaces.rootBacklog.parcels)
 	conn.mu.Unlock()
-	if size > maxEarly || held < 40 {
+	if size > maxRootBacklog || held < 40 {
 		t.Fatalf("%d packets wait, of %d bytes", held, size)
 	}
 	h.say(c, "40")
@@ -77,8 +77,8 @@ func TestEarlyIsBounded(t *testing.T) {
 	late := h.dial(nameWebsocket, 4)
 	<-greets
 	conn = h.conn(late)
-	conn.stray(time.Now().Add(connectTimeout + time.Second))
-	if conn.mu.Lock(); conn.spaces.early != nil {
+	conn.outside(time.Now().Add(connectTimeout + time.Second))
+	if conn.mu.Lock(); conn.namespaces.rootBacklog != nil {
 		t.Error("it waits for ever")
 	}
 	conn.mu.Unlock()
@@ -105,7 +105,7 @@ func TestEarlyAndGated(t *testing.T) {
 			eventually(t, "it waits", func() bool {
 				conn.mu.Lock()
 				defer conn.mu.Unlock()
-				return len(conn.spaces.early.parcels) == 1
+				return len(conn.namespaces.rootBacklog.parcels) == 1
 			})
 			h.say(c, "40")
 			<-asked

@@ -11,10 +11,10 @@ import (
 
 // plainAnswer encodes the commonest values, which hold no binaries.
 func plainAnswer(pool *pool, a acknowledgement, values []any) (b *buffer, ok bool) {
-	b = pool.take()
+	b = pool.buffer()
 	b.bytes = append(b.bytes, '4', kindAck)
-	if a.space.name != "/" {
-		b.bytes = append(append(b.bytes, a.space.name...), ',')
+	if a.socket.name != "/" {
+		b.bytes = append(append(b.bytes, a.socket.name...), ',')
 	}
 	b.bytes = append(strconv.AppendUint(b.bytes, a.id, 10), '[')
 	for i, value := range values {
@@ -53,22 +53,22 @@ func needsEscape(r rune) bool {
 	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
-// A letter is a packet that is written as a whole, beside what go-socket.io
+// An ackEncoder makes a packet that is written as a whole, beside what go-socket.io
 // writes.
-type letter struct {
+type ackEncoder struct {
 	pool    *pool
 	parcels []parcel
 	one     [1]parcel
 }
 
 // NextWriter implements parser.FrameWriter.
-func (l *letter) NextWriter(ft session.FrameType) (io.WriteCloser, error) {
+func (l *ackEncoder) NextWriter(ft session.FrameType) (io.WriteCloser, error) {
 	if l.parcels == nil {
 		l.parcels = l.one[:0]
 	}
-	b := l.pool.take()
+	b := l.pool.buffer()
 	if binary := ft == session.BINARY; binary {
-		b.bytes = append(b.bytes, binaryMark)
+		b.bytes = append(b.bytes, binaryType)
 		l.parcels = append(l.parcels, parcel{b, true})
 	} else {
 		b.bytes = append(b.bytes, '4')
@@ -77,22 +77,22 @@ func (l *letter) NextWriter(ft session.FrameType) (io.WriteCloser, error) {
 	return l, nil
 }
 
-func (l *letter) last() *buffer { return l.parcels[len(l.parcels)-1].buffer }
+func (l *ackEncoder) last() *buffer { return l.parcels[len(l.parcels)-1].buffer }
 
-func (l *letter) Write(p []byte) (int, error) {
+func (l *ackEncoder) Write(p []byte) (int, error) {
 	b := l.last()
 	b.bytes = append(b.bytes, p...)
 	return len(p), nil
 }
 
-func (l *letter) WriteByte(one byte) error {
+func (l *ackEncoder) WriteByte(one byte) error {
 	b := l.last()
 	b.bytes = append(b.bytes, one)
 	return nil
 }
 
 // Close ends a frame.
-func (l *letter) Close() error {
+func (l *ackEncoder) Close() error {
 	if p := l.parcels[len(l.parcels)-1]; !p.binary {
 		trimLine(p.buffer)
 	}
@@ -100,10 +100,10 @@ func (l *letter) Close() error {
 }
 
 // write encodes an acknowledgement with all that go-socket.io can encode.
-func (l *letter) write(a acknowledgement, values []any) error {
+func (l *ackEncoder) write(a acknowledgement, values []any) error {
 	header := parser.Header{Type: parser.Ack, ID: a.id, NeedAck: true}
-	if a.space.name != "/" {
-		header.Namespace = a.space.name
+	if a.socket.name != "/" {
+		header.Namespace = a.socket.name
 	}
 	return parser.NewEncoder(l).Encode(header, values)
 }
