@@ -28,7 +28,7 @@ func Example() {
 		return "sent"
 	})
 	go server.Serve()
-	defer server.Close() // when nobody is left
+	defer server.Close() // after wire.Close
 
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", wire.Handler(server))
@@ -39,7 +39,7 @@ func Example() {
 		}
 	}()
 
-	// On SIGTERM, say: clients are told first, then the servers end.
+	// On SIGTERM, for example: end the connections first, and then the servers.
 	late, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	fmt.Println(wire.Close(late), web.Shutdown(late))

@@ -7,40 +7,40 @@ import (
 
 // Options are the settings of a [Wire]. The zero value is ready to use.
 type Options struct {
-	// AllowedOrigins are the origins that may connect besides the server's
-	// own, as browsers write them: "https://app.example.com". Their pages may
-	// send credentials, over polling too, and the plugin's script on them may
-	// fetch cookies and tickets. Default none.
+	// AllowedOrigins are the origins that may connect besides the server's own,
+	// as browsers send them: "https://app.example.com". Their pages may send
+	// credentials, and the plugin's script on them may fetch cookies and
+	// tickets. Default none.
 	AllowedOrigins []string
 
-	// PingInterval is how often a heartbeat goes over an idle connection.
-	// Default 25 s. Shorter notices dead clients sooner and costs more.
+	// PingInterval is the time between the heartbeats of an idle connection.
+	// Default 25 s. A shorter one detects dead clients sooner, and costs more.
 	PingInterval time.Duration
 
-	// PingTimeout is how long after a missed heartbeat a client counts as
-	// gone, and how long one write to it may take. Default 20 s.
+	// PingTimeout is how long a client may be late with a heartbeat before its
+	// connection ends, and how long one write to it may take. Default 20 s.
 	PingTimeout time.Duration
 
-	// MaxMessageBytes is the size of the largest message that a client may
-	// send, a binary attachment counting as one. Default 1,000,000.
+	// MaxMessageBytes is the size of the largest message that a client may send.
+	// Each binary attachment counts as a message. Default 1,000,000.
 	MaxMessageBytes int
 
-	// MaxQueueBytes is how much may wait to be sent to a client before the client
-	// is dropped, and how much of what it sent may wait to be handled before it has
-	// to wait. The largest POST is of this size, or of twice MaxMessageBytes.
-	// Default 4 MiB.
+	// MaxQueueBytes bounds two queues of a client. If more waits to be sent to it,
+	// its connection ends. If more of its own messages wait to be handled, the
+	// client has to wait. A POST may be as large, or twice MaxMessageBytes if that
+	// is more. Default 4 MiB.
 	MaxQueueBytes int
 
-	// MaxNamespaces is how many namespaces one connection may be in. Default
-	// 100.
+	// MaxNamespaces is how many namespaces a client may be in. Default 100.
 	MaxNamespaces int
 
-	// Compression offers permessage-deflate to websocket clients. Default off:
-	// it costs a lot of memory for each connection.
+	// Compression offers permessage-deflate to websocket clients. Default off: it
+	// costs much memory for each connection.
 	Compression bool
 
-	// Logger hears why a connection was ended by force, with the connection's
-	// address, never its id or what it sent: for each reason five times a minute;
-	// "untold" is how many lines were left out before. Default slog.Default().
+	// Logger gets a line for each connection that was ended by force, with the
+	// reason and the client's address, but never its id or data. It gets at most
+	// five lines a minute for each reason; "untold" counts the lines left out
+	// before. Default slog.Default().
 	Logger *slog.Logger
 }

@@ -10,47 +10,46 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
-// AuthHeader is the header under which a plugin.Cutter finds the auth payload of
-// clients 3.x and 4.x: "Socket-Io-Auth". A member that is a string has a header of
-// its own: {"token": "x"} is also "Socket-Io-Auth-Token: x". Headers of these names
-// that a client sends are dropped, and a payload with both "token" and "Token",
-// which are one header, ends its connection.
+// AuthHeader is the header in which a plugin.Cutter finds the auth payload of a 3.x or
+// 4.x client: "Socket-Io-Auth". Each string member also has its own header:
+// {"token": "x"} is "Socket-Io-Auth-Token: x" too. Such headers from the client itself
+// are dropped. A payload with both "token" and "Token", which are one header, ends the
+// connection.
 const AuthHeader = wire.AuthHeader
 
-// A Wire is the transports of one go-socket.io server. It is made by [New], and
-// set up before it serves: EngineOptions and Handler are for then. Its other
-// methods are safe for concurrent use.
+// A Wire is the transports of one go-socket.io server. [New] makes it. Call
+// EngineOptions and Handler before it serves. Its other methods are safe for
+// concurrent use.
 type Wire wire.Wire
 
-// New returns a Wire for one server. Settings that cannot work are reported by
-// [Wire.Err], and by plugin.Enable; such a Wire lets nobody in.
+// New returns a Wire for one server. [Wire.Err] and plugin.Enable report invalid
+// settings; a Wire with such settings refuses every client.
 func New(options Options) *Wire { return (*Wire)(wire.New(wire.Options(options))) }
 
-// Err names every setting that cannot work, nil when all do.
+// Err returns an error that names every invalid setting, nil if all are valid.
 func (w *Wire) Err() error { return (*wire.Wire)(w).Err() }
 
-// EngineOptions returns the options to make the server with: a copy of o, nil
-// for none, in which the transports are the Wire's, and random ids and the
-// heartbeat's times are filled in where they are missing. Call it before the
-// Wire serves, and make the server with what it returns, as that is: the Wire
-// serves no other. RequestChecker and ConnInitor hear of handshakes only.
+// EngineOptions returns the options with which to make the server: a copy of o,
+// which may be nil, with the Wire's transports, random ids unless o has a generator,
+// and the times of the heartbeat. Make the server with these options unchanged: the
+// Wire serves no other. RequestChecker and ConnInitor are called for handshakes only.
 func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 	return (*wire.Wire)(w).EngineOptions(o)
 }
 
-// Handler returns the handler to serve at the resource path, in place of the
-// server, which must have been made with [Wire.EngineOptions]: else it answers
-// every handshake with HTTP 500, and says why. With sessions, plugin.Sessions is
-// the handler.
+// Handler returns the handler to serve at the resource path in place of the server.
+// If the server was not made with [Wire.EngineOptions], the handler answers every
+// handshake with HTTP 500 and the reason. With sessions, serve plugin.Sessions
+// instead.
 func (w *Wire) Handler(server *socketio.Server) http.Handler {
 	return (*wire.Wire)(w).Handler(server)
 }
 
-// Len returns how many connections there are.
+// Len returns the number of connections.
 func (w *Wire) Len() int { return (*wire.Wire)(w).Len() }
 
-// Close turns new clients away, ends every connection, and returns when all
-// have ended or ctx has, with ctx's error. Afterwards socketio.Server.Close
-// does no harm: while a handshake is under way it would end the process. With
-// sessions, plugin.Sessions.Close does it.
+// Close refuses new clients and ends every connection. It returns nil when all have
+// ended, or ctx's error when ctx ends first. Call socketio.Server.Close only after it:
+// during a handshake, that would end the process. With sessions,
+// plugin.Sessions.Close calls it.
 func (w *Wire) Close(ctx context.Context) error { return (*wire.Wire)(w).Close(ctx) }

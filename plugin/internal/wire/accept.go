@@ -10,13 +10,13 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// The transports, as requests name them.
+// The names of the transports in requests.
 const (
 	namePolling   = "polling"
 	nameWebsocket = "websocket"
 )
 
-// admitted is in the context of the handshakes that have passed a front.
+// The front puts an admitted into the context of each handshake that it lets pass.
 type admitted struct {
 	shared  *shared
 	version int // of Engine.IO
@@ -24,8 +24,8 @@ type admitted struct {
 
 type admittedKey struct{}
 
-// acceptor is one transport, as go-socket.io sees it: it only opens
-// connections. What a connection does later, and what it moves to, is its own.
+// An acceptor is one transport, as go-socket.io sees it. It only opens
+// connections: a Conn upgrades by itself.
 type acceptor struct {
 	shared *shared
 	name   string
@@ -35,7 +35,7 @@ var _ transport.Transport = acceptor{}
 
 func (a acceptor) Name() string { return a.name }
 
-// Accept opens a connection for a handshake that has passed the front.
+// Accept opens a connection for a handshake that the front has let pass.
 func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
 	passed, _ := r.Context().Value(admittedKey{}).(admitted)
 	if passed.shared != a.shared {
@@ -51,25 +51,25 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c, &a.shared.options}, r, w.Header()); err != nil {
 			a.shared.registry.opened(c)
 			if first, ok := w.(*onceWriter); ok {
-				first.given = true // by the upgrader
+				first.given = true // the upgrader has answered
 			}
 			return nil, err
 		}
 	}
 	c.start(time.Now())
 	if ws != nil {
-		c.use(a.shared.limit(ws)) // now it may also fail
+		c.use(a.shared.limit(ws)) // from here on the connection may end
 	}
 	return c, nil
 }
 
-// Dial implements transport.Transport. This is a server's transport only.
+// Dial implements transport.Transport. It fails: this transport is for servers.
 func (acceptor) Dial(*url.URL, http.Header) (transport.Conn, error) {
 	return nil, errors.New("transport: cannot dial")
 }
 
-// A onceWriter answers once: go-socket.io answers a handshake that has failed also
-// where the websocket's upgrader has answered, and net/http logs each.
+// A onceWriter drops a second answer. go-socket.io answers each failed handshake,
+// even after the websocket's upgrader has, and net/http would log that.
 type onceWriter struct {
 	http.ResponseWriter
 	given bool

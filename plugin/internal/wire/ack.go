@@ -2,25 +2,26 @@ package wire
 
 import "slices"
 
-// An acknowledgement is one that a client may have asked for.
+// An acknowledgement answers one event.
 type acknowledgement struct {
 	socket *socket
 	id     uint64
-	asked  bool
+	asked  bool // the client waits for it
 }
 
-// maxAwaited is how many acknowledgements of go-socket.io's are remembered as
-// asked for. It gives them late, and v1.7.0 leaves some out.
+// maxAwaited bounds how many acknowledgements of go-socket.io we wait for.
+// go-socket.io gives them late, and v1.7.0 never gives some.
 const maxAwaited = 256
 
-// acks are the acknowledgements that a connection owes. They are guarded by its mu.
+// acks are the acknowledgements that a connection owes. The connection's mu guards
+// them.
 type acks struct {
-	awaited []acknowledgement // those that go-socket.io is to give
-	current acknowledgement   // of the event that is handled
-	answers queue[[]parcel]   // those that wait for what was emitted before
+	awaited []acknowledgement // go-socket.io gives these
+	current acknowledgement   // of the event that a handler handles now
+	answers queue[[]parcel]   // these wait for earlier emits; nil for a Flush
 }
 
-// await notes that go-socket.io is to acknowledge an event.
+// await notes that go-socket.io will acknowledge an event.
 func (k *acks) await(a acknowledgement) {
 	if len(k.awaited) == maxAwaited {
 		k.awaited = slices.Delete(k.awaited, 0, maxAwaited/2)
@@ -28,8 +29,8 @@ func (k *acks) await(a acknowledgement) {
 	k.awaited = append(k.awaited, a)
 }
 
-// given tells whether an acknowledgement was asked for and not given,
-// and notes that it is given: go-socket.io also answers who has not asked.
+// given reports whether the client still waits for an acknowledgement, and notes
+// that it gets it. go-socket.io also answers clients that have not asked.
 func (k *acks) given(s *socket, id uint64) bool {
 	for i, a := range k.awaited {
 		if a.socket == s && a.id == id {

@@ -9,7 +9,8 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// plainAnswer encodes the commonest values, which hold no binaries.
+// plainAnswer encodes an acknowledgement of the most common types. It fails for all
+// others.
 func plainAnswer(pool *pool, a acknowledgement, values []any) (b *buffer, ok bool) {
 	b = pool.buffer()
 	b.bytes = append(b.bytes, '4', kindAck)
@@ -30,7 +31,7 @@ func plainAnswer(pool *pool, a acknowledgement, values []any) (b *buffer, ok boo
 	return b, true
 }
 
-// appendPlain appends a value as JSON, if that is simple.
+// appendPlain appends a value as JSON. It fails unless the type is a simple one.
 func appendPlain(b []byte, value any) ([]byte, bool) {
 	switch v := value.(type) {
 	case nil:
@@ -48,13 +49,14 @@ func appendPlain(b []byte, value any) ([]byte, bool) {
 	return b, false
 }
 
-// needsEscape is generous: what it passes is itself in every JSON string.
+// needsEscape reports whether a JSON string may need an escape for r. It is
+// generous.
 func needsEscape(r rune) bool {
 	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
-// An ackEncoder makes a packet that is written as a whole, beside what go-socket.io
-// writes.
+// An ackEncoder encodes an acknowledgement with go-socket.io's own encoder, and
+// keeps the frames.
 type ackEncoder struct {
 	pool    *pool
 	parcels []parcel
@@ -99,7 +101,7 @@ func (l *ackEncoder) Close() error {
 	return nil
 }
 
-// write encodes an acknowledgement with all that go-socket.io can encode.
+// write encodes an acknowledgement of any types that go-socket.io can encode.
 func (l *ackEncoder) write(a acknowledgement, values []any) error {
 	header := parser.Header{Type: parser.Ack, ID: a.id, NeedAck: true}
 	if a.socket.name != "/" {

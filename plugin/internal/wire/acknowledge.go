@@ -2,26 +2,24 @@ package wire
 
 import "slices"
 
-// Acknowledge answers the event that is handled, one of [Wire.Own], with the
-// given values, which are encoded as go-socket.io encodes results. It does
-// nothing when the client has not asked, or was answered. It is to be called by
-// the handler.
+// Acknowledge answers the event that the calling handler handles, one of
+// [Wire.Own]. It encodes the values as go-socket.io encodes results. It does
+// nothing when the client has not asked, or has its answer.
 func (c *Conn) Acknowledge(values ...any) error {
 	_, err := c.acknowledge(values, false)
 	return err
 }
 
-// answerEvent is what [Conn.AcknowledgeBehind] and [Conn.Flush] emit. Clients
-// never get it.
+// [Conn.AcknowledgeBehind] and [Conn.Flush] emit the answerEvent. No client gets it.
 const answerEvent = "\x00answer"
 
-// answerEventJSON is answerEvent in an event packet.
+// answerEventJSON is the data of its packet.
 const answerEventJSON = `["\u0000answer"]`
 
-// AcknowledgeBehind is [Conn.Acknowledge] behind what the handler has emitted,
-// which go-socket.io writes in a goroutine of its own. emit is the Emit of the
-// handler's connection: what it emits takes its place among the others, and is
-// then replaced.
+// AcknowledgeBehind is [Conn.Acknowledge], but the client gets the answer after
+// everything that the handler has emitted. go-socket.io writes that in another
+// goroutine, so AcknowledgeBehind emits a placeholder in line with the rest, and
+// the answer takes its place. emit is the Emit of the handler's connection.
 func (c *Conn) AcknowledgeBehind(emit func(event string, args ...any), values ...any) error {
 	waits, err := c.acknowledge(values, true)
 	if waits {
@@ -30,33 +28,33 @@ func (c *Conn) AcknowledgeBehind(emit func(event string, args ...any), values ..
 	return err
 }
 
-// Asked tells whether the client waits for the acknowledgement of the event that
-// is handled.
+// Asked reports whether the client waits for the acknowledgement of the event that
+// the calling handler handles.
 func (c *Conn) Asked() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.acks.current.asked
 }
 
-// Answering tells whether an acknowledgement still waits for what was emitted
-// before: the next one must go behind it.
+// Answering reports whether an acknowledgement still waits for earlier emits. The
+// next one must then go behind it.
 func (c *Conn) Answering() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.acks.answers.len() > 0
 }
 
-// Flush returns when go-socket.io has written what was emitted before. emit is as
-// for AcknowledgeBehind.
+// Flush returns when go-socket.io has written everything that was emitted before.
+// emit is as for AcknowledgeBehind.
 func (c *Conn) Flush(emit func(event string, args ...any)) {
 	c.mu.Lock()
 	c.acks.answers.push(nil)
 	c.mu.Unlock()
-	emit(answerEvent) // is taken from Emit when the one before is written
+	emit(answerEvent) // Emit returns when go-socket.io has written the event before
 }
 
-// acknowledge sends the answer, or with behind lets it wait for answerEvent. It
-// tells whether it waits.
+// acknowledge sends the answer, or with behind keeps it until go-socket.io writes
+// answerEvent. It reports whether the answer waits.
 func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 	c.mu.Lock()
 	current := c.acks.current
@@ -77,7 +75,7 @@ func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.acks.current.asked = false // not before: the handler may answer what cannot be encoded by something else
+	c.acks.current.asked = false // not before: when encoding fails, the handler may answer something else
 	if behind {
 		c.acks.answers.push(slices.Clone(parcels))
 		return true, nil

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Request returns the handshake as the given namespace was asked for: with its
-// auth payload. What it holds is shared: do not change it.
+// Request returns the handshake, with the auth payload with which the client has
+// asked for a namespace. Its fields are shared: do not change them.
 func (c *Conn) Request(namespace string) *http.Request {
 	c.mu.Lock()
 	var auth []byte
@@ -23,8 +23,8 @@ func (c *Conn) Request(namespace string) *http.Request {
 	return c.handshake.request(header)
 }
 
-// query returns what stood behind ? when the client asked for a namespace; for
-// the root, in version 3, that of the handshake.
+// query returns the query string with which the client has asked for a namespace.
+// For the root of version 3 it is the handshake's.
 func (c *Conn) query(namespace string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,8 +34,8 @@ func (c *Conn) query(namespace string) string {
 	return ""
 }
 
-// Admit lets the client into a namespace that it has asked for: it gets
-// CONNECT, and then what was emitted to it meanwhile.
+// Admit lets the client into a namespace that it has asked for. The client gets
+// CONNECT, and then everything that was emitted to it meanwhile.
 func (c *Conn) Admit(namespace string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,24 +44,23 @@ func (c *Conn) Admit(namespace string) {
 	}
 }
 
-// Await waits until the client was admitted to a namespace that it has asked
-// for or turned away, or has left.
+// Await returns when the client is in a namespace that it has asked for, was
+// refused there, or has left.
 func (c *Conn) Await(namespace string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.namespaces.await(namespace)
 }
 
-// refusedGrace is how long a client that was turned away from the root may take to
-// hang up by itself: it may have asked for other namespaces, and must hear that
-// it is turned away there too.
+// refusedGrace is how long a client may take to hang up after the root has refused
+// it. It may have asked for other namespaces, and must hear their refusal too.
 const refusedGrace = time.Second
 
-// Refuse turns the client away from a namespace that it has asked for. It gets
-// an ERROR packet with data, or with message where data is nil; a client of
-// version 4 gets a CONNECT_ERROR packet with both. Where it ends up in no
-// namespace, or is turned away from the root, the connection ends. Then, unless
-// back says that it may come back by itself, it is told not to.
+// Refuse refuses the client a namespace that it has asked for. A client of version
+// 3 gets an ERROR packet with data, or with message if data is nil; one of version
+// 4 gets a CONNECT_ERROR packet with both. The connection ends if the namespace is
+// the root or the client is in no other. The client then also gets a DISCONNECT, so
+// that it does not reconnect by itself, unless back allows that.
 func (c *Conn) Refuse(namespace, message string, data json.RawMessage, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,15 +8,15 @@ var (
 	errTooMuch          = errors.New("a message with its attachments is too large")
 )
 
-// An assembler makes messages of frames: it checks the packet, and adds its
-// attachments. It is guarded by its connection's receiving.
+// An assembler makes messages from frames: it checks each packet and adds its
+// attachments. The connection's receiving guards it.
 type assembler struct {
 	shared  *shared
 	partial *message // waits for its attachments
 }
 
-// text takes a message's frame, which holds the packet's text from its second byte
-// on. It owns b. It returns the message if that is whole.
+// text handles a text frame of type message. It owns b. It returns the message, or
+// nil if attachments must follow.
 func (a *assembler) text(b *buffer) (*message, error) {
 	p, err := a.shared.guard.parse(b.bytes[1:])
 	if err != nil {
@@ -33,7 +33,7 @@ func (a *assembler) text(b *buffer) (*message, error) {
 	m := a.shared.pool.message()
 	m.packet, m.text, m.size = p, b, len(b.bytes)
 	if p.kind == kindConnect {
-		m.known = a.shared.knows(string(p.namespace)) // not under mu
+		m.known = a.shared.knows(string(p.namespace)) // which waits; mu is not held
 	}
 	if p.attachments > 0 {
 		a.partial = m
@@ -42,8 +42,8 @@ func (a *assembler) text(b *buffer) (*message, error) {
 	return m, nil
 }
 
-// binary takes an attachment. It owns b. It returns the message if that is whole
-// now.
+// binary handles an attachment. It owns b. It returns the message, or nil if more
+// attachments must follow.
 func (a *assembler) binary(b *buffer) (*message, error) {
 	m := a.partial
 	if m == nil {

@@ -8,14 +8,13 @@ import (
 	"strings"
 )
 
-// AuthHeader is the header under which [Conn.Request] shows the auth payload of
-// clients of version 4. A member that is a string has a header of its own:
-// {"token": "x"} is also "Socket-Io-Auth-Token: x". Headers of these names that
-// a client sends are dropped, and a payload with both "token" and "Token", which
-// are one header, ends its connection.
+// AuthHeader is the header in which [Conn.Request] has the auth payload of a
+// version 4 client. Each string member also has its own header: {"token": "x"} is
+// "Socket-Io-Auth-Token: x" too. Such headers from the client itself are dropped. A
+// payload with both "token" and "Token", which are one header, ends the connection.
 const AuthHeader = "Socket-Io-Auth"
 
-// addAuth adds a payload, which is a JSON object.
+// addAuth adds the headers of a payload, which is a JSON object.
 func addAuth(header http.Header, auth []byte) {
 	var line bytes.Buffer
 	if json.Compact(&line, auth) != nil {
@@ -33,8 +32,8 @@ func addAuth(header http.Header, auth []byte) {
 	}
 }
 
-// checkAuth fails for a payload, which is a JSON object, with members that are one
-// header: who reads one and checks another would be fooled.
+// checkAuth refuses a payload, which is a JSON object, if two members have the same
+// header. Code that checks one and reads the other could be fooled.
 func checkAuth(payload []byte) error {
 	members := json.NewDecoder(bytes.NewReader(payload))
 	if _, err := members.Token(); err != nil {
@@ -59,6 +58,7 @@ func checkAuth(payload []byte) error {
 	return nil
 }
 
+// stripAuth removes the headers of a payload.
 func stripAuth(header http.Header) {
 	for name := range header {
 		if strings.HasPrefix(name, AuthHeader) {

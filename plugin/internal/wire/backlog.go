@@ -2,8 +2,8 @@ package wire
 
 import "time"
 
-// A backlog holds what go-socket.io has written to a namespace before the client
-// is in it. Who owns it guards it.
+// A backlog holds packets for a namespace that the client is not in yet. Its owner
+// guards it.
 type backlog struct {
 	parcels []parcel
 	size    int // in bytes
@@ -14,7 +14,7 @@ func (b *backlog) add(parcels []parcel) {
 	b.size += sizeOf(parcels)
 }
 
-// drop empties it.
+// drop drops the packets.
 func (b *backlog) drop(pool *pool) {
 	pool.drop(b.parcels)
 	b.parcels = nil
@@ -28,21 +28,18 @@ func sizeOf(parcels []parcel) int {
 	return size
 }
 
-// A rootBacklog is that of the root before a client of version 4 has asked for
-// it: go-socket.io has had the client in the root from the handshake on. One that
-// asks for another namespace first hears nothing more of the root until it asks for
-// that.
+// A rootBacklog is the backlog of the root for a version 4 client that has not asked
+// for the root yet. go-socket.io has the client in the root from the handshake on.
 type rootBacklog struct {
 	backlog
 	since time.Time
 }
 
 // maxRootBacklog is how many bytes may wait for a client that may never ask for the
-// root: what comes on top is dropped. Where it has not asked within
-// connectTimeout, all is.
+// root. Further packets are dropped. All are dropped after connectTimeout.
 const maxRootBacklog = 64 << 10
 
-// add keeps a packet of the root, or drops it.
+// add keeps a packet, or drops it when the backlog is full.
 func (e *rootBacklog) add(parcels []parcel, pool *pool) {
 	if e.size+sizeOf(parcels) > maxRootBacklog {
 		pool.drop(parcels)

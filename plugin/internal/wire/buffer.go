@@ -5,8 +5,9 @@ import (
 	"io"
 )
 
-// binaryType stands before a binary message: Engine.IO 3 sends it over
-// websocket as the type of the packet, the others leave it out.
+// binaryType is the first byte of every buffer with a binary message. It is the
+// packet type that Engine.IO 3 sends over websocket; version 4 and polling have
+// none.
 const binaryType = 4
 
 // A buffer holds one frame. Buffers are pooled.
@@ -15,8 +16,8 @@ type buffer struct{ bytes []byte }
 // binary returns the message in a buffer that begins with binaryType.
 func (b *buffer) binary() []byte { return b.bytes[1:] }
 
-// fill appends what r has, up to a number of bytes: what is compressed may be
-// more than it seemed.
+// fill appends everything from r. It fails beyond limit bytes, which a compressed
+// message may reach unannounced.
 func (b *buffer) fill(r io.Reader, limit int) error {
 	for {
 		if len(b.bytes) == cap(b.bytes) {
@@ -35,12 +36,12 @@ func (b *buffer) fill(r io.Reader, limit int) error {
 	}
 }
 
-// A bufferReader is a frame as go-socket.io reads it: it needs a ReadByte, or wraps
-// the reader in one that has.
+// A bufferReader reads a frame for go-socket.io. It has a ReadByte, so that
+// go-socket.io needs no bufio.Reader.
 type bufferReader struct{ bytes.Reader }
 
-// Close implements io.Closer. The next NextReader takes the frame back.
+// Close implements io.Closer. NextReader releases the buffer.
 func (*bufferReader) Close() error { return nil }
 
-// trimLine takes off what json.Encoder adds.
+// trimLine removes the line feed of json.Encoder.
 func trimLine(b *buffer) { b.bytes = bytes.TrimSuffix(b.bytes, []byte{'\n'}) }

@@ -2,17 +2,15 @@ package wire
 
 import "unicode/utf8"
 
-// text1x undoes what clients of 1.x do to the text that they POST: they
-// write its UTF-8 bytes as characters, which HTTP encodes once more. Nothing
-// else tells them from 2.x. Text whose characters are all bytes that together
-// are UTF-8 is taken for theirs, until the first that cannot be: from then on
-// the connection is one of 2.x. This is wrong only for 2.x on polling whose
-// text until then looked like "Ã©" throughout.
+// text1x decodes the text in POSTs of 1.x clients, which encode it as UTF-8 twice.
+// Nothing else distinguishes 1.x from 2.x. Text that decodes twice counts as 1.x;
+// the first text that does not makes the client a 2.x one for good. This is wrong
+// only for a 2.x client whose text until then all looked like "Ã©".
 type text1x struct {
-	modern bool // no 1.x for sure
+	modern bool // the client is not 1.x
 }
 
-// decode returns text, which is UTF-8, as the app of the client wrote it.
+// decode returns UTF-8 text as the client's app wrote it.
 func (l *text1x) decode(text []byte) []byte {
 	if l.modern || isASCII(text) {
 		return text
@@ -25,7 +23,7 @@ func (l *text1x) decode(text []byte) []byte {
 	return once
 }
 
-// asBytes returns the characters of text as bytes, if they fit.
+// asBytes returns the runes of text as bytes. It fails if one is above 0xff.
 func asBytes(text []byte) ([]byte, bool) {
 	b := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
@@ -33,7 +31,7 @@ func asBytes(text []byte) ([]byte, bool) {
 		if r > 0xff {
 			return nil, false
 		}
-		b = append(b, byte(r)) //nolint:gosec // it fits, see above
+		b = append(b, byte(r)) //nolint:gosec // checked above
 		i += size
 	}
 	return b, true

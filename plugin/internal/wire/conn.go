@@ -10,26 +10,26 @@ import (
 	"github.com/googollee/go-socket.io/engineio/transport"
 )
 
-// A Conn is one client's connection, from the handshake to the end, whatever
-// wire it uses meanwhile. go-socket.io reads and writes it as one of its own;
-// its other methods are for who gates namespaces, and safe for concurrent use.
+// A Conn is one client's connection from the handshake to the end, over polling,
+// websocket, or first one and then the other. go-socket.io reads and writes it as a
+// transport.Conn. The other methods are for the plugin, and safe for concurrent use.
 type Conn struct {
 	shared     *shared
-	id         string // set by the OPEN packet, before the Conn is registered
+	id         string // set by writeOpen, before the Conn is registered
 	version    int    // of Engine.IO: 3 or 4
 	handshake  handshake
 	local      net.Addr
 	credential string // of the handshake
 
-	lifecycle // with the mu that guards all but what says otherwise
+	lifecycle // its mu guards every field below that says nothing else
 
-	heartbeat heartbeat      // by itself
-	posting   sync.Mutex     // held by a POST: one after another
+	heartbeat heartbeat      // needs no lock
+	posting   sync.Mutex     // held during a POST
 	payloads  payloadDecoder // guarded by posting
-	receiving sync.Mutex     // held while a frame is taken in, from whatever wire
+	receiving sync.Mutex     // held while a frame is received, from a POST or a websocket
 	assembler assembler      // guarded by receiving
 
-	// These are used by go-socket.io's reading goroutine only.
+	// Only go-socket.io's reading goroutine uses these.
 	reader  bufferReader
 	reading *buffer
 
@@ -37,10 +37,10 @@ type Conn struct {
 	out        sender
 	namespaces namespaces
 	acks       acks
-	partial    partialPacket // what go-socket.io is writing
+	partial    partialPacket // go-socket.io is writing it
 	watchdog   watchdog
-	handling   bool          // go-socket.io handles what it has read
-	idle       chan struct{} // closed when it has; made by Idle
+	handling   bool          // a handler of go-socket.io's handles an event
+	idle       chan struct{} // closed when the handler has returned; made by Idle
 }
 
 var (
@@ -67,13 +67,13 @@ func newConn(s *shared, r *http.Request, version int) *Conn {
 	return c
 }
 
-// start begins the heartbeat.
+// start starts the heartbeat.
 func (c *Conn) start(now time.Time) {
 	c.namespaces.alone = now
 	c.heartbeat.start(c, c.version, &c.shared.options, now)
 }
 
-// ID returns the transport id, "" before the OPEN packet is written.
+// ID returns the transport id, "" before go-socket.io has written OPEN.
 func (c *Conn) ID() string { return c.id }
 
 // URL returns the address of the handshake, also after an upgrade.
@@ -94,13 +94,13 @@ type address string
 func (address) Network() string  { return "tcp" }
 func (a address) String() string { return string(a) }
 
-// SetReadDeadline does nothing: the connection has a heartbeat of its own.
+// SetReadDeadline does nothing: the connection has its own heartbeat.
 func (c *Conn) SetReadDeadline(time.Time) error { return nil }
 
-// SetWriteDeadline does nothing: writes do not wait.
+// SetWriteDeadline does nothing: writes never wait.
 func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
 
-// ping asks a client of version 4 for a sign of life.
+// ping sends a ping to a version 4 client.
 func (c *Conn) ping() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,14 +109,14 @@ func (c *Conn) ping() {
 	}
 }
 
-// full tells whether the client waits for its own messages to be handled.
+// full reports whether the client must wait until its messages are handled.
 func (c *Conn) full() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.in.full
 }
 
-// outside tells whether a client has been in no namespace for too long.
+// outside reports whether the client has been in no namespace for too long.
 func (c *Conn) outside(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

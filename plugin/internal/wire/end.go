@@ -2,9 +2,9 @@ package wire
 
 import "time"
 
-// Close is go-socket.io's wish to end the connection. What was written is sent
-// first. Nothing is read any more, also where the client has gone already: go-socket.io
-// has left every namespace, and would not leave again what it enters now.
+// Close ends the connection for go-socket.io, after everything written was sent.
+// From then on go-socket.io reads nothing: it has left every namespace, and would
+// never leave one that it enters now.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -14,20 +14,20 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// writeGrace is how long go-socket.io may take to write what was emitted before
-// the end: it does so in a goroutine of its own.
+// writeGrace is how long go-socket.io's writing goroutine may take for what was
+// emitted before the end.
 const writeGrace = 100 * time.Millisecond
 
-// hangUp ends the connection when what was written is sent, without waiting
-// for it.
+// hangUp ends the connection after everything written was sent. It returns at
+// once.
 func (c *Conn) hangUp(reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hangUpLocked(reason, writeGrace)
 }
 
-// hangUpLocked is hangUp for who holds c.mu, and knows how long something may
-// still be written.
+// hangUpLocked is hangUp with c.mu held. writing is how long go-socket.io may still
+// write.
 func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 	if !c.closeLocked(reason) {
 		return
@@ -41,7 +41,7 @@ func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 	time.AfterFunc(writing, c.endWhenSent)
 }
 
-// endWhenSent lets the connection end when what is queued is sent.
+// endWhenSent lets the connection end as soon as the queue is empty.
 func (c *Conn) endWhenSent() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,7 +51,7 @@ func (c *Conn) endWhenSent() {
 	}
 }
 
-// endInLocked disposes of the connection after some time. c.mu is held.
+// endInLocked disposes of the connection after d. c.mu is held.
 func (c *Conn) endInLocked(d time.Duration) {
 	switch {
 	case c.disposed:
@@ -62,8 +62,8 @@ func (c *Conn) endInLocked(d time.Duration) {
 	}
 }
 
-// lose ends a connection that the client or the network has ended: what the
-// client sent before is still handled.
+// lose ends a connection that the client or the network has ended. go-socket.io
+// still handles what the client sent before.
 func (c *Conn) lose(reason string) {
 	c.mu.Lock()
 	c.closeLocked(reason)
@@ -71,15 +71,15 @@ func (c *Conn) lose(reason string) {
 	c.dispose()
 }
 
-// violate ends a connection whose client broke the rules.
+// violate ends the connection of a client that broke the rules.
 func (c *Conn) violate(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.violateLocked(err)
 }
 
-// violateLocked is violate for who holds c.mu, under which neither the app's
-// logger nor dispose may be called.
+// violateLocked is violate with c.mu held. The goroutine ends when the connection
+// has: neither the app's logger nor dispose may run under c.mu.
 func (c *Conn) violateLocked(err error) {
 	first := c.closeLocked(ReasonError)
 	c.in.clear()
@@ -91,15 +91,15 @@ func (c *Conn) violateLocked(err error) {
 	}()
 }
 
-// breakLocked ends a connection whose wire is broken. c.mu is held.
+// breakLocked ends a connection to which a write has failed. c.mu is held.
 func (c *Conn) breakLocked() {
 	c.closeLocked(ReasonError)
 	c.ending = true
 	go c.dispose() // which needs c.mu
 }
 
-// closeLocked makes reason the reason of the end, and tells whether it is the
-// first. Nothing is taken in from then on. c.mu is held.
+// closeLocked sets the reason of the end, and reports whether it is the first. The
+// inbox takes nothing from then on. c.mu is held.
 func (c *Conn) closeLocked(reason string) bool {
 	if c.reason != "" {
 		return false
@@ -110,7 +110,7 @@ func (c *Conn) closeLocked(reason string) bool {
 	return true
 }
 
-// dispose closes the wire and forgets the connection.
+// dispose closes the websockets and removes the connection from the registry.
 func (c *Conn) dispose() {
 	c.mu.Lock()
 	if c.disposed {
@@ -122,7 +122,7 @@ func (c *Conn) dispose() {
 		c.timer.Stop()
 	}
 	wires := c.out.abandon()
-	id := c.id // OPEN may be about to name a connection that is over, which is not registered
+	id := c.id // writeOpen may still set it, but then does not register the connection
 	c.mu.Unlock()
 	c.heartbeat.stop()
 	for _, ws := range wires {
@@ -134,7 +134,7 @@ func (c *Conn) dispose() {
 	c.lifecycle.finish()
 }
 
-// endStuck ends a connection whose handler has not returned.
+// endStuck ends a connection when the watchdog fires.
 func (c *Conn) endStuck() {
 	c.mu.Lock()
 	stuck := c.watchdog.timer != nil
@@ -150,7 +150,7 @@ func (c *Conn) endStuck() {
 	c.lose(ReasonError)
 }
 
-// resume goes on with what is queued: the stream has sent what it kept.
+// resume sends more of the queue: the stream has caught up.
 func (c *Conn) resume(s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,8 +159,8 @@ func (c *Conn) resume(s *stream) {
 	}
 }
 
-// fail ends what a stream that is broken serves: the connection, or the attempt
-// to upgrade it.
+// fail ends the connection when its stream breaks, or the upgrade when its
+// candidate does.
 func (c *Conn) fail(s *stream) {
 	c.mu.Lock()
 	serves := c.out.stream == s
@@ -169,5 +169,5 @@ func (c *Conn) fail(s *stream) {
 		c.lose(ReasonError)
 		return
 	}
-	_ = s.Close() // who reads notices
+	_ = s.Close() // its reader notices
 }

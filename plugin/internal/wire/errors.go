@@ -2,8 +2,8 @@ package wire
 
 import "errors"
 
-// malformed says in a few words what is wrong with what a client sent. It never
-// quotes it.
+// A malformed error says what is wrong with a client's packet. It never quotes the
+// packet.
 type malformed string
 
 func (m malformed) Error() string { return string(m) }

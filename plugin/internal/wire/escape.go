@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// escapedLen is how many bytes appendEscaped appends.
+// escapedLen returns how many bytes appendEscaped appends.
 func escapedLen(text []byte) int {
 	n := 0
 	for i := 0; i < len(text); {
@@ -24,8 +24,7 @@ func escapedLen(text []byte) int {
 	return n
 }
 
-// appendEscaped appends text with JSON escapes in the place of all that is not
-// ASCII.
+// appendEscaped appends text, with JSON escapes for everything that is not ASCII.
 func appendEscaped(b, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if text[i] < utf8.RuneSelf {
@@ -50,7 +49,7 @@ func appendEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hex[r>>12&0xf], hex[r>>8&0xf], hex[r>>4&0xf], hex[r&0xf])
 }
 
-// hex4 reads four hexadecimal digits at the head of text.
+// hex4 reads four hexadecimal digits at the start of text.
 func hex4(text []byte) (r rune, ok bool) {
 	if len(text) < 4 {
 		return 0, false

@@ -6,27 +6,26 @@ import (
 	"time"
 )
 
-// A Farewell is what a client gets that is sent out of a namespace.
+// A Farewell is what an expelled client gets.
 type Farewell struct {
 	Event  string          // its last event
 	Data   json.RawMessage // the event's argument
-	Answer json.RawMessage // the acknowledgement of whatever it still sends
-	Back   bool            // it may come back by itself
+	Answer json.RawMessage // the acknowledgement of each later event
+	Back   bool            // it may reconnect by itself
 }
 
-// leaveGrace is how long a client that was sent out may take to hang up by
-// itself, and its connection to say goodbye in other namespaces.
+// leaveGrace is how long an expelled client may take to leave by itself.
 const leaveGrace = 100 * time.Millisecond
 
-// Expel sends a client out of a namespace. When it has had 100 ms to hang up by
-// itself, in the root up to 400 ms for the sake of other namespaces, it is told
-// to leave for good, and the connection ends if that was the root or its last
-// namespace; a client that may come back is told nothing, and the connection
-// ends.
+// Expel sends a client out of a namespace. The client gets the farewell's event,
+// and 100 ms to leave by itself; in the root it gets up to 400 ms, so that other
+// namespaces can expel it too. Then it gets a DISCONNECT, after which it does not
+// reconnect by itself, and the connection ends if this was the root or its last
+// namespace. A client that may reconnect gets no DISCONNECT; its connection ends.
 func (c *Conn) Expel(namespace string, farewell Farewell) {
 	name, err := json.Marshal(farewell.Event)
 	if err != nil {
-		return // not of a string
+		return // a string never fails
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,12 +38,12 @@ func (c *Conn) Expel(namespace string, farewell Farewell) {
 	time.AfterFunc(leaveGrace, func() { c.finishExpel(s, farewell.Back) })
 }
 
-// maxDelays is how often the root waits for other namespaces, whose clients are
-// perhaps about to be told why they must go too.
+// maxDelays is how many times the root waits for other namespaces, which may be
+// about to expel the client too.
 const maxDelays = 3
 
-// gatedElsewhereLocked tells whether the client is in a gated namespace, besides the
-// root, and was not sent out. c.mu is held.
+// gatedElsewhereLocked reports whether the client is in a gated namespace besides
+// the root that has not expelled it. c.mu is held.
 func (c *Conn) gatedElsewhereLocked() bool {
 	for _, s := range c.namespaces.joined {
 		if s.name != "/" && s.answer == "" && c.shared.gates.has(s.name) {
@@ -54,7 +53,7 @@ func (c *Conn) gatedElsewhereLocked() bool {
 	return false
 }
 
-// finishExpel ends the stay of a client that was sent out, unless it has left.
+// finishExpel removes an expelled client from its namespace, unless it has left.
 func (c *Conn) finishExpel(s *socket, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +69,7 @@ func (c *Conn) finishExpel(s *socket, back bool) {
 		c.out.sendText("4" + bare(kindDisconnect, s.name))
 	}
 	if !back && s.name == "/" {
-		for _, other := range c.namespaces.joined { // they go with it, and would come back
+		for _, other := range c.namespaces.joined { // they end too, and would reconnect
 			if other != s {
 				c.out.sendText("4" + bare(kindDisconnect, other.name))
 			}

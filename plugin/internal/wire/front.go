@@ -9,12 +9,12 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A front stands before a server: it sends each request to the connection that
-// it names, and only handshakes that may go on to the server.
+// A front is the HTTP handler before a server. It sends each request to the
+// connection that it names, and sends valid handshakes on to the server.
 type front struct {
 	shared *shared
 	server *socketio.Server
-	err    error // why it lets nobody in
+	err    error // why it refuses every handshake
 }
 
 func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	name, id := query.Get("transport"), query.Get("sid")
 	switch {
-	case query.Has("j"): // JSONP: any page could read and write
+	case query.Has("j"): // JSONP, with which any page could read and write
 		fail(w, http.StatusBadRequest, codeBadRequest)
 	case !f.shared.origins.mayConnect(r):
 		fail(w, http.StatusForbidden, codeForbidden)
@@ -43,7 +43,7 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// open sends a handshake on.
+// open sends a handshake on to the server.
 func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	switch {
 	case f.err != nil:
@@ -52,7 +52,7 @@ func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 		w.Header().Set("Connection", "close")
 		http.Error(w, "going away", http.StatusServiceUnavailable)
 	case !f.shared.knows("/"):
-		// go-socket.io would let nobody in, and forget nobody.
+		// go-socket.io would refuse every client, and keep its session for ever.
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
 		ctx := context.WithValue(r.Context(), admittedKey{}, admitted{f.shared, version})
@@ -60,7 +60,8 @@ func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	}
 }
 
-// resume serves a request that names a connection, if it is its own.
+// resume serves a request that names a connection. A request with a foreign
+// credential is refused.
 func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
 	c, _ := f.shared.registry.find(id).(*Conn)
 	switch {
@@ -81,8 +82,8 @@ func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
 	}
 }
 
-// versionOf returns the version of Engine.IO that a handshake asks for, 0 for
-// one that we do not speak.
+// versionOf returns the version of Engine.IO that a handshake asks for, or 0 for an
+// unsupported one.
 func versionOf(query url.Values) int {
 	switch query.Get("EIO") {
 	case "4":

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// gates are the namespaces that wait for an answer of the plugin, and the events
-// that it acknowledges by itself. They are fixed once the Wire serves.
+// gates lists the namespaces that the plugin gates, and the events that it
+// acknowledges by itself. It does not change once the Wire serves.
 type gates struct {
 	gated  map[string]bool            // by namespace
 	events map[string]map[string]bool // by namespace and event
@@ -19,7 +19,7 @@ func (g *gates) gate(namespace string) {
 	g.gated[namespace] = true
 }
 
-// has tells whether a namespace has a gate.
+// has reports whether a namespace is gated.
 func (g *gates) has(namespace string) bool { return g.gated[namespace] }
 
 func (g *gates) own(namespace, event string) {
@@ -32,7 +32,7 @@ func (g *gates) own(namespace, event string) {
 	g.events[namespace][event] = true
 }
 
-// owns tells whether the plugin acknowledges an event, whose name is a JSON
+// owns reports whether the plugin acknowledges an event by itself. name is a JSON
 // string.
 func (g *gates) owns(namespace string, name []byte) bool {
 	if len(name) < 2 {

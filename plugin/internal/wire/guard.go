@@ -20,24 +20,24 @@ const (
 )
 
 const (
-	maxID     = 1 << 53  // JavaScript counts no further
-	maxAuth   = 64 << 10 // bytes of connect data, which is kept as long as the client is there
-	maxName   = 1024     // bytes of an event's name; go-socket.io reads them one by one
+	maxID     = 1 << 53  // the largest integer of JavaScript
+	maxAuth   = 64 << 10 // bytes of connect data, which stay in memory with the client
+	maxName   = 1024     // bytes of an event's name, which go-socket.io reads one by one
 	jsonSpace = " \t\r\n"
 )
 
-// A guard checks what clients send before go-socket.io's decoder sees it: that
-// one trusts every count and index, and dies of them. What passes is decoded
-// without a panic, whatever types the handler takes; but no client is to blame
-// for structs named Buffer that are not parser.Buffer, on which it always does.
+// A guard checks the packets of clients before go-socket.io's decoder sees them.
+// That decoder trusts every count and index, and panics. It decodes a checked packet
+// without a panic, whatever types the handler takes, except for structs named Buffer
+// other than parser.Buffer, on which it always panics.
 type guard struct {
 	maxAttachments int // of one packet, at most 64
-	maxNamespace   int // bytes, the query included
+	maxNamespace   int // bytes, with the query
 	maxDepth       int // of nested arrays and objects
 }
 
-// parse reads the text of a message, without the Engine.IO type before it. The
-// packet aliases text. It allocates nothing.
+// parse reads the text of a message, without its Engine.IO type. The packet aliases
+// text. parse allocates nothing.
 func (g guard) parse(text []byte) (packet, error) {
 	p := packet{namespace: rootName}
 	rest, err := g.readKind(&p, text)
@@ -59,8 +59,7 @@ func (g guard) parse(text []byte) (packet, error) {
 	return p, nil
 }
 
-// readKind reads the type and the number of attachments, which go with each
-// other.
+// readKind reads the type, and for binary types the number of attachments.
 func (g guard) readKind(p *packet, text []byte) (rest []byte, err error) {
 	if len(text) == 0 {
 		return nil, errKind
@@ -70,7 +69,7 @@ func (g guard) readKind(p *packet, text []byte) (rest []byte, err error) {
 	case kindConnect, kindDisconnect, kindEvent, kindAck:
 		return text[1:], nil
 	case kindBinaryEvent, kindBinaryAck:
-	default: // errors are the server's to send
+	default: // only servers send errors
 		return nil, errKind
 	}
 	n, size, ok := leadingUint(text[1:])
@@ -83,7 +82,7 @@ func (g guard) readKind(p *packet, text []byte) (rest []byte, err error) {
 	return rest[1:], nil
 }
 
-// readNamespace reads up to the comma, or to the end.
+// readNamespace reads the namespace and its query, up to a comma or the end.
 func (g guard) readNamespace(p *packet, text []byte) (rest []byte, err error) {
 	if len(text) == 0 || text[0] != '/' {
 		return text, nil
@@ -100,8 +99,8 @@ func (g guard) readNamespace(p *packet, text []byte) (rest []byte, err error) {
 	return rest, nil
 }
 
-// readID reads the number of the acknowledgement, which only events and
-// acknowledgements have, and the latter must have.
+// readID reads the number of the acknowledgement. Events may have one, and
+// acknowledgements must.
 func readID(p *packet, text []byte) (rest []byte, err error) {
 	n, size, ok := leadingUint(text)
 	if size == 0 && p.kind != kindAck && p.kind != kindBinaryAck {
@@ -114,7 +113,7 @@ func readID(p *packet, text []byte) (rest []byte, err error) {
 	return text[size:], nil
 }
 
-// readData checks the data of the packet, and finds the name of an event.
+// readData checks the data, and reads the name of an event.
 func (g guard) readData(p *packet) error {
 	switch p.kind {
 	case kindDisconnect:
@@ -162,8 +161,8 @@ func (g guard) scan(p *packet) error {
 	return nil
 }
 
-// readName reads the first element of an event. Names that begin with NUL are
-// the transport's own.
+// readName reads the name of an event. Names that begin with NUL are reserved for
+// the transport.
 func readName(p *packet) error {
 	s := scan{text: p.data, at: 1}
 	s.space()

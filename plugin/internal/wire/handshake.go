@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// A handshake is what may be asked of the request that opened a connection, for
-// as long as that lives: not the request with all that hangs on it.
+// A handshake keeps the useful parts of the request that opened a connection. The
+// request itself would keep much more memory alive.
 type handshake struct {
 	url    *url.URL
 	host   string
@@ -16,6 +16,7 @@ type handshake struct {
 	tls    *tls.ConnectionState
 }
 
+// handshakeOf returns the handshake of a request.
 func handshakeOf(r *http.Request) handshake {
 	header := r.Header.Clone()
 	stripAuth(header)

@@ -5,42 +5,41 @@ import (
 	"time"
 )
 
-// A heartbeat ends a connection of which nothing is heard. In version 3 of
-// Engine.IO the client sends the pings, in version 4 the server does. It is one
-// timer for each connection, which is put off when it fires, not for each
-// frame.
+// A heartbeat ends the connection of a silent client. In version 3 of Engine.IO the
+// client sends the pings, in version 4 the server does. A connection has one timer.
+// It is reset when it fires, not for each frame.
 type heartbeat struct {
 	peer    peer
 	version int
 	options *Options
 	timer   *time.Timer
-	heard   atomic.Int64 // when something was heard last, in Unix nanoseconds
-	pinged  int64        // when the last ping was sent, in version 4; the timer's own
+	heard   atomic.Int64 // the time of the last frame, in Unix nanoseconds
+	pinged  int64        // the time of the last ping of version 4; only beat uses it
 	stopped atomic.Bool
 }
 
 // A peer is a connection, as its heartbeat sees it.
 type peer interface {
-	full() bool                 // the client waits for its own messages to be handled
-	outside(now time.Time) bool // it has been in no namespace for too long
+	full() bool                 // the inbox is full: we do not read from the client
+	outside(now time.Time) bool // the client has been in no namespace for too long
 	ping()
 	lose(reason string)
 }
 
-// start begins to watch a client, whose first heartbeat is the handshake.
+// start starts the timer. The handshake counts as the first heartbeat.
 func (h *heartbeat) start(p peer, version int, options *Options, now time.Time) {
 	h.peer, h.version, h.options = p, version, options
 	h.heard.Store(now.UnixNano())
-	h.pinged = now.UnixNano() // the OPEN packet stands for the first
+	h.pinged = now.UnixNano() // OPEN counts as the first ping
 	wait := options.PingInterval
 	if version == 3 {
 		wait += options.PingTimeout
 	}
 	h.timer = time.AfterFunc(time.Hour, h.beat)
-	h.timer.Reset(wait) // only now may it fire: beat uses the timer
+	h.timer.Reset(wait) // not before h.timer is set, which beat uses
 }
 
-// hear notes that the client lives.
+// hear notes that the client is alive.
 func (h *heartbeat) hear() { h.heard.Store(time.Now().UnixNano()) }
 
 func (h *heartbeat) stop() {
@@ -66,11 +65,11 @@ func (h *heartbeat) beat() {
 	h.timer.Reset(wait)
 }
 
-// silence returns how long the client may go on as it does, and sends the ping
-// that is due.
+// silence returns how long the client may stay silent, and sends a ping if one is
+// due. Zero or less means that the client is gone.
 func (h *heartbeat) silence(now time.Time) time.Duration {
 	if h.peer.full() {
-		h.hear() // it is we who do not listen
+		h.hear() // the client may well have sent something
 	}
 	heard := now.Sub(time.Unix(0, h.heard.Load()))
 	if h.version == 3 {
@@ -78,7 +77,7 @@ func (h *heartbeat) silence(now time.Time) time.Duration {
 	}
 	since := now.Sub(time.Unix(0, h.pinged))
 	if h.heard.Load() < h.pinged {
-		return min(h.options.PingTimeout-since, h.options.PingInterval) // the next is due as soon as this is answered
+		return min(h.options.PingTimeout-since, h.options.PingInterval) // the next ping is due as soon as the client answers
 	}
 	if left := h.options.PingInterval - since; left > 0 {
 		return left

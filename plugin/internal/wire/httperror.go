@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// The codes of Engine.IO's own errors.
+// The error codes of Engine.IO.
 const (
 	codeTransport  = 0
 	codeUnknownID  = 1
@@ -15,7 +15,7 @@ const (
 	codeVersion    = 5
 )
 
-// fail answers as Engine.IO does.
+// fail answers with an error of Engine.IO.
 func fail(w http.ResponseWriter, status, code int) {
 	messages := [...]string{
 		"Transport unknown", "Session ID unknown", "Bad handshake method", "Bad request", "Forbidden",

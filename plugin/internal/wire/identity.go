@@ -5,21 +5,20 @@ import (
 	"net/http"
 )
 
-// An Identity says whose a connection is. The zero value binds connections to
-// nobody: who knows the id has the connection.
+// An Identity tells whose a connection is. With the zero value, a connection belongs
+// to whoever knows its id.
 type Identity struct {
-	// Credential returns what a request identifies itself by, "" for nothing.
-	// A request that names a connection must have the credential of the
-	// handshake, unless the handshake had none.
+	// Credential returns the credential of a request, "" for none. Every request
+	// for a connection must have the credential of its handshake, unless the
+	// handshake had none.
 	Credential func(*http.Request) string
 
-	// Ended tells whether what a credential stood for has ended. A browser
-	// that has lost its credential for this reason may still fetch the last
-	// packets of its connection.
+	// Ended reports whether a credential has ended. A browser has then lost it,
+	// and may still fetch the last packets of its connection.
 	Ended func(credential string) bool
 }
 
-// credentialOf returns what a request identifies itself by, "" for nothing.
+// credentialOf returns the credential of a request, "" for none.
 func (i *Identity) credentialOf(r *http.Request) string {
 	if i.Credential == nil {
 		return ""
@@ -27,13 +26,13 @@ func (i *Identity) credentialOf(r *http.Request) string {
 	return i.Credential(r)
 }
 
-// hasEnded tells whether what a credential stood for has ended.
+// hasEnded reports whether a credential has ended.
 func (i *Identity) hasEnded(credential string) bool {
 	return i.Ended != nil && i.Ended(credential)
 }
 
-// matches tells whether a request comes from who has the credential. A
-// connection without one belongs to whoever knows its id.
+// matches reports whether a request has a connection's credential. Every request
+// matches a connection without one.
 func (i *Identity) matches(r *http.Request, credential string) bool {
 	if credential == "" {
 		return true

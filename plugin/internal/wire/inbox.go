@@ -2,28 +2,28 @@ package wire
 
 import "sync"
 
-// An inbox holds what go-socket.io has not read yet. It is guarded by its
-// connection's mu, which it gives up while it waits.
+// An inbox holds the packets that go-socket.io has not read yet. The connection's mu
+// guards it.
 type inbox struct {
 	shared   *shared
 	life     *lifecycle
-	readable sync.Cond // something is there to be read, or never will
-	room     sync.Cond // there is room again, or never will
+	readable sync.Cond // signals that there is something to read, or that the connection has ended
+	room     sync.Cond // signals that there is room, or that the connection has ended
 
 	messages queue[*message]
 	size     int  // of the messages, in bytes
-	full     bool // a message waits until there is room
+	full     bool // put waits for room
 
-	injected    queue[*buffer] // texts of our own, which go first
-	attachments queue[*buffer] // of the packet that was read last
+	injected    queue[*buffer] // our own packets, which go-socket.io reads first
+	attachments queue[*buffer] // of the last packet
 }
 
 func newInbox(s *shared, life *lifecycle) inbox {
 	return inbox{shared: s, life: life, readable: sync.Cond{L: &life.mu}, room: sync.Cond{L: &life.mu}}
 }
 
-// put adds a whole message, and waits while the inbox is full. heard is called
-// after each wait: the client is listened to again.
+// put adds a whole message. It waits, without mu, while the inbox is full. It calls
+// heard after each wait, so that the wait does not count as the client's silence.
 func (in *inbox) put(m *message, heard func()) {
 	for in.life.reason == "" && in.fullFor(m) {
 		in.full = true
@@ -33,7 +33,7 @@ func (in *inbox) put(m *message, heard func()) {
 	in.full = false
 	if in.life.reason != "" {
 		in.shared.pool.discard(m)
-		return // nobody will read it
+		return // go-socket.io will not read it
 	}
 	in.messages.push(m)
 	in.size += m.size
@@ -45,7 +45,7 @@ func (in *inbox) fullFor(m *message) bool {
 	return n >= maxQueueLength || n > 0 && in.size+m.size > in.shared.options.MaxQueueBytes
 }
 
-// pop returns the next message, nil when there is none. It is the caller's.
+// pop returns the next message, nil if there is none. The caller owns it.
 func (in *inbox) pop() *message {
 	m, ok := in.messages.pop()
 	if !ok {
@@ -56,19 +56,19 @@ func (in *inbox) pop() *message {
 	return m
 }
 
-// inject lets go-socket.io read a packet of our own before anything else.
+// inject adds a packet of our own, which go-socket.io reads before everything else.
 func (in *inbox) inject(text string) {
 	in.injected.push(in.shared.pool.text(text))
 	in.readable.Signal()
 }
 
-// wake lets nobody wait any longer: the connection has ended.
+// wake ends every wait: the connection has ended.
 func (in *inbox) wake() {
 	in.readable.Broadcast()
 	in.room.Broadcast()
 }
 
-// clear drops what was not read.
+// clear drops everything.
 func (in *inbox) clear() {
 	for m, ok := in.messages.pop(); ok; m, ok = in.messages.pop() {
 		in.shared.pool.discard(m)

@@ -8,26 +8,25 @@ const (
 	errPlaceholder = malformed("placeholders and attachments do not add up")
 )
 
-// A scan walks over one JSON value, as strictly as encoding/json and more so
-// with UTF-8, and collects the placeholders in it.
+// A scan checks one JSON value and collects its placeholders. It is as strict as
+// encoding/json, and also refuses invalid UTF-8.
 type scan struct {
 	text        []byte
-	at          int    // where the rest of text begins
-	depth       int    // how many more arrays and objects may open inside each other
-	attachments int    // how many placeholders there must be
-	seen        uint64 // a bit for each placeholder that was
+	at          int    // the index of the next byte
+	depth       int    // how much deeper arrays and objects may nest
+	attachments int    // the number of placeholders that there must be
+	seen        uint64 // has a bit for each placeholder found
 }
 
-// members is what a scan must know of an object's members to tell whether it is
-// a placeholder.
+// members collects what distinguishes a placeholder from other objects.
 type members struct {
 	count  int
-	marked bool   // one is the mark of a placeholder, or encoding/json would take it for that
-	right  bool   // it is spelled right, and true
+	marked bool   // encoding/json would take one member for "_placeholder"
+	right  bool   // that member is spelled right, and true
 	num    []byte // the value of "num", nil for none
 }
 
-// value walks over the next value, and the space before it.
+// value reads the next value, and the space before it.
 func (s *scan) value() error {
 	s.space()
 	switch c := s.peek(); {
@@ -110,9 +109,9 @@ func (s *scan) member(m *members) error {
 	return nil
 }
 
-// place checks an object that claims to be a placeholder. It must be
-// {"_placeholder":true,"num":n} and nothing more, each n once: encoding/json
-// would take the last of several members whose names differ in case only.
+// place checks an object that may be a placeholder. A placeholder must be exactly
+// {"_placeholder":true,"num":n}, with each n once. Of several members whose names
+// differ only in case, encoding/json would take the last.
 func (s *scan) place(m *members) error {
 	if !m.marked {
 		return nil
@@ -128,7 +127,7 @@ func (s *scan) place(m *members) error {
 	return nil
 }
 
-// open steps into an array or object.
+// open enters an array or object.
 func (s *scan) open() error {
 	if s.depth == 0 {
 		return errDepth
@@ -138,7 +137,7 @@ func (s *scan) open() error {
 	return nil
 }
 
-// closed steps out of one, if c is what comes next.
+// closed leaves an array or object if c comes next.
 func (s *scan) closed(c byte) bool {
 	if !s.take(c) {
 		return false
@@ -147,7 +146,7 @@ func (s *scan) closed(c byte) bool {
 	return true
 }
 
-// str walks over a string and returns it as it stands there, quotes included.
+// str reads a string, and returns it with its quotes and escapes.
 func (s *scan) str() ([]byte, error) {
 	from := s.at
 	if !s.takeAt('"') {
@@ -177,8 +176,7 @@ func (s *scan) str() ([]byte, error) {
 	return nil, errJSON
 }
 
-// escape walks over what begins with a backslash. Half a pair of surrogates
-// passes: JavaScript strings may hold one.
+// escape reads an escape. Half a surrogate pair is valid, as in JavaScript.
 func (s *scan) escape() error {
 	s.at++
 	switch s.peek() {
@@ -213,7 +211,7 @@ func (s *scan) number() error {
 	return nil
 }
 
-// digits walks over at least one.
+// digits reads digits. It fails without one.
 func (s *scan) digits() bool {
 	from := s.at
 	for isDigit(s.peek()) {
@@ -222,7 +220,7 @@ func (s *scan) digits() bool {
 	return s.at > from
 }
 
-// word walks over true, false or null.
+// word reads true, false or null.
 func (s *scan) word() error {
 	for _, word := range [...]string{"true", "false", "null"} {
 		if end := s.at + len(word); end <= len(s.text) && string(s.text[s.at:end]) == word {
@@ -244,13 +242,13 @@ func (s *scan) space() {
 	}
 }
 
-// take steps over c and the space before it.
+// take reads c, and the space before it.
 func (s *scan) take(c byte) bool {
 	s.space()
 	return s.takeAt(c)
 }
 
-// takeAt steps over c.
+// takeAt reads c.
 func (s *scan) takeAt(c byte) bool {
 	if s.peek() != c {
 		return false
@@ -259,7 +257,7 @@ func (s *scan) takeAt(c byte) bool {
 	return true
 }
 
-// peek returns the next byte, 0 at the end: no JSON has it outside of a string.
+// peek returns the next byte, and 0 at the end. JSON never has a 0 outside a string.
 func (s *scan) peek() byte {
 	if s.at < len(s.text) {
 		return s.text[s.at]

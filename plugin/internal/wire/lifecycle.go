@@ -9,36 +9,36 @@ import (
 // The reasons why a connection ended, in Socket.IO's words.
 const (
 	ReasonClosed   = "transport close"             // the client hung up
-	ReasonError    = "transport error"             // it broke, or the client broke the rules
-	ReasonTimeout  = "ping timeout"                // nothing was heard of the client
+	ReasonError    = "transport error"             // a write failed, or the client broke the rules
+	ReasonTimeout  = "ping timeout"                // the client was silent
 	ReasonServer   = "server namespace disconnect" // the server hung up
 	ReasonShutdown = "server shutting down"        // Wire.Close
 )
 
-// A lifecycle is how far a connection has come. Its mu guards it and every part
-// of the connection that does not say otherwise.
+// A lifecycle is the state of a connection between its handshake and its end. Its mu
+// guards it, and every part of the connection that does not say otherwise.
 type lifecycle struct {
-	established atomic.Bool // go-socket.io has taken the connection over, or has given it up
+	established atomic.Bool // go-socket.io has taken over the connection, or given it up
 
 	mu        sync.Mutex
-	reason    string        // why it ends; "" while it lives, and takes in what comes
-	shut      bool          // go-socket.io has closed it, and reads no more
-	ending    bool          // what is queued is all that will be sent
-	disposed  bool          // its wires are closed
-	forgotten bool          // it has left the registry
-	done      chan struct{} // closed then; made by Done
-	timer     *time.Timer   // disposes of it, also if nobody listens
+	reason    string        // why the connection ends; "" while it lives
+	shut      bool          // go-socket.io has closed the connection, and reads no more
+	ending    bool          // the queue takes no more
+	disposed  bool          // dispose was called
+	forgotten bool          // the connection has left the registry
+	done      chan struct{} // closed when forgotten; made by Done
+	timer     *time.Timer   // calls dispose, even if the client never answers
 }
 
-// A terminator ends the connection for one of its parts, which holds its mu.
+// A terminator is a connection that one of its parts ends. The part holds mu.
 type terminator interface {
 	violateLocked(err error)                           // the client broke the rules
-	breakLocked()                                      // the wire is broken
-	hangUpLocked(reason string, writing time.Duration) // what is queued goes first
-	endInLocked(d time.Duration)                       // in any case
+	breakLocked()                                      // a write has failed
+	hangUpLocked(reason string, writing time.Duration) // after the queue was sent
+	endInLocked(d time.Duration)                       // whatever the client does
 }
 
-// Done returns a channel that closes when the connection is over and its wire
+// Done returns a channel that closes when the connection has ended and its websocket
 // is closed.
 func (l *lifecycle) Done() <-chan struct{} {
 	l.mu.Lock()
@@ -59,8 +59,8 @@ func (l *lifecycle) Reason() string {
 	return l.reason
 }
 
-// IsShut tells whether go-socket.io has closed the connection: it has left every
-// namespace by then.
+// IsShut reports whether go-socket.io has closed the connection. It has then left
+// every namespace.
 func (l *lifecycle) IsShut() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -73,7 +73,7 @@ func (l *lifecycle) isEnding() bool {
 	return l.ending
 }
 
-// finish notes that the connection is over and has left the registry.
+// finish notes that the connection has left the registry.
 func (l *lifecycle) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,11 +1,11 @@
 package wire
 
-// A message is a Socket.IO packet that a client sent, with its attachments.
-// Messages are pooled.
+// A message is a Socket.IO packet from a client, with its attachments. Messages are
+// pooled.
 type message struct {
 	packet   packet
-	known    bool    // a CONNECT: the server has the namespace
-	text     *buffer // what the packet aliases
+	known    bool    // for a CONNECT: the server has the namespace
+	text     *buffer // holds the memory of packet
 	binaries []*buffer
 	size     int
 }
@@ -18,7 +18,7 @@ func (p *pool) message() *message {
 	return new(message)
 }
 
-// discard takes back a message that is not to be read, with its buffers.
+// discard releases a message with its attachments.
 func (p *pool) discard(m *message) {
 	for _, b := range m.binaries {
 		p.release(b)
@@ -26,7 +26,7 @@ func (p *pool) discard(m *message) {
 	p.recycle(m)
 }
 
-// recycle takes back a message whose attachments are somebody else's.
+// recycle releases a message without its attachments.
 func (p *pool) recycle(m *message) {
 	p.release(m.text)
 	clear(m.binaries)

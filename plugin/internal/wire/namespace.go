@@ -10,18 +10,20 @@ import (
 	"time"
 )
 
-// A socket is a namespace that a client has asked for and not left.
+// A socket is a client in one namespace, as Socket.IO calls it: from the client's
+// CONNECT until it leaves.
 type socket struct {
-	name     string // "/" for the root
+	name     string // of the namespace, "/" for the root
 	query    string
-	auth     []byte // the data of CONNECT, which version 4 clients can send
+	auth     []byte // the data of CONNECT, in version 4
 	admitted bool
-	held     backlog // written before it was admitted
-	delays   int     // how often its end was put off for others
-	answer   string  // what events are answered with once the client was sent out; "" before
+	held     backlog // waits until the client is admitted
+	delays   int     // how often its end has waited for other namespaces
+	answer   string  // to every event of an expelled client; "" for all others
 }
 
-// namespaces are those of one client. They are guarded by its connection's mu.
+// namespaces are the namespaces of one client, and what they send and receive. The
+// connection's mu guards them.
 type namespaces struct {
 	shared  *shared
 	version int
@@ -31,17 +33,17 @@ type namespaces struct {
 	out     *sender
 	in      *inbox
 
-	joined      []*socket    // few, and most often one
-	decided     sync.Cond    // the client was admitted to one, or has left it
-	alone       time.Time    // since when it is in none, if it is
-	rooted      bool         // the root was asked for
-	rootBacklog *rootBacklog // what waits until a version 4 client asks for the root; nil when it has
-	refused     *refused     // why the client may not come in, once it was told
-	connects    int          // how many CONNECT packets came since window
+	joined      []*socket    // mostly one
+	decided     sync.Cond    // signals that the client was admitted to one, or has left one
+	alone       time.Time    // the time since which the client is in none
+	rooted      bool         // the client has asked for the root before
+	rootBacklog *rootBacklog // waits until a version 4 client asks for the root; nil from then on
+	refused     *refused     // why the client was refused for good; nil if it was not
+	connects    int          // the number of CONNECT packets since window
 	window      time.Time
 }
 
-// find returns the one of a name, nil when there is none.
+// find returns the client's socket in a namespace, nil if it has none.
 func (n *namespaces) find(name []byte) *socket {
 	for _, s := range n.joined {
 		if s.name == string(name) {
@@ -51,13 +53,12 @@ func (n *namespaces) find(name []byte) *socket {
 	return nil
 }
 
-// OpenEvent is the event by which go-socket.io hears that a client has asked
-// for a gated namespace. Register a handler func(socketio.Conn) for it: it runs
-// before any other event of the namespace, which wait until it returns. Clients
-// cannot send it.
+// OpenEvent tells go-socket.io that a client has asked for a gated namespace.
+// Register a handler func(socketio.Conn) for it. It runs before every other event
+// of the namespace. Clients cannot send it.
 const OpenEvent = "\x00open"
 
-// openEventJSON is OpenEvent in an event packet.
+// openEventJSON is the data of its packet.
 const openEventJSON = `["\u0000open"]`
 
 var (
@@ -65,8 +66,8 @@ var (
 	errTooSpread = errors.New("too many namespaces")
 )
 
-// ask notes that a client asks for a namespace, known if the server has
-// it. It tells whether go-socket.io is to see that.
+// ask handles a CONNECT packet. known says that the server has the namespace. ask
+// reports whether to pass the packet to go-socket.io.
 func (n *namespaces) ask(name, query string, auth []byte, known bool) (pass bool) {
 	switch {
 	case n.flooded(time.Now()):
@@ -87,7 +88,7 @@ func (n *namespaces) ask(name, query string, auth []byte, known bool) (pass bool
 		s.held, n.rootBacklog = n.rootBacklog.backlog, nil
 	}
 	n.joined = append(n.joined, s)
-	// go-socket.io enters the root by itself, once.
+	// go-socket.io enters the root by itself the first time.
 	pass = name != "/" || n.rooted
 	n.rooted = n.rooted || name == "/"
 	switch {
@@ -99,7 +100,7 @@ func (n *namespaces) ask(name, query string, auth []byte, known bool) (pass bool
 	return pass
 }
 
-// flooded counts the namespaces that a client asks for.
+// flooded counts a CONNECT packet, and reports whether there are too many.
 func (n *namespaces) flooded(now time.Time) bool {
 	const window = 10 * time.Second
 	if now.Sub(n.window) > window {
@@ -109,6 +110,7 @@ func (n *namespaces) flooded(now time.Time) bool {
 	return n.connects > 4*n.shared.options.MaxNamespaces
 }
 
+// leave removes a socket.
 func (n *namespaces) leave(s *socket) {
 	n.joined = slices.DeleteFunc(n.joined, func(other *socket) bool { return other == s })
 	if len(n.joined) == 0 {
@@ -118,6 +120,7 @@ func (n *namespaces) leave(s *socket) {
 	n.decided.Broadcast()
 }
 
+// admit sends CONNECT, and then what has waited for it.
 func (n *namespaces) admit(s *socket) {
 	s.admitted = true
 	connect := "4" + bare(kindConnect, s.name)
@@ -130,15 +133,15 @@ func (n *namespaces) admit(s *socket) {
 	n.decided.Broadcast()
 }
 
-// socketID names a client of version 4 in a namespace. Apps show it to other
-// clients, so it is not the transport's id.
+// socketID returns the id of a version 4 client's socket. Apps show it to other
+// clients, so it does not reveal the transport's id.
 func (n *namespaces) socketID(namespace string) string {
 	sum := sha256.Sum256([]byte(n.id + namespace))
 	return base64.RawURLEncoding.EncodeToString(sum[:15])
 }
 
-// dispatch sends a packet, or holds it until its namespace is admitted, or drops it
-// where the client is not there, or was sent out.
+// dispatch sends a packet, or keeps it until the client is admitted to the
+// namespace. It drops the packet if the client is not there, or was expelled.
 func (n *namespaces) dispatch(parcels []parcel) {
 	head := readHeader(parcels[0].buffer.bytes[1:])
 	s := n.find(head.namespace)
@@ -157,7 +160,8 @@ func (n *namespaces) dispatch(parcels []parcel) {
 	}
 }
 
-// expire drops what has waited for too long until the client asks for the root.
+// expire drops the root's backlog when the client has not asked for the root in
+// time.
 func (n *namespaces) expire(now time.Time) {
 	if n.rootBacklog != nil && now.Sub(n.rootBacklog.since) > connectTimeout {
 		n.rootBacklog.drop(&n.shared.pool)
@@ -165,13 +169,13 @@ func (n *namespaces) expire(now time.Time) {
 	}
 }
 
-// outside tells whether the client has been in no namespace for too long.
+// outside reports whether the client has been in no namespace for too long.
 func (n *namespaces) outside(now time.Time) bool {
 	return len(n.joined) == 0 && now.Sub(n.alone) > connectTimeout
 }
 
-// await waits until the client was admitted to a namespace that it has asked for
-// or turned away, or has left. It gives mu up meanwhile.
+// await returns when the client is in a namespace that it has asked for, was
+// refused there, or has left. It unlocks mu while it waits.
 func (n *namespaces) await(name string) {
 	for n.life.reason == "" {
 		if s := n.find([]byte(name)); s == nil || s.admitted {
@@ -181,15 +185,15 @@ func (n *namespaces) await(name string) {
 	}
 }
 
-// turnAway turns a client away for good: told to disconnect, it does not come back
-// by itself.
+// turnAway refuses a client for good: after DISCONNECT it does not reconnect by
+// itself.
 func (n *namespaces) turnAway(name string) {
 	n.out.sendText(refusalText(n.version, name, n.refused.message, n.refused.data))
 	n.out.sendText("4" + bare(kindDisconnect, name))
 }
 
-// dismiss ends a client's stay in a namespace from our side, and with end, or if
-// there is nothing left, the connection.
+// dismiss removes a socket, and tells go-socket.io that the client has left. It ends
+// the connection if end says so, for the root, and for the last namespace.
 func (n *namespaces) dismiss(s *socket, end bool) {
 	n.leave(s)
 	n.in.inject(bare(kindDisconnect, s.name))

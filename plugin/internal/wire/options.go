@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Options are the settings of a [Wire]. Package transport has the same fields in
-// the same order, and documents them. The zero value is ready to use.
+// Options are the settings of a [Wire]. Package transport documents the same fields,
+// in the same order. The zero value is ready to use.
 type Options struct {
 	AllowedOrigins  []string
 	PingInterval    time.Duration
@@ -25,32 +25,30 @@ type Options struct {
 }
 
 const (
-	// maxNamespace is the length of the longest namespace, its query included.
+	// maxNamespace is the length of the longest namespace in bytes, with its query.
 	maxNamespace = 1024
 
-	// maxAttachments is how many binaries one message may have.
+	// maxAttachments is how many binary attachments a message may have.
 	maxAttachments = 64
 
 	// maxDepth is how deep JSON may nest.
 	maxDepth = 128
 
-	// maxQueueLength is how many messages of a client may wait to be handled.
+	// maxQueueLength is how many messages of a client may wait in its inbox.
 	maxQueueLength = 1024
 
-	// upgradeTimeout is how long a probe of a websocket may last, if
-	// PingTimeout is not shorter.
+	// upgradeTimeout is how long an upgrade may take, unless PingTimeout is
+	// shorter.
 	upgradeTimeout = 10 * time.Second
 
-	// connectTimeout is how long a client may stay without being in any
-	// namespace.
+	// connectTimeout is how long a client may be in no namespace.
 	connectTimeout = 45 * time.Second
 
-	// lastPollGrace is how long a polling client has to fetch its last packets, and
-	// a refused one to hang up by itself.
+	// lastPollGrace is how long a polling client has to fetch its last packets.
 	lastPollGrace = 2 * time.Second
 )
 
-// withDefaults returns the options with every field set.
+// withDefaults returns the options with every default filled in.
 func (o Options) withDefaults() Options {
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
@@ -62,7 +60,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// validate names every setting that cannot work.
+// validate returns an error that names every invalid setting.
 func (o Options) validate() error {
 	var problems []error
 	complain := func(format string, args ...any) {
@@ -95,7 +93,7 @@ func (o Options) validate() error {
 	return errors.Join(problems...)
 }
 
-// isOrigin tells whether a browser may name an origin so.
+// isOrigin reports whether a browser may send an origin in this form.
 func isOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {

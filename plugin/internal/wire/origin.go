@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// origins are those that may connect besides the server's own.
+// origins are the origins that may connect besides the server's own.
 type origins []string
 
-// mayConnect tells whether a request comes from a page that may connect, or
-// from no page. A browser names the page's origin, or says at least whether the
-// page is of another; cookies alone do not tell.
+// mayConnect reports whether a request comes from a page that may connect, or from
+// no page. A browser sends the page's origin, or at least whether the page has the
+// same origin. A cookie proves nothing.
 func (o origins) mayConnect(r *http.Request) bool {
 	if origins, named := r.Header["Origin"]; named {
 		return len(origins) == 1 && (sameHost(origins[0], r.Host) || o.trusts(origins[0]))
@@ -21,15 +21,14 @@ func (o origins) mayConnect(r *http.Request) bool {
 	return site == "" || site == "same-origin"
 }
 
-// SameOrigin tells whether a request comes from a page of the server's own
-// origin, or from no page, as far as its browser tells. Forwarded headers are
-// not looked at.
+// SameOrigin reports whether a request comes from a page of the server's own origin,
+// or from no page, according to its browser. It ignores forwarded headers.
 func SameOrigin(r *http.Request) bool { return origins(nil).mayConnect(r) }
 
 func (o origins) trusts(origin string) bool { return slices.Contains(o, origin) }
 
-// sameHost tells whether an origin's host and port are those of the request.
-// The scheme is not compared: behind a proxy that ends TLS it is not known.
+// sameHost reports whether an origin has the host and port of the request. It does
+// not compare the scheme, which is unknown behind a proxy that ends TLS.
 func sameHost(origin, host string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -42,9 +41,9 @@ func sameHost(origin, host string) bool {
 	return strings.EqualFold(strings.TrimSuffix(u.Host, port), strings.TrimSuffix(host, port))
 }
 
-// answersPreflight lets pages of allowed origins read the answer to a request,
-// and send credentials. It tells whether the request was only a question for
-// that.
+// answersPreflight adds the CORS headers: pages of allowed origins may read the
+// answer, and send credentials. It reports whether the request was a preflight,
+// which it has then answered.
 func (o origins) answersPreflight(rw http.ResponseWriter, r *http.Request) bool {
 	header := rw.Header()
 	if len(o) > 0 {

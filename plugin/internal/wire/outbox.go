@@ -6,8 +6,8 @@ type parcel struct {
 	binary bool
 }
 
-// footprint is about what a parcel costs besides its bytes: most of what there
-// is, where clients make us send many that are short.
+// footprint is roughly what a parcel costs besides its bytes. It matters when a
+// client makes us send many short ones.
 const footprint = 64
 
 func (p parcel) size() int { return len(p.buffer.bytes) + footprint }
@@ -20,20 +20,20 @@ func (p parcel) frame() frame {
 	return frame{data: p.buffer.bytes}
 }
 
-// drop takes back what is not to be sent.
+// drop releases parcels that will not be sent.
 func (p *pool) drop(parcels []parcel) {
 	for _, parcel := range parcels {
 		p.release(parcel.buffer)
 	}
 }
 
-// An outbox holds what was written and not sent. Who owns it guards it.
+// An outbox is a queue of frames to send. Its owner guards it.
 type outbox struct {
 	parcels queue[parcel]
 	size    int
 }
 
-// push adds a frame. Its buffer is the outbox's from then on.
+// push adds a frame. The outbox owns its buffer.
 func (o *outbox) push(p parcel) {
 	o.parcels.push(p)
 	o.size += p.size()
@@ -53,19 +53,19 @@ func (o *outbox) clear(pool *pool) {
 	}
 }
 
-// A partialPacket is a packet that go-socket.io is writing: its attachments are yet to
-// come. The zero value is none.
+// A partialPacket is a packet whose attachments go-socket.io has not written yet. The
+// zero value is none.
 type partialPacket struct {
 	parcels []parcel
-	missing int // how many attachments
+	missing int // the number of attachments that must follow
 }
 
-// begin takes the text of a packet with attachments.
+// begin starts a packet with its text.
 func (d *partialPacket) begin(p parcel, attachments int) {
 	*d = partialPacket{parcels: []parcel{p}, missing: attachments}
 }
 
-// add takes an attachment, and returns the packet when it is whole.
+// add adds an attachment. It returns the packet when that is complete.
 func (d *partialPacket) add(p parcel) (whole []parcel) {
 	d.parcels = append(d.parcels, p)
 	if d.missing--; d.missing > 0 {

@@ -18,27 +18,25 @@ const (
 	kindBinaryAck   = '6'
 )
 
-// rootName is the namespace of packets that name none. Nobody writes to it.
+// rootName is the namespace of packets without one. It must not be changed.
 var rootName = []byte("/")
 
-// A packet is one Socket.IO packet:
-// <kind>[<attachments>-][<namespace>,][<id>][json]. Protocols 4 and 5 share the
-// form.
+// A packet is one Socket.IO packet of protocol 4 or 5:
+// <kind>[<attachments>-][<namespace>,][<id>][json].
 type packet struct {
 	kind        byte
 	attachments int
-	namespace   []byte // "/" for the root; without the query
-	query       []byte // what follows ? in the namespace, nil for none
-	id          uint64 // of the acknowledgement that is asked for, or given
+	namespace   []byte // without the query; "/" for the root
+	query       []byte // of the namespace, nil for none
+	id          uint64 // of the acknowledgement
 	hasID       bool
-	data        []byte // the JSON, nil for none: an array for events and acknowledgements
-	name        []byte // of an event: the JSON string at the head of data, quotes included
+	data        []byte // JSON, nil for none: an array in events and acknowledgements
+	name        []byte // of an event: the JSON string at the start of data, with quotes
 }
 
-// appendTo appends the packet in a form that go-socket.io's decoder reads
-// right: no space before the data, no query, the root without its name, and no
-// , or ] in the name of an event, since it takes the first of them for the end
-// of the name.
+// appendTo appends the packet in a form that go-socket.io's decoder reads correctly:
+// without a space before the data, a query, or the root's name. It escapes , and ]
+// in an event's name, where the decoder would end the name.
 func (p *packet) appendTo(b []byte) []byte {
 	b = append(b, p.kind)
 	if p.kind == kindBinaryEvent || p.kind == kindBinaryAck {
@@ -58,7 +56,7 @@ func (p *packet) appendTo(b []byte) []byte {
 	return p.appendRenamed(b)
 }
 
-// appendRenamed appends the data with another spelling of the event's name.
+// appendRenamed appends the data, with the event's name escaped.
 func (p *packet) appendRenamed(b []byte) []byte {
 	b = append(b, '[')
 	for _, c := range p.name {
@@ -69,21 +67,22 @@ func (p *packet) appendRenamed(b []byte) []byte {
 			b = append(b, c)
 		}
 	}
-	head := bytes.IndexByte(p.data, '"') // nothing but [ and space stands before it
+	head := bytes.IndexByte(p.data, '"') // only [ and space come before it
 	return append(b, p.data[head+len(p.name):]...)
 }
 
-// A header is what stands before the data of a packet. Those of go-socket.io need
-// no guard.
+// A header is the part of a packet before the data. Only go-socket.io's packets are
+// read as headers, which need no guard.
 type header struct {
 	kind        byte
 	attachments int
 	namespace   []byte
 	id          uint64
 	hasID       bool
-	empty       bool // there is no data
+	empty       bool // the packet has no data
 }
 
+// answers reports whether the packet is an acknowledgement.
 func (h header) answers() bool { return h.kind == kindAck || h.kind == kindBinaryAck }
 
 func readHeader(text []byte) header {
@@ -110,7 +109,7 @@ func bare(kind byte, namespace string) string {
 	return strings.TrimSuffix(prefix(kind, namespace), ",")
 }
 
-// prefix returns the head of a packet, before its id and data.
+// prefix returns the start of a packet, up to its id.
 func prefix(kind byte, namespace string) string {
 	if namespace == "/" {
 		return string(kind)
@@ -118,8 +117,8 @@ func prefix(kind byte, namespace string) string {
 	return string(kind) + namespace + ","
 }
 
-// leadingUint reads the digits at the head of text. It fails if there are none,
-// or if they are too many for a uint64.
+// leadingUint reads the number at the start of text. It fails if there is none, or
+// one too large for a uint64.
 func leadingUint(text []byte) (n uint64, size int, ok bool) {
 	for size < len(text) && text[size] >= '0' && text[size] <= '9' {
 		if n > (math.MaxUint64-9)/10 {

@@ -8,10 +8,9 @@ import (
 )
 
 const (
-	// maxFrames is how many frames one POST may hold. A client gathers what it
-	// emits while its last POST is under way and sends all of it in the next,
-	// so honest bodies hold thousands; a megabyte of the shortest pings would
-	// be 300,000.
+	// maxFrames is how many frames one POST may hold. A client sends everything
+	// that it has emitted during the previous POST, so an honest body may hold
+	// thousands. A megabyte of the shortest pings would hold 300,000.
 	maxFrames = 1 << 15
 
 	separator = 0x1e // between the packets of a version 4 body
@@ -24,20 +23,20 @@ const (
 	errOctets  = malformed("binary payload from a version 4 client")
 )
 
-// A frame is one Engine.IO packet without the framing of its wire. The data of
-// a text frame begins with the digit of the packet's type: '0' open, '1' close,
-// '2' ping, '3' pong, '4' message, '5' upgrade, '6' noop. That of a binary
-// frame is the message itself, without a type.
+// A frame is one Engine.IO packet, without the framing of websocket or polling. Text
+// data begin with the digit of the packet's type: '0' open, '1' close, '2' ping, '3'
+// pong, '4' message, '5' upgrade, '6' noop. Binary data are a message without a
+// type.
 type frame struct {
 	binary bool
 	data   []byte
 }
 
 // appendPayload appends f to an HTTP response body of protocol version 3 or 4.
-// For version 3 it writes every non-ASCII rune of a text frame as the JSON
-// escape \uXXXX: 1.x expects UTF-8 twice there, 2.x once, and ASCII is the same
-// in both. Only the contents of JSON strings can hold such runes, so that the
-// escape is always legal. Bytes that are no UTF-8 become \ufffd.
+// For version 3 it escapes every non-ASCII rune of a text frame as \uXXXX: 1.x
+// clients expect UTF-8 encoded twice, 2.x clients once, and ASCII is the same for
+// both. The escape is always valid, since only JSON strings can hold such runes.
+// Invalid UTF-8 becomes \ufffd.
 func appendPayload(body []byte, version int, f frame) []byte {
 	if version == 4 {
 		return appendPacket4(body, f)
@@ -45,8 +44,7 @@ func appendPayload(body []byte, version int, f frame) []byte {
 	return appendPacket3(body, f)
 }
 
-// appendPacket4 separates the packets by 0x1e. Message text cannot hold that:
-// JSON has no raw control characters.
+// appendPacket4 separates the packets by 0x1e. JSON text cannot contain that.
 func appendPacket4(body []byte, f frame) []byte {
 	if len(body) > 0 {
 		body = append(body, separator)
@@ -57,8 +55,8 @@ func appendPacket4(body []byte, f frame) []byte {
 	return append(body, f.data...)
 }
 
-// appendPacket3 puts the length before the packet: in UTF-16 units, which are
-// bytes, since all is ASCII.
+// appendPacket3 puts the length in UTF-16 units before the packet. Each is a byte,
+// since everything is ASCII.
 func appendPacket3(body []byte, f frame) []byte {
 	if f.binary {
 		body = strconv.AppendInt(body, int64(len("b4")+base64.StdEncoding.EncodedLen(len(f.data))), 10)
@@ -75,10 +73,9 @@ type payloadDecoder struct {
 	legacy  text1x
 }
 
-// decode calls each for every frame of body, in order, and ends with its first
-// error or that of the body. Frames alias body or memory of their own. octets
-// says that the Content-Type is application/octet-stream: only browsers with a
-// client of version 3 send that.
+// decode calls each for every frame of body, in order, and returns the first error
+// of each or of the body. Frames may alias body. octets says that the Content-Type is
+// application/octet-stream, which only version 3 clients in browsers send.
 func (d *payloadDecoder) decode(body []byte, octets bool, each func(frame) error) error {
 	for n := 0; ; n++ {
 		if n == maxFrames {
@@ -117,6 +114,7 @@ func (d *payloadDecoder) next(body []byte, octets bool) (f frame, rest []byte, e
 	}
 }
 
+// check checks the size and type of a frame.
 func (d *payloadDecoder) check(f frame) error {
 	switch {
 	case len(f.data) > d.max:
@@ -129,9 +127,9 @@ func (d *payloadDecoder) check(f frame) error {
 	return nil
 }
 
-// octetFrame reads <0 text | 1 binary><length, a byte of 0 to 9 for every
-// digit><255><packet>. The length counts bytes and text is plain UTF-8, in 1.x
-// too. Binary packets begin with their type as a byte.
+// octetFrame reads <0 text | 1 binary><length, one byte of 0 to 9 for each
+// digit><255><packet>. The length is in bytes. Text is plain UTF-8, also from 1.x
+// clients. The first byte of a binary packet is its type.
 func octetFrame(body []byte) (frame, []byte, error) {
 	n, i := 0, 1
 	for ; i < len(body) && body[i] != 255; i++ {
@@ -196,7 +194,7 @@ func (d *payloadDecoder) countedFrame(body []byte) (frame, []byte, error) {
 	return f, rest, err
 }
 
-// base64Frame decodes into memory of its own, and only what is not too long.
+// base64Frame decodes a binary frame into new memory, unless it is too long.
 func (d *payloadDecoder) base64Frame(text []byte) (frame, error) {
 	if base64.StdEncoding.DecodedLen(len(text)) > d.max+2 { // padding is at most 2
 		return frame{}, errTooLong
@@ -208,8 +206,8 @@ func (d *payloadDecoder) base64Frame(text []byte) (frame, error) {
 	return frame{binary: true, data: data}, nil
 }
 
-// unitsEnd returns where the first n UTF-16 units of text end. It refuses what
-// ends sooner, ends inside a rune, or is no UTF-8.
+// unitsEnd returns the index after the first n UTF-16 units of text. It fails if
+// text is shorter or invalid UTF-8, or if they end inside a rune.
 func unitsEnd(text []byte, n int) (int, error) {
 	i := 0
 	for ; n > 0 && i < len(text); n-- {

@@ -1,8 +1,8 @@
 package wire
 
-// marksPlaceholder tells whether encoding/json takes key, a valid JSON string,
-// for _placeholder: it undoes escapes and ignores case. Of the letters beyond
-// ASCII it takes only U+212A for k and U+017F for s, and the name has neither.
+// marksPlaceholder reports whether encoding/json takes key, a valid JSON string, for
+// "_placeholder". encoding/json decodes escapes and ignores case. It also folds
+// U+212A to k and U+017F to s, but the name contains neither.
 func marksPlaceholder(key []byte) bool {
 	rest := key[1 : len(key)-1]
 	for _, want := range []byte("_placeholder") {
@@ -18,8 +18,8 @@ func marksPlaceholder(key []byte) bool {
 	return len(rest) == 0
 }
 
-// firstRune reads an ASCII character or \u escape at the head of what stands in
-// a JSON string, and 0 for all else.
+// firstRune reads the first ASCII character or \u escape of a JSON string's contents.
+// It returns 0 for everything else.
 func firstRune(text []byte) (r rune, size int) {
 	switch {
 	case len(text) == 0:

@@ -1,12 +1,11 @@
 package wire
 
-// A poll is a GET that waits for packets. Its fields are guarded by its
-// connection's mu.
+// A poll is a GET that waits for packets. The connection's mu guards its fields.
 type poll struct {
 	wake     chan struct{}
 	replaced bool // another GET has come
-	noop     bool // it must end, for an upgrade
-	last     bool // it may have the last packets only
+	noop     bool // it must end because of an upgrade
+	last     bool // it may only have the last packets
 }
 
 // signal wakes the GET; nil is allowed.

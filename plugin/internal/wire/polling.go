@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ServeHTTP serves the handshake that go-socket.io has accepted.
+// ServeHTTP serves a handshake that go-socket.io has accepted.
 func (c *Conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ws := c.websocket(); ws != nil {
 		go c.pump(ws) // ends with ws
@@ -29,13 +29,13 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveGet answers with what is queued, or waits for it. last says that the
-// client may have nothing but the end of the connection.
+// serveGet answers with the queue, and waits while that is empty. last says that the
+// client may only have the last packets of a connection that ends.
 func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	if !last {
 		c.heartbeat.hear()
 	}
-	// An http.Server's ReadTimeout would end the wait.
+	// The ReadTimeout of an http.Server would end the wait.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	c.mu.Lock()
 	p := c.out.park(last)
@@ -54,7 +54,7 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 			case end:
 				c.dispose()
 			case err != nil && !p.replaced:
-				c.lose(ReasonClosed) // and what was in body with it
+				c.lose(ReasonClosed) // the packets in body are lost
 			}
 			return
 		}
@@ -73,23 +73,23 @@ func (c *Conn) serveGet(w http.ResponseWriter, r *http.Request, last bool) {
 	}
 }
 
-// collect returns the answer to a GET, nil while there is none; end says that
-// it is the last.
+// collect returns the answer to a GET, nil while there is none. end says that it is
+// the last one.
 func (c *Conn) collect(p *poll) (body []byte, end bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.out.collect(p)
 }
 
-// unpark tells whether p is still the GET that waits, and ends that.
+// unpark ends the wait of p, and reports whether p was still waiting.
 func (c *Conn) unpark(p *poll) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.out.unpark(p)
 }
 
-// respond answers a request. The client has the ping timeout to read it: of an
-// http.Server's WriteTimeout, the wait may have left nothing.
+// respond answers a request. The client has PingTimeout to read the answer: the
+// wait may have used up the WriteTimeout of an http.Server.
 func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.shared.options.PingTimeout))
 	w.Header().Set("Content-Type", kind)
@@ -97,18 +97,18 @@ func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
 	return err
 }
 
-// servePost takes the client's packets in.
+// servePost receives the packets of a POST.
 func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	if !c.posting.TryLock() {
-		fail(w, http.StatusBadRequest, codeBadRequest) // no client posts twice at a time
+		fail(w, http.StatusBadRequest, codeBadRequest) // no client sends two POSTs at once
 		return
 	}
 	defer c.posting.Unlock()
-	// It may take as long as the client may be silent.
+	// The body may take as long as a client may be silent.
 	options := &c.shared.options
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
-	// A client of version 3 posts at once what it has gathered meanwhile, however
-	// much that is; and a binary message is a third longer as base64.
+	// A client of version 3 sends all that it has gathered in one POST. Base64 makes
+	// a binary message a third longer.
 	limit := max(options.MaxQueueBytes, 2*options.MaxMessageBytes)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

@@ -2,11 +2,11 @@ package wire
 
 import "sync"
 
-// maxPooled is the size of the largest buffer that is kept.
+// maxPooled is the size of the largest buffer that the pool keeps.
 const maxPooled = 16 << 10
 
-// A pool keeps what frames and messages are made of, for the next. Its zero value
-// is empty.
+// A pool keeps buffers, messages and writers for reuse. The zero value is ready to
+// use.
 type pool struct {
 	buffers  sync.Pool // of *buffer
 	messages sync.Pool // of *message
@@ -21,7 +21,7 @@ func (p *pool) buffer() *buffer {
 	return new(buffer)
 }
 
-// release takes a buffer back that nobody uses any more; nil is allowed.
+// release returns a buffer to the pool. nil is allowed.
 func (p *pool) release(b *buffer) {
 	if b == nil || cap(b.bytes) > maxPooled {
 		return
@@ -30,7 +30,7 @@ func (p *pool) release(b *buffer) {
 	p.buffers.Put(b)
 }
 
-// text returns a buffer with the given text.
+// text returns a buffer that holds a text.
 func (p *pool) text(text string) *buffer {
 	b := p.buffer()
 	b.bytes = append(b.bytes, text...)

@@ -10,6 +10,7 @@ func (q *queue[T]) push(item T) { q.items = append(q.items, item) }
 
 func (q *queue[T]) len() int { return len(q.items) - q.head }
 
+// pop returns the oldest item. ok is false when the queue is empty.
 func (q *queue[T]) pop() (item T, ok bool) {
 	if q.len() == 0 {
 		return item, false
@@ -21,10 +22,10 @@ func (q *queue[T]) pop() (item T, ok bool) {
 	case q.head == len(q.items):
 		q.items, q.head = q.items[:0], 0
 		if cap(q.items) > 64 {
-			q.items = nil // a crowd has gone
+			q.items = nil // give back the memory of a long queue
 		}
 	case q.head >= 64 && q.head*2 >= len(q.items):
-		// It has not been empty for long: make room at its head.
+		// Move the items to the start, so that a queue that is never empty does not grow.
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
 		q.items, q.head = q.items[:n], 0

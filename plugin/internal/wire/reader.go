@@ -9,7 +9,7 @@ import (
 	enginepacket "github.com/googollee/go-socket.io/engineio/packet"
 )
 
-// NextReader returns the next packet for go-socket.io, and waits for it.
+// NextReader waits for the next packet for go-socket.io, and returns it.
 func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -17,7 +17,7 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 	c.reading = nil
 	c.watchdog.stop()
 	if c.in.attachments.len() == 0 {
-		c.idleLocked() // or it reads the attachments of the event
+		c.idleLocked() // otherwise go-socket.io still reads the attachments of the event
 	}
 	for {
 		if c.shut {
@@ -39,7 +39,8 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 	}
 }
 
-// nextLocked returns the next frame for go-socket.io, nil when there is none.
+// nextLocked returns the next frame for go-socket.io, nil if there is none. c.mu is
+// held.
 func (c *Conn) nextLocked() (b *buffer, binary bool) {
 	if b, ok := c.in.attachments.pop(); ok {
 		return b, true
@@ -67,8 +68,8 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 	}
 }
 
-// passLocked decides what becomes of a client's packet when its turn has come:
-// whether go-socket.io is to see it. c.mu is held.
+// filterLocked handles a client's packet, and reports whether to pass it to
+// go-socket.io. c.mu is held.
 func (c *Conn) filterLocked(m *message) bool {
 	p := &m.packet
 	s := c.namespaces.find(p.namespace)
@@ -84,7 +85,7 @@ func (c *Conn) filterLocked(m *message) bool {
 		return s != nil && s.admitted
 	}
 	if s == nil || !s.admitted && c.shared.gates.has(s.name) {
-		return false // where there is no gate, go-socket.io has let it in, and is about to say so
+		return false // without a gate, go-socket.io has admitted the client, and will say so soon
 	}
 	if s.answer != "" {
 		if p.hasID {
@@ -95,7 +96,7 @@ func (c *Conn) filterLocked(m *message) bool {
 	c.acks.current = acknowledgement{socket: s, id: p.id, asked: p.hasID}
 	if p.hasID {
 		if c.shared.gates.owns(s.name, p.name) {
-			p.hasID = false // or go-socket.io's next version would answer too
+			p.hasID = false // otherwise go-socket.io's next version would answer too
 		} else {
 			c.acks.await(c.acks.current)
 		}
@@ -103,8 +104,8 @@ func (c *Conn) filterLocked(m *message) bool {
 	return true
 }
 
-// Idle returns a channel that closes when no event of the connection is being
-// handled: its acknowledgement is written.
+// Idle returns a channel that closes when no handler handles an event of the
+// connection, and the last acknowledgement is written.
 func (c *Conn) Idle() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,7 +120,7 @@ func (c *Conn) Idle() <-chan struct{} {
 	return c.idle
 }
 
-// idleLocked notes that what go-socket.io has read is handled. c.mu is held.
+// idleLocked notes that the last event is handled. c.mu is held.
 func (c *Conn) idleLocked() {
 	c.handling = false
 	if c.idle != nil {

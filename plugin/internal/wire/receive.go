@@ -1,6 +1,6 @@
 package wire
 
-// receive takes one frame in. It owns b.
+// receive handles one frame of the client. It owns b.
 func (c *Conn) receive(b *buffer, binary bool) error {
 	c.receiving.Lock()
 	defer c.receiving.Unlock()
@@ -23,7 +23,7 @@ func (c *Conn) receive(b *buffer, binary bool) error {
 	return c.receiveSignal(b.bytes)
 }
 
-// put hands a whole message to go-socket.io, and waits while too many wait; nil is
+// put adds a whole message to the inbox, and waits while that is full. nil is
 // allowed.
 func (c *Conn) put(m *message) {
 	if m == nil {
@@ -36,7 +36,7 @@ func (c *Conn) put(m *message) {
 
 const errHeartbeat = malformed("heartbeat in the wrong direction, or too long")
 
-// receiveSignal takes in a packet that is not a message.
+// receiveSignal handles a packet that is not a message.
 func (c *Conn) receiveSignal(text []byte) error {
 	switch text[0] {
 	case '1':
@@ -50,14 +50,14 @@ func (c *Conn) receiveSignal(text []byte) error {
 		if c.reason == "" {
 			c.out.sendText("3" + string(text[1:]))
 		}
-	case '3', '5', '6': // a pong is heard, the others come late or say nothing
+	case '3', '5', '6': // receive has noted the pong; the others mean nothing here
 	default:
 		return errFrameType
 	}
 	return nil
 }
 
-// receiveFrame takes a frame of a payload in.
+// receiveFrame handles one frame of a payload.
 func (c *Conn) receiveFrame(f frame) error {
 	b := c.shared.pool.buffer()
 	if f.binary {

@@ -2,14 +2,14 @@ package wire
 
 import "encoding/json"
 
-// A refused is why a client was turned away for good.
+// A refused is the reason why a client was refused for good.
 type refused struct {
 	message string
 	data    json.RawMessage
 }
 
-// refusalText returns an ERROR packet for a client of version 3, and a
-// CONNECT_ERROR packet for one of version 4. What is no JSON is left out.
+// refusalText returns an ERROR packet for version 3, and a CONNECT_ERROR packet for
+// version 4. In the latter, data that are no JSON become "".
 func refusalText(version int, namespace, message string, data json.RawMessage) string {
 	text, err := json.Marshal(message)
 	if err == nil && version == 4 {

@@ -2,15 +2,14 @@ package wire
 
 import "sync"
 
-// A registry knows the connections of a Wire, and the handshakes that are under
-// way. It has a lock of its own, under which it calls nothing. Its zero value is
-// empty.
+// A registry holds the connections of a Wire and its open handshakes. It has its own
+// lock, and calls nothing under it. The zero value is empty.
 type registry struct {
 	mu      sync.RWMutex
 	closing bool
 	conns   map[string]member   // by id
-	opening map[member]struct{} // those that go-socket.io has not taken over
-	idle    chan struct{}       // closed when closing and nothing is left; made by close
+	opening map[member]struct{} // handshakes that go-socket.io has not taken over
+	idle    chan struct{}       // closed when the registry is closing and empty; made by close
 }
 
 // A member is a connection, as its registry sees it.
@@ -18,7 +17,7 @@ type member interface {
 	hangUp(reason string) // returns at once
 }
 
-// begin notes a handshake. It returns false when the registry is closing.
+// begin adds a handshake. It returns false if the registry is closing.
 func (r *registry) begin(m member) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -32,9 +31,8 @@ func (r *registry) begin(m member) bool {
 	return true
 }
 
-// opened notes that a handshake is no longer under way in go-socket.io,
-// whatever has become of its connection. It tells whether the registry is
-// closing.
+// opened removes a handshake: go-socket.io has taken over the connection, or given it
+// up. It reports whether the registry is closing.
 func (r *registry) opened(m member) (closing bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -43,7 +41,7 @@ func (r *registry) opened(m member) (closing bool) {
 	return r.closing
 }
 
-// add makes a connection findable by its id.
+// add adds a connection.
 func (r *registry) add(id string, m member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -53,7 +51,7 @@ func (r *registry) add(id string, m member) {
 	r.conns[id] = m
 }
 
-// remove undoes add, if that id is the connection's.
+// remove removes a connection. It does nothing if the id is not that connection's.
 func (r *registry) remove(id string, m member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +61,7 @@ func (r *registry) remove(id string, m member) {
 	r.checkIdleLocked()
 }
 
-// find returns the connection of an id, nil when there is none.
+// find returns the connection with an id, nil if there is none.
 func (r *registry) find(id string) member {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -76,8 +74,8 @@ func (r *registry) len() int {
 	return len(r.conns)
 }
 
-// close lets no handshake begin any more. It returns the connections that are
-// left, and a channel that closes when nothing is.
+// close refuses further handshakes. It returns the connections, and a channel that
+// closes when none of them and no handshake is left.
 func (r *registry) close() (left []member, idle <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,9 +6,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A sender has what waits to be sent to a client, and the way there: a websocket,
-// or the GET that waits. It never waits itself. It is guarded by its connection's
-// mu.
+// A sender holds the outgoing queue of a client, and sends it over the websocket or
+// as the answer to the waiting GET. It never waits. The connection's mu guards it.
 type sender struct {
 	shared  *shared
 	version int
@@ -18,13 +17,12 @@ type sender struct {
 	queue  outbox
 	ws     *websocket.Conn // nil while the client polls
 	stream *stream         // under ws
-	parted bool            // it has said goodbye
+	parted bool            // ws was sent a close frame, or is broken
 	poll   *poll           // the GET that waits
-	probe  probe           // of a websocket, while the client polls
+	probe  probe           // the upgrade under way, if any
 }
 
-// send queues the frames of one packet. A client for whom too much waits is
-// dropped.
+// send queues the frames of one packet. It ends the connection if too much waits.
 func (s *sender) send(parcels ...parcel) {
 	if s.life.ending {
 		s.shared.pool.drop(parcels)
@@ -40,16 +38,16 @@ func (s *sender) send(parcels ...parcel) {
 	s.trySend()
 }
 
-// sendText queues a text frame of our own.
+// sendText queues a text frame.
 func (s *sender) sendText(text string) {
 	s.send(parcel{buffer: s.shared.pool.text(text)})
 }
 
-// trySend sees to it that what is queued is sent, and that a connection that is to
-// end does so.
+// trySend sends as much of the queue as it can. When the queue of an ending
+// connection is empty, it ends the websocket or the polling.
 func (s *sender) trySend() {
 	switch {
-	case !s.life.established.Load() && s.life.reason == "": // OPEN waits for go-socket.io
+	case !s.life.established.Load() && s.life.reason == "": // OPEN must wait for go-socket.io
 	case s.ws != nil:
 		s.drain()
 	default:
@@ -57,12 +55,12 @@ func (s *sender) trySend() {
 	}
 }
 
-// use makes ws the wire.
+// use makes the sender send over ws.
 func (s *sender) use(ws *websocket.Conn) {
 	s.ws, s.stream = ws, ws.NetConn().(*stream)
 }
 
-// move ends a probe: its websocket is the wire from now on.
+// move ends a successful probe: the sender sends over its websocket.
 func (s *sender) move(ws *websocket.Conn) {
 	s.use(ws)
 	s.probe.candidate, s.probe.running, s.probe.answered = nil, false, false
@@ -70,8 +68,8 @@ func (s *sender) move(ws *websocket.Conn) {
 	s.trySend()
 }
 
-// drain sends what is queued over the websocket, for as long as the client takes
-// it, and closes a connection that is to end.
+// drain sends the queue over the websocket until the stream falls behind. When the
+// queue of an ending connection is empty, it closes the websocket.
 func (s *sender) drain() {
 	for !s.stream.behind() {
 		p, ok := s.queue.pop()
@@ -103,12 +101,11 @@ func (s *sender) transmit(p parcel) error {
 	}
 }
 
-// closeGrace is how long a client has to answer our close frame. To close at once
-// would meet its answer with a reset, which can cost it the last frames.
+// closeGrace is how long a client has to answer our close frame. If we closed at
+// once, its answer would meet a reset, and it could lose the last frames.
 const closeGrace = time.Second
 
-// sayGoodbye ends a websocket: pump disposes of the connection when the client has
-// answered.
+// sayGoodbye sends a close frame. When the client answers, pump ends the connection.
 func (s *sender) sayGoodbye() {
 	s.parted = true
 	message := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
@@ -119,8 +116,8 @@ func (s *sender) sayGoodbye() {
 	s.end.endInLocked(closeGrace)
 }
 
-// park returns a poll for a GET, which waits from now on. An earlier one ends:
-// its client has given it up.
+// park makes a new GET the waiting one. An earlier GET ends: its client has given it
+// up.
 func (s *sender) park(last bool) *poll {
 	p := &poll{wake: make(chan struct{}, 1), last: last}
 	if s.poll != nil {
@@ -134,7 +131,7 @@ func (s *sender) park(last bool) *poll {
 	return p
 }
 
-// unpark tells whether p is still the GET that waits, and ends that.
+// unpark ends the wait of p, and reports whether p was still waiting.
 func (s *sender) unpark(p *poll) bool {
 	if s.poll != p {
 		return false
@@ -143,8 +140,8 @@ func (s *sender) unpark(p *poll) bool {
 	return true
 }
 
-// freePolls lets the GET that waits end, and those that come before the client
-// has heard of the probe.
+// freePolls ends the waiting GET, and later ones, because the client waits for them
+// before it upgrades.
 func (s *sender) freePolls() {
 	s.probe.answered = true
 	if s.poll != nil {
@@ -152,8 +149,8 @@ func (s *sender) freePolls() {
 	}
 }
 
-// collect returns the answer to a GET, nil while there is none; end says that
-// it is the last.
+// collect returns the answer to a GET, nil while there is none. end says that it is
+// the last one.
 func (s *sender) collect(p *poll) (body []byte, end bool) {
 	switch {
 	case p.replaced:
@@ -168,7 +165,7 @@ func (s *sender) collect(p *poll) (body []byte, end bool) {
 	switch {
 	case body != nil:
 	case s.life.ending:
-		// By itself: some clients handle it before the packets of its payload.
+		// Alone: some clients handle it before other packets of the payload.
 		body, end = appendPayload(nil, s.version, frame{data: []byte("1")}), true
 	case p.noop:
 		body = s.noop()
@@ -181,7 +178,7 @@ func (s *sender) collect(p *poll) (body []byte, end bool) {
 
 func (s *sender) noop() []byte { return appendPayload(nil, s.version, frame{data: []byte("6")}) }
 
-// pack takes frames out of the queue, of about one message's size.
+// pack takes frames from the queue, up to about the size of one message.
 func (s *sender) pack() (body []byte) {
 	for len(body) < s.shared.options.MaxMessageBytes {
 		p, ok := s.queue.pop()
@@ -194,8 +191,8 @@ func (s *sender) pack() (body []byte) {
 	return body
 }
 
-// abandon drops what is queued, ends the GET that waits, and returns the
-// websockets, which are to be closed without mu.
+// abandon drops the queue, wakes the waiting GET, and returns the websockets, which
+// the caller closes without mu.
 func (s *sender) abandon() [2]*websocket.Conn {
 	s.queue.clear(&s.shared.pool)
 	s.poll.signal()

@@ -11,31 +11,30 @@ import (
 	"github.com/googollee/go-socket.io/engineio/transport"
 )
 
-// A server is the go-socket.io server under a Wire, and all that is asked of it.
+// A server is the go-socket.io server of a Wire.
 type server struct {
-	*socketio.Server // nil until Handler has it
+	*socketio.Server // nil before Wire.Handler
 	fingerprint      fingerprint
 }
 
-// has tells whether the server has a namespace. It asks to leave a room that
-// does not exist there: go-socket.io has no other question without effect. The
-// answer waits for broadcasts, which wait for NextWriter: no lock may be held
-// that this needs.
+// has reports whether the server has a namespace. It tries to leave a room that does
+// not exist: go-socket.io has no other query without an effect. has waits for
+// broadcasts, and these for NextWriter, so call it without any lock that NextWriter
+// takes.
 func (s *server) has(namespace string) bool {
 	return s.LeaveRoom(namespace, "\x00 no room", nil)
 }
 
-// conn returns go-socket.io's connection of an id in the root, nil when there is
-// none.
+// conn returns go-socket.io's connection in the root, nil if there is none.
 func (s *server) conn(id string) (conn socketio.Conn) {
 	s.ForEach("/", id, func(c socketio.Conn) { conn = c })
 	return conn
 }
 
-// A fingerprint is what a Wire knows its server by: one more transport, under a name
-// that nobody else knows. It opens nothing. go-socket.io keeps its options to
-// itself, but answers a request for a transport that it does not have before
-// anything else, and otherwise than one for a transport that fails.
+// A fingerprint is how a Wire recognizes its server: a transport with a secret name,
+// which opens no connection. go-socket.io does not show its options, but it answers
+// a request for an unknown transport differently from one for a transport that
+// fails.
 type fingerprint struct{ name string }
 
 var _ transport.Transport = fingerprint{}
@@ -53,7 +52,7 @@ func (fingerprint) Accept(http.ResponseWriter, *http.Request) (transport.Conn, e
 // Dial implements transport.Transport.
 func (fingerprint) Dial(*url.URL, http.Header) (transport.Conn, error) { return nil, errFingerprint }
 
-// isOn tells whether a server was made with the fingerprint.
+// isOn reports whether a server was made with the fingerprint.
 func (b fingerprint) isOn(server *socketio.Server) bool {
 	ctx := context.WithValue(context.Background(), fingerprintKey{}, b)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/?transport="+b.name, nil)
@@ -62,12 +61,12 @@ func (b fingerprint) isOn(server *socketio.Server) bool {
 	}
 	answer := statusRecorder{header: make(http.Header)}
 	server.ServeHTTP(&answer, r)
-	return answer.code == http.StatusBadGateway // a transport that it does not have gets 400
+	return answer.code == http.StatusBadGateway // an unknown transport gets 400
 }
 
 type fingerprintKey struct{}
 
-// exempt lets a RequestChecker hear of clients only.
+// exempt hides the requests of isOn from a RequestChecker.
 func (b fingerprint) exempt(check engineio.CheckerFunc) engineio.CheckerFunc {
 	if check == nil {
 		return nil
@@ -80,7 +79,7 @@ func (b fingerprint) exempt(check engineio.CheckerFunc) engineio.CheckerFunc {
 	}
 }
 
-// A statusRecorder is an answer of which only the status counts.
+// A statusRecorder is a ResponseWriter that keeps only the status.
 type statusRecorder struct {
 	header http.Header
 	code   int

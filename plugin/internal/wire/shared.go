@@ -2,8 +2,8 @@ package wire
 
 import "github.com/gorilla/websocket"
 
-// shared is what the connections of one Wire have in common. All but the pool
-// and the registry, which have locks of their own, is fixed once the Wire serves.
+// shared is what all connections of a Wire share. It does not change once the Wire
+// serves, except for the registry and the pool, which have their own locks.
 type shared struct {
 	options  Options
 	origins  origins
@@ -16,14 +16,14 @@ type shared struct {
 	pool     pool
 }
 
-// knows tells whether the server has a namespace. It waits for go-socket.io:
-// see server.has.
+// knows reports whether the server has a namespace. It waits for go-socket.io, as
+// server.has says.
 func (s *shared) knows(namespace string) bool {
 	return s.gates.has(namespace) || s.server.has(namespace)
 }
 
-// limit bounds what a websocket takes in.
+// limit sets the largest message that a websocket accepts.
 func (s *shared) limit(ws *websocket.Conn) *websocket.Conn {
-	ws.SetReadLimit(int64(s.options.MaxMessageBytes) + 1) // and the type of the packet
+	ws.SetReadLimit(int64(s.options.MaxMessageBytes) + 1) // one more for the packet type
 	return ws
 }

@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// A stream is the network connection under a websocket. To write to it takes no
-// time: what the network does not take at once is kept, and sent by a goroutine,
-// which ends when all is sent. So a write needs no goroutine of its own; but
-// where it cannot be tried it does: under TLS or another wrapper, and on systems
-// that are no Unix.
+// A stream is the network connection under a websocket. Its writes never wait. It
+// keeps what the kernel does not take at once; a goroutine sends that, and ends.
+// Under TLS or another wrapper, and on systems other than Unix, the goroutine sends
+// everything. A stream has a lock of its own.
 type stream struct {
 	net.Conn
 	user    streamUser
@@ -20,21 +19,21 @@ type stream struct {
 
 	mu      sync.Mutex
 	writer  tryWriter
-	rest    []byte // what waits
-	sending bool   // a goroutine sends; true for good once that has failed
+	rest    []byte // waits to be sent
+	sending bool   // a goroutine sends; stays true when that has failed
 }
 
-// A streamUser is what a stream serves.
+// A streamUser hears what becomes of a stream. The stream calls it without its lock.
 type streamUser interface {
-	resume(s *stream) // what waited is sent
-	fail(s *stream)   // it is broken
+	resume(s *stream) // the stream has caught up
+	fail(s *stream)   // a write has failed
 }
 
-// ahead is how much may be written behind what a goroutine sends: it goes
-// together then.
+// ahead is how many bytes may wait while the goroutine sends. It then sends them
+// together.
 const ahead = 16 << 10
 
-// hijacker lets a websocket be made on a stream.
+// A hijacker makes gorilla build its websocket on a stream.
 type hijacker struct {
 	http.ResponseWriter
 	user    streamUser
@@ -56,11 +55,10 @@ func newStream(under net.Conn, user streamUser, options *Options) *stream {
 	return s
 }
 
-// SetWriteDeadline does nothing: writes do not wait, and send has a deadline of
-// its own.
+// SetWriteDeadline does nothing. Writes never wait, and send sets its own deadline.
 func (*stream) SetWriteDeadline(time.Time) error { return nil }
 
-// Write sends p, or keeps what has to wait.
+// Write sends p, and keeps what the kernel does not take.
 func (s *stream) Write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +71,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 		return n, nil
 	}
 	if len(s.rest) > s.options.MaxQueueBytes {
-		return n, errSlow // of answers to its pings
+		return n, errSlow // the answers to its websocket pings wait
 	}
 	s.rest = append(s.rest, p[n:]...)
 	if !s.sending {
@@ -83,14 +81,14 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	return len(p), nil
 }
 
-// behind tells whether so much waits that the next frame should, too.
+// behind reports whether the next frame should wait in the queue.
 func (s *stream) behind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sending && len(s.rest) >= ahead
 }
 
-// send sends what waits: each time, the client has the ping timeout to take it.
+// send sends what waits. The client has PingTimeout for each write.
 func (s *stream) send() {
 	for {
 		s.mu.Lock()

@@ -4,8 +4,8 @@ package wire
 
 import "net"
 
-// A tryWriter makes one write that does not wait. Here there are none: goroutines
-// send it all.
+// A tryWriter writes without waiting. This system cannot do that, so it writes
+// nothing, and the stream's goroutine sends everything.
 type tryWriter struct{}
 
 func (*tryWriter) prepare(net.Conn) {}

@@ -9,17 +9,16 @@ import (
 	"syscall"
 )
 
-// A tryWriter makes one write that does not wait, and what has come of it.
+// A tryWriter writes without waiting. It needs no goroutine and no memory.
 type tryWriter struct {
-	raw   syscall.RawConn // nil where there are none
-	bytes []byte
-	n     int
+	raw   syscall.RawConn // nil if the connection has none
+	bytes []byte          // of the write under way
+	n     int             // how many the kernel has taken
 	err   error
-	run   func(fd uintptr) bool // write: made once, not for each of them
+	run   func(fd uintptr) bool // writeTo; made once to save allocations
 }
 
-// prepare makes attempts on a connection possible, if that does nothing but
-// write.
+// prepare sets the connection. TLS and other wrappers do not support this.
 func (a *tryWriter) prepare(under net.Conn) {
 	switch under := under.(type) {
 	case *net.TCPConn:
@@ -30,7 +29,7 @@ func (a *tryWriter) prepare(under net.Conn) {
 	a.run = a.writeTo
 }
 
-// write writes as much of p as the kernel takes. What it does not is no error.
+// write writes as much of p as the kernel takes. A short write is no error.
 func (a *tryWriter) write(p []byte) (n int, err error) {
 	if a.raw == nil {
 		return 0, nil
@@ -44,7 +43,7 @@ func (a *tryWriter) write(p []byte) (n int, err error) {
 	return a.n, err
 }
 
-// writeTo runs in raw.Write; true says that it need not be run again.
+// writeTo is called by raw.Write. It returns true so that raw.Write does not wait.
 func (a *tryWriter) writeTo(fd uintptr) bool {
 	for a.n < len(a.bytes) {
 		n, err := syscall.Write(int(fd), a.bytes[a.n:])

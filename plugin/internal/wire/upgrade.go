@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// serveUpgrade lets a polling client try a websocket, and move to it.
+// serveUpgrade upgrades a polling client to a websocket.
 func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	free := c.out.ws == nil && !c.out.probe.running && c.reason == "" && c.established.Load()
@@ -21,15 +21,14 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	ws, err := c.shared.upgrader.Upgrade(hijacker{w, c, &c.shared.options}, r, nil)
 	if err != nil {
 		c.cancelUpgrade(nil)
-		return // it has answered
+		return // Upgrade has answered
 	}
 	go c.upgrade(c.shared.limit(ws)) // ends with ws
 }
 
-// upgrade is the upgrade from polling, as the client leads it: "2probe" over the
-// websocket is answered with "3probe"; the client then lets its GET and POST
-// end, and says "5". From then on the websocket is the connection's wire. What
-// is queued stays queued meanwhile, and goes over whatever wire comes first.
+// upgrade moves a client from polling to ws. The client sends "2probe" over ws and
+// gets "3probe"; it lets its GET and POST end, and sends "5". From then on the
+// connection uses ws. Meanwhile the queue goes to whichever can send first.
 func (c *Conn) upgrade(ws *websocket.Conn) {
 	if !c.negotiate(ws) {
 		c.cancelUpgrade(ws)
@@ -38,6 +37,7 @@ func (c *Conn) upgrade(ws *websocket.Conn) {
 	c.pump(ws)
 }
 
+// negotiate reports whether the client has moved to ws.
 func (c *Conn) negotiate(ws *websocket.Conn) bool {
 	deadline := time.Now().Add(min(upgradeTimeout, c.shared.options.PingTimeout))
 	if ws.SetReadDeadline(deadline) != nil {
@@ -52,11 +52,11 @@ func (c *Conn) negotiate(ws *websocket.Conn) bool {
 	c.mu.Lock()
 	c.out.freePolls()
 	c.mu.Unlock()
-	// Some clients send UPGRADE with a payload, which says nothing.
+	// Some clients send "5" with a payload, which means nothing.
 	return c.expect(ws, func(text string) bool { return strings.HasPrefix(text, "5") }) && ws.SetReadDeadline(time.Time{}) == nil && c.move(ws)
 }
 
-// expect tells whether the next frame is a text that is expected.
+// expect reads the next frame, and reports whether it is an expected text.
 func (c *Conn) expect(ws *websocket.Conn, expected func(text string) bool) bool {
 	b, binary, err := c.read(ws)
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *Conn) expect(ws *websocket.Conn, expected func(text string) bool) bool 
 	return !binary && expected(string(b.bytes))
 }
 
-// tryWebsocket makes ws the websocket that is tried: it ends with the connection.
+// tryWebsocket makes ws the candidate, so that it ends with the connection.
 func (c *Conn) tryWebsocket(ws *websocket.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +74,7 @@ func (c *Conn) tryWebsocket(ws *websocket.Conn) bool {
 	return !c.disposed
 }
 
-// move makes ws the wire of the connection.
+// move makes the connection use ws.
 func (c *Conn) move(ws *websocket.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +86,7 @@ func (c *Conn) move(ws *websocket.Conn) bool {
 	return true
 }
 
-// cancelUpgrade ends an upgrade that has failed: the connection goes on polling.
+// cancelUpgrade ends a failed upgrade. The client keeps polling.
 func (c *Conn) cancelUpgrade(ws *websocket.Conn) {
 	if ws != nil {
 		_ = ws.Close()

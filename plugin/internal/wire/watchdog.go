@@ -2,18 +2,17 @@ package wire
 
 import "time"
 
-// A watchdog ends a connection whose OnConnect of the root, one of the app's on
-// the server itself, does not return. go-socket.io writes and reads nothing until
-// it does, and an Emit there waits for just that. go-socket.io has no way out but
-// to close the connection, so that is what it gets when the time for a ping is
-// over: without, it would stay for ever. It is guarded by its connection's mu.
+// A watchdog ends a connection if the app's own OnConnect of the root does not return
+// within PingTimeout. go-socket.io reads and writes nothing until OnConnect returns,
+// so an Emit in it would wait for ever, and keep the connection. The connection's mu
+// guards the watchdog.
 type watchdog struct {
-	timer *time.Timer // nil when no handler runs
+	timer *time.Timer // nil unless OnConnect runs
 }
 
 func (w *watchdog) start(d time.Duration, bark func()) { w.timer = time.AfterFunc(d, bark) }
 
-// stop notes that the handler has returned, or was never called.
+// stop notes that OnConnect has returned, or was not called.
 func (w *watchdog) stop() {
 	if w.timer != nil {
 		w.timer.Stop()

@@ -6,14 +6,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// websocket returns the websocket that the connection uses, nil while it polls.
+// websocket returns the websocket that the client uses, nil while it polls.
 func (c *Conn) websocket() *websocket.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.out.ws
 }
 
-// pump takes in what comes over a websocket, until that ends.
+// pump receives frames from a websocket until that ends.
 func (c *Conn) pump(ws *websocket.Conn) {
 	for {
 		b, binary, err := c.read(ws)
@@ -31,7 +31,7 @@ func (c *Conn) pump(ws *websocket.Conn) {
 	}
 }
 
-// read returns the next frame. A binary one begins with binaryType.
+// read returns the next frame. Binary frames begin with binaryType.
 func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 	kind, r, err := ws.NextReader()
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 	return b, binary, nil
 }
 
-// tooLong names the error of a message that is longer than limit allows.
+// tooLong turns gorilla's error for a message over the read limit into ours.
 func tooLong(err error) error {
 	if errors.Is(err, websocket.ErrReadLimit) {
 		return errTooLong
@@ -56,7 +56,7 @@ func tooLong(err error) error {
 	return err
 }
 
-// use makes ws the wire, unless the connection has ended.
+// use makes a new connection use ws. It closes ws if the connection has ended.
 func (c *Conn) use(ws *websocket.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

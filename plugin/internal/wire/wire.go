@@ -15,16 +15,16 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
 )
 
-// A Wire is the transports of one go-socket.io server. It is made by [New], and
-// set up before it serves: EngineOptions, Handler, Identify, Gate and Own are for
-// then. Its other methods are safe for concurrent use.
+// A Wire is the transports of one go-socket.io server. [New] makes it. Call
+// EngineOptions, Handler, Identify, Gate and Own before it serves. Its other methods
+// are safe for concurrent use.
 type Wire struct {
 	shared
-	err error // names every setting that cannot work
+	err error // names every invalid setting
 }
 
-// New returns a Wire for one server. Settings that cannot work are reported by
-// [Wire.Err], and by plugin.Enable; such a Wire lets nobody in.
+// New returns a Wire for one server. [Wire.Err] and plugin.Enable report invalid
+// settings; a Wire with such settings refuses every client.
 func New(options Options) *Wire {
 	w := &Wire{err: options.validate()}
 	w.options = options.withDefaults()
@@ -33,23 +33,22 @@ func New(options Options) *Wire {
 	w.server.fingerprint = fingerprint{rand.Text()}
 	w.guard = guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth}
 	w.upgrader = websocket.Upgrader{
-		ReadBufferSize:    256,      // one for each connection; larger messages bypass it
+		ReadBufferSize:    256,      // for each connection; larger messages bypass it
 		WriteBufferSize:   16 << 10, // a frame that fits is one write
 		WriteBufferPool:   &sync.Pool{},
 		EnableCompression: w.options.Compression,
-		CheckOrigin:       func(*http.Request) bool { return true }, // the front has
+		CheckOrigin:       func(*http.Request) bool { return true }, // the front has checked it
 	}
 	return w
 }
 
-// Err names every setting that cannot work, nil when all do.
+// Err returns an error that names every invalid setting, nil if all are valid.
 func (w *Wire) Err() error { return w.err }
 
-// EngineOptions returns the options to make the server with: a copy of o, nil
-// for none, in which the transports are the Wire's, and random ids and the
-// heartbeat's times are filled in where they are missing. Call it before the
-// Wire serves, and make the server with what it returns, as that is: the Wire
-// serves no other. RequestChecker and ConnInitor hear of handshakes only.
+// EngineOptions returns the options with which to make the server: a copy of o,
+// which may be nil, with the Wire's transports, random ids unless o has a generator,
+// and the times of the heartbeat. Make the server with these options unchanged: the
+// Wire serves no other. RequestChecker and ConnInitor are called for handshakes only.
 func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 	var all engineio.Options
 	if o != nil {
@@ -73,10 +72,9 @@ func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 	return &all
 }
 
-// Check tells why the Wire cannot serve a server, nil when it can: the server was
-// not made with its EngineOptions, so that nothing would stand between clients and
-// handlers; the Wire serves another; or a setting cannot work, as [Wire.Err] says.
-// Handler checks too, and its handler then lets nobody in.
+// Check returns why the Wire cannot serve a server, nil if it can. Either the server
+// was not made with the Wire's EngineOptions, or the Wire serves another server, or a
+// setting is invalid. The handler of [Wire.Handler] refuses every client then.
 func (w *Wire) Check(server *socketio.Server) error {
 	switch {
 	case w.err != nil:
@@ -91,9 +89,9 @@ func (w *Wire) Check(server *socketio.Server) error {
 	return nil
 }
 
-// Handler returns the handler to serve at the resource path, in place of the
-// server, which must have been made with [Wire.EngineOptions]: else it answers
-// every handshake with HTTP 500 and the error of [Wire.Check].
+// Handler returns the handler to serve at the resource path in place of the server.
+// If [Wire.Check] returns an error, the handler answers every handshake with HTTP 500
+// and that error.
 func (w *Wire) Handler(server *socketio.Server) http.Handler {
 	err := w.Check(server)
 	if err == nil {
@@ -102,28 +100,26 @@ func (w *Wire) Handler(server *socketio.Server) http.Handler {
 	return front{&w.shared, server, err}
 }
 
-// randomIDs names connections so that nobody guesses one.
+// randomIDs makes ids that nobody can guess.
 type randomIDs struct{}
 
 func (randomIDs) NewID() string { return rand.Text() } // at least 128 bits
 
-// Identify sets whose connections are. Call it before the Wire serves.
+// Identify sets how to tell whose a connection is. Call it before the Wire serves.
 func (w *Wire) Identify(identity Identity) { w.identity = identity }
 
-// Gate holds clients that ask for a namespace until [Conn.Admit] or
-// [Conn.Refuse] has answered: the event [OpenEvent] asks. Other namespaces
-// are open, as go-socket.io has them: it never forgets a connection of which
-// the root's OnConnect returns an error. Call it before the Wire serves.
+// Gate makes clients that ask for a namespace wait for [Conn.Admit] or [Conn.Refuse].
+// The event [OpenEvent] tells the server of them. go-socket.io decides about all
+// other namespaces. Call it before the Wire serves.
 func (w *Wire) Gate(namespace string) { w.gates.gate(namespace) }
 
-// Own says that the handler of an event gives its acknowledgement by
-// [Conn.Acknowledge], and not by its results. Call it before the Wire serves.
+// Own says that the handler of an event acknowledges it with [Conn.Acknowledge], not
+// with its results. Call it before the Wire serves.
 func (w *Wire) Own(namespace, event string) { w.gates.own(namespace, event) }
 
-// Admits applies the rules for origins to a request of another handler under the
-// resource path: it tells whether that is to answer it, and has answered itself
-// where it is not, because the page may not connect, or only asks whether it may
-// send credentials and read the answer. Pages of AllowedOrigins may.
+// Admits applies the rules for origins to a request for another handler. It reports
+// whether that handler should answer. If not, Admits has answered: it refuses pages
+// that may not connect, and answers preflights.
 func (w *Wire) Admits(rw http.ResponseWriter, r *http.Request) bool {
 	if !w.origins.mayConnect(r) {
 		fail(rw, http.StatusForbidden, codeForbidden)
@@ -132,18 +128,18 @@ func (w *Wire) Admits(rw http.ResponseWriter, r *http.Request) bool {
 	return !w.origins.answersPreflight(rw, r)
 }
 
-// Find returns the connection of an id, nil when there is none.
+// Find returns the connection with an id, nil if there is none.
 func (w *Wire) Find(id string) *Conn {
 	c, _ := w.registry.find(id).(*Conn)
 	return c
 }
 
-// Len returns how many connections there are.
+// Len returns the number of connections.
 func (w *Wire) Len() int { return w.registry.len() }
 
-// Close turns new clients away, ends every connection, and returns when all
-// have ended or ctx has, with ctx's error. Afterwards socketio.Server.Close
-// does no harm: while a handshake is under way it would end the process.
+// Close refuses new clients and ends every connection. It returns nil when all have
+// ended, or ctx's error when ctx ends first. Call socketio.Server.Close only after it:
+// during a handshake, that would end the process.
 func (w *Wire) Close(ctx context.Context) error {
 	left, idle := w.registry.close()
 	for _, c := range left {

@@ -26,10 +26,9 @@ func (p *pool) writer() *writer {
 	return new(writer)
 }
 
-// NextWriter returns a writer for the next packet. It does not wait: what is
-// written is queued when the writer is closed. The root's CONNECT may always be
-// written: without it, go-socket.io would not remove what it has of the
-// connection.
+// NextWriter returns a writer for the next packet. It never waits: Close queues the
+// packet. It also accepts the root's CONNECT on a connection that has ended;
+// otherwise go-socket.io would never remove that connection.
 func (c *Conn) NextWriter(ft engineframe.Type, kind enginepacket.Type) (io.WriteCloser, error) {
 	if c.established.Load() && c.isEnding() {
 		return nil, io.EOF
@@ -50,8 +49,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// WriteByte implements io.ByteWriter: without it, go-socket.io would wrap the
-// writer in one that has it.
+// WriteByte implements io.ByteWriter, so that go-socket.io needs no bufio.Writer.
 func (w *writer) WriteByte(b byte) error {
 	w.buffer.bytes = append(w.buffer.bytes, b)
 	return nil
@@ -71,13 +69,12 @@ func (w *writer) Close() error {
 		}
 		c.writeMessage(parcel{b, binary})
 	default:
-		c.shared.pool.release(b) // it never sees a packet that it would answer
+		c.shared.pool.release(b) // go-socket.io never sees a packet that it would answer with one of these
 	}
 	return nil
 }
 
-// openPacket is what a client learns at the handshake. Times are in
-// milliseconds.
+// An openPacket is the data of OPEN. Times are in milliseconds.
 type openPacket struct {
 	ID           string   `json:"sid"`
 	Upgrades     []string `json:"upgrades"`
@@ -86,9 +83,9 @@ type openPacket struct {
 	MaxPayload   int      `json:"maxPayload,omitempty"` // since version 4
 }
 
-// writeOpen registers the connection under the id that go-socket.io has given
-// it, and queues an OPEN packet of our own. It is sent with the root's CONNECT:
-// before that, go-socket.io would not know the id.
+// writeOpen registers the connection under the id from go-socket.io's OPEN packet,
+// and queues our own OPEN. The sender holds that back until go-socket.io writes the
+// root's CONNECT: before that, go-socket.io does not know the id.
 func (c *Conn) writeOpen(b *buffer) error {
 	open := openPacket{
 		PingInterval: c.shared.options.PingInterval.Milliseconds(),
@@ -106,12 +103,12 @@ func (c *Conn) writeOpen(b *buffer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		c.establish() // it gives up
+		c.establish() // go-socket.io gives up
 		return err
 	}
 	if c.reason != "" {
-		// The client has gone already. go-socket.io would log an error, for every
-		// such client; without one it goes on, and hears of the end when it reads.
+		// The client has already gone. go-socket.io would log an error; without one
+		// it goes on, and NextReader tells it about the end.
 		c.id = given.ID
 		c.shared.pool.release(b)
 		return nil
@@ -130,15 +127,15 @@ func (c *Conn) writeOpen(b *buffer) error {
 	return nil
 }
 
-// establish notes that go-socket.io has the connection, or will not have it: OPEN may
-// be sent.
+// establish notes that go-socket.io has taken over the connection, or has given it
+// up. From then on the sender sends.
 func (c *Conn) establish() {
 	if c.established.CompareAndSwap(false, true) && c.shared.registry.opened(c) {
-		go c.hangUp(ReasonShutdown) // ends with the farewell
+		go c.hangUp(ReasonShutdown) // ends at once
 	}
 }
 
-// writeMessage takes a frame of go-socket.io's.
+// writeMessage handles a frame that go-socket.io has written.
 func (c *Conn) writeMessage(p parcel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,6 +151,7 @@ func (c *Conn) writeMessage(p parcel) {
 	}
 }
 
+// writeTextLocked is writeMessage for a text frame, with c.mu held.
 func (c *Conn) writeTextLocked(p parcel) {
 	head := readHeader(p.buffer.bytes[1:])
 	switch {
@@ -161,7 +159,7 @@ func (c *Conn) writeTextLocked(p parcel) {
 		c.connectLocked(head)
 		c.shared.pool.release(p.buffer)
 	case head.empty:
-		c.shared.pool.release(p.buffer) // it has failed to encode the data, and says so to OnError
+		c.shared.pool.release(p.buffer) // go-socket.io could not encode the data, and tells OnError
 	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(answerEventJSON)):
 		c.shared.pool.release(p.buffer)
 		if answer, ok := c.acks.answers.pop(); ok && answer != nil {
@@ -175,9 +173,9 @@ func (c *Conn) writeTextLocked(p parcel) {
 	}
 }
 
-// connectLocked hears that go-socket.io has entered a namespace. The first is
-// the root, which nobody has asked for yet; clients of version 3 do so by
-// connecting.
+// connectLocked handles a CONNECT of go-socket.io: it has entered a namespace. The
+// first one is the root's. A client of version 3 asks for the root by connecting,
+// one of version 4 has not asked for it yet. c.mu is held.
 func (c *Conn) connectLocked(head header) {
 	if c.established.Load() {
 		if s := c.namespaces.find(head.namespace); s != nil && !s.admitted && !c.shared.gates.has(s.name) {
@@ -199,8 +197,8 @@ func (c *Conn) connectLocked(head header) {
 	c.out.trySend()
 }
 
-// deliverLocked dispatches what go-socket.io writes, without acknowledgements that
-// nobody has asked for. c.mu is held.
+// deliverLocked dispatches a packet of go-socket.io. It drops acknowledgements that
+// the client has not asked for. c.mu is held.
 func (c *Conn) deliverLocked(parcels []parcel) {
 	head := readHeader(parcels[0].buffer.bytes[1:])
 	if head.answers() && (!head.hasID || !c.acks.given(c.namespaces.find(head.namespace), head.id)) {
