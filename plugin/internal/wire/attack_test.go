@@ -34,11 +34,11 @@ func raids(tb testing.TB) (all []raid) {
 	return all
 }
 
-// enough is how many bytes of an attack show what it does, a frame counting for
+// enough is how many bytes of an attack are sent at most. Each frame counts for
 // some more.
 const enough, frameCost = 4 << 20, 500
 
-// play attacks with c.
+// play sends an attack over c.
 func (r raid) play(c caller) {
 	sent := 0
 	for some := range slices.Chunk(r.frames, 500) {
@@ -71,8 +71,8 @@ func (r raid) send(c caller, frames []frame) error {
 }
 
 // Invariant 10: whatever a client sends, over either transport and in either
-// version, the process lives, other clients are answered, and the memory comes
-// back.
+// version, the process lives, other clients get answers, and the memory is
+// released.
 func TestAttacks(t *testing.T) { //nolint:paralleltest // it measures memory and goroutines
 	h := newHost(t, Options{Logger: quiet}, nil)
 	bystander := h.call(nameWebsocket, 3)
@@ -88,7 +88,8 @@ func TestAttacks(t *testing.T) { //nolint:paralleltest // it measures memory and
 	}
 }
 
-// suffer plays the raids, some at a time, and asks a bystander after each.
+// suffer runs the raids, some at a time. After each, a bystander must get an
+// answer.
 func (h *host) suffer(all []raid, bystander caller) {
 	h.Helper()
 	var turn sync.Mutex

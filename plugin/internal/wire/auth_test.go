@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The auth payload of a namespace shows as headers of its handshake. What a
-// client sends under such names is dropped.
+// The handshake of a namespace has the auth payload in its headers. Such headers
+// from the client itself are dropped.
 func TestAuth(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -42,7 +42,7 @@ func TestAuth(t *testing.T) {
 	}
 }
 
-// A client may not fill the memory by what it identifies itself with.
+// The size of the auth payload is bounded.
 func TestAuthLimit(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{Logger: quiet}, nil)
@@ -57,7 +57,8 @@ func TestAuthLimit(t *testing.T) {
 	}
 }
 
-// Query is the handshake's for the root of version 3, else that of CONNECT.
+// query returns the query of the handshake for the root of version 3, and that of
+// CONNECT otherwise.
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -82,8 +83,8 @@ func TestQuery(t *testing.T) {
 	})
 }
 
-// Members that are one header end the connection: a check of one would let the
-// other in.
+// A payload with two members of one header ends the connection: code that checks
+// one could read the other.
 func TestAuthNamesFold(t *testing.T) {
 	t.Parallel()
 	for payload, may := range map[string]bool{

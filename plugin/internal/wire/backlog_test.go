@@ -11,8 +11,8 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// greeted returns a host whose root greets clients from a goroutine of its
-// OnConnect, and a channel that tells when it has.
+// greeted returns a host whose OnConnect of the root greets clients in a
+// goroutine, and a channel that signals when it has.
 func greeted(t *testing.T, greet func(socketio.Conn)) (*host, <-chan bool) {
 	t.Helper()
 	greets := make(chan bool, 1)
@@ -28,8 +28,8 @@ func greeted(t *testing.T, greet func(socketio.Conn)) (*host, <-chan bool) {
 	return h, greets
 }
 
-// What a root handler on the server emits before the client has asked for the root
-// arrives behind CONNECT, in order, on every wire.
+// A client gets what OnConnect of the root emits before the client asks for the
+// root after CONNECT, in order, over both transports.
 func TestEarlyGreeting(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -48,8 +48,8 @@ func TestEarlyGreeting(t *testing.T) {
 	})
 }
 
-// It waits for a client that goes elsewhere first, too, but not for ever, and only
-// so much of it; the client stays in any case.
+// The backlog also waits for a client that enters another namespace first. Its
+// size and time are bounded. The client stays in any case.
 func TestEarlyIsBounded(t *testing.T) {
 	t.Parallel()
 	h, greets := greeted(t, func(c socketio.Conn) {
@@ -86,8 +86,7 @@ func TestEarlyIsBounded(t *testing.T) {
 	h.hear(late, connected("/", 4), `431["in"]`)
 }
 
-// What a gated root is sent before it admits the client waits too, and is not told
-// to one that is turned away.
+// The backlog of a gated root waits for Admit. A refused client does not get it.
 func TestEarlyAndGated(t *testing.T) {
 	t.Parallel()
 	for _, admit := range []bool{true, false} {
@@ -120,8 +119,8 @@ func TestEarlyAndGated(t *testing.T) {
 	}
 }
 
-// An Emit in a root handler on the server waits until the handler returns, which
-// it never does then. That ends its connection, and leaves nothing; the log names
+// An Emit in OnConnect of the root, on the server itself, waits until OnConnect
+// returns, so it never does. The watchdog ends the connection, and the log names
 // the remedy. A handler that returns in time is left alone.
 func TestEmitInRootHandler(t *testing.T) {
 	t.Parallel()

@@ -10,9 +10,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// BenchmarkEcho sends an event and waits for its acknowledgement, over a real
-// websocket: by go-socket.io's own transports, and by ours. The client is in
-// the figures, and the same for both.
+// BenchmarkEcho sends an event over a real websocket, and waits for its
+// acknowledgement, with go-socket.io's transports and with ours. The figures
+// include the client, which is the same for both.
 func BenchmarkEcho(b *testing.B) {
 	b.Run("stock", func(b *testing.B) {
 		server := socketio.NewServer(nil)
@@ -58,7 +58,7 @@ func benchmarkEcho(b *testing.B, server *socketio.Server, handler http.Handler) 
 	}
 }
 
-// readInto reads a message without more memory.
+// readInto reads a message without allocating.
 func readInto(b *testing.B, ws *websocket.Conn, buffer []byte) []byte {
 	b.Helper()
 	_, r, err := ws.NextReader()

@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// everyByte is a binary of each byte, twice over.
+// everyByte returns every byte twice.
 func everyByte() []byte {
 	var b []byte
 	for n := range 512 {
@@ -20,7 +20,7 @@ func everyByte() []byte {
 	return b
 }
 
-// hearBinary reads a binary, which must be as wanted.
+// hearBinary reads a binary, and fails if it is not the expected one.
 func (h *host) hearBinary(c caller, want []byte) {
 	h.Helper()
 	if f, err := c.next(); err != nil || !f.binary || !bytes.Equal(f.data, want) {
@@ -28,8 +28,8 @@ func (h *host) hearBinary(c caller, want []byte) {
 	}
 }
 
-// Binaries and text of all scripts come through in both directions, in events
-// and acknowledgements, one and several, empty and large.
+// Binaries and Unicode text arrive unchanged in both directions, in events and
+// acknowledgements, single and several, empty and large.
 func TestBinary(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -57,7 +57,7 @@ func TestBinary(t *testing.T) {
 	})
 }
 
-// hearMirrored reads the event and the acknowledgement, in whatever order.
+// hearMirrored reads the event and the acknowledgement, in any order.
 func (h *host) hearMirrored(c caller, n int, said string, b []byte) {
 	h.Helper()
 	event := `452-["mirrored","` + said + `",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`
@@ -76,8 +76,8 @@ func (h *host) hearMirrored(c caller, n int, said string, b []byte) {
 	}
 }
 
-// With compression, messages come through as without, and the limit is of what
-// they are, not of what they are on the way.
+// Messages arrive with compression too. The limit applies to their uncompressed
+// size.
 func TestCompression(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -113,7 +113,7 @@ func TestCompression(t *testing.T) {
 	})
 }
 
-// By default it is not offered.
+// Compression is off by default.
 func TestNoCompression(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -128,8 +128,8 @@ func TestNoCompression(t *testing.T) {
 	}
 }
 
-// The largest message passes, a longer one ends the connection, and the log
-// says why without what was sent.
+// The largest allowed message arrives. A longer one ends the connection, and the
+// log says why without quoting it.
 func TestMessageLimit(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {

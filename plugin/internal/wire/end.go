@@ -131,7 +131,7 @@ func (c *Conn) dispose() {
 		}
 	}
 	c.shared.registry.remove(id, c)
-	c.lifecycle.finish()
+	c.finish()
 }
 
 // endStuck ends a connection when the watchdog fires.

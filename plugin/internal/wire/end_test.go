@@ -16,8 +16,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// What a handler emits before it closes its connection still arrives, though
-// go-socket.io writes it in a goroutine of its own.
+// The client gets what a handler emits before it closes the connection, although
+// go-socket.io writes that in another goroutine.
 func TestEmitThenClose(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -34,8 +34,8 @@ func TestEmitThenClose(t *testing.T) {
 	})
 }
 
-// The closing handshake of a websocket: all that was written, then a close
-// frame, then the client's.
+// The closing handshake of a websocket: everything written, our close frame, and
+// then the client's.
 func TestGoodbye(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -63,7 +63,7 @@ func TestGoodbye(t *testing.T) {
 	})
 }
 
-// A client does not put off the end by what it sends, nor by not listening.
+// A client cannot delay the end by sending, nor by not reading.
 func TestEndCannotBePutOff(t *testing.T) {
 	t.Parallel()
 	t.Run("pings", func(t *testing.T) {
@@ -107,7 +107,8 @@ func TestEndCannotBePutOff(t *testing.T) {
 	})
 }
 
-// A polling client gets what was written, and then the end by itself.
+// A polling client gets everything written, and then the end in an answer of its
+// own.
 func TestPollingGoodbye(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -130,7 +131,7 @@ func TestPollingGoodbye(t *testing.T) {
 }
 
 // A handshake that ends before go-socket.io has the connection leaves nothing
-// behind: not here, and not there.
+// behind, in the Wire or in go-socket.io.
 func TestEndBeforeTaken(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{Logger: quiet})
@@ -160,8 +161,8 @@ func TestEndBeforeTaken(t *testing.T) {
 	eventually(t, "go-socket.io forgets them", func() bool { return server.Count() == 0 })
 }
 
-// A connection that is over while its OPEN packet is written leaves nothing
-// behind, whichever comes first: run with -race.
+// A connection that ends while go-socket.io writes OPEN leaves nothing behind,
+// whichever comes first. Run it with -race.
 func TestEndWhileOpening(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{Logger: slog.New(slog.DiscardHandler)})
@@ -189,7 +190,7 @@ func TestEndWhileOpening(t *testing.T) {
 	}
 }
 
-// Idle tells whether an event is being handled, whenever it is asked.
+// Idle works at any time: before, during and after an event.
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	started, held := make(chan bool), make(chan struct{})
@@ -212,7 +213,7 @@ func TestIdle(t *testing.T) {
 	<-conn.Idle()
 }
 
-// Await ends with the connection, and Done closes.
+// Await returns when the connection ends, and Done closes.
 func TestAwaitEnds(t *testing.T) {
 	t.Parallel()
 	asked := make(chan bool, 1)
@@ -236,8 +237,8 @@ func TestAwaitEnds(t *testing.T) {
 	<-conn.Idle()
 }
 
-// What cannot be encoded is not sent: half a packet would end the connection
-// of every client. OnError hears of it.
+// An event that cannot be encoded is not sent: half a packet would end every
+// client's connection. OnError gets the error.
 func TestUnencodable(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -254,8 +255,8 @@ func TestUnencodable(t *testing.T) {
 	})
 }
 
-// What a client has sent before it went is handled, but not behind a Close: a
-// namespace that go-socket.io entered then would never be left.
+// go-socket.io handles what a client has sent before it went, but nothing after
+// Close: it would never leave a namespace that it enters then.
 func TestCloseBehindTheClient(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {

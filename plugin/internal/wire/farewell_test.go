@@ -15,7 +15,7 @@ func farewellOf(back bool) Farewell {
 	}
 }
 
-// guest is a client that is inside.
+// A guest is a client in some namespaces.
 type guest struct {
 	*host
 	caller
@@ -23,7 +23,7 @@ type guest struct {
 	started, ended chan bool
 }
 
-// inside returns a client in some namespaces.
+// inside returns a guest.
 func inside(t *testing.T, transport string, version int, namespaces ...string) guest {
 	t.Helper()
 	g := guest{started: make(chan bool), ended: make(chan bool)}
@@ -47,8 +47,7 @@ func inside(t *testing.T, transport string, version int, namespaces ...string) g
 func (g guest) says(lines ...string)  { g.Helper(); g.say(g, lines...) }
 func (g guest) hears(lines ...string) { g.Helper(); g.hear(g, lines...) }
 
-// meanwhile lets happen what nothing of the client may come between: that is
-// handled afterwards.
+// meanwhile runs a function while go-socket.io handles no packet of the client.
 func (g guest) meanwhile(happens func()) {
 	g.Helper()
 	g.says(`42["block"]`)
@@ -57,9 +56,9 @@ func (g guest) meanwhile(happens func()) {
 	g.ended <- true
 }
 
-// A client that is sent out of the root gets the reason as its last event; what
-// it still asks is answered for the app; then it is told to leave everywhere,
-// and the connection ends.
+// A client that the root expels gets the reason as its last event. Its later
+// events get the farewell's answer. Then it gets a DISCONNECT for every
+// namespace, and the connection ends.
 func TestExpelFromRoot(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -84,8 +83,8 @@ func TestExpelFromRoot(t *testing.T) {
 	})
 }
 
-// A client that may come back is told the reason, not to leave; wherever it was
-// sent out, the connection ends.
+// An expelled client that may reconnect gets the reason and no DISCONNECT, and
+// the connection ends, whichever namespace has expelled it.
 func TestExpelToComeBack(t *testing.T) {
 	t.Parallel()
 	for _, namespace := range []string{"/", "/chat"} {
@@ -102,8 +101,8 @@ func TestExpelToComeBack(t *testing.T) {
 	}
 }
 
-// A client that is sent out of another namespace stays where else it is, and
-// may enter again.
+// A client that another namespace expels stays in its other namespaces, and may
+// enter again.
 func TestExpelFromNamespace(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -121,7 +120,7 @@ func TestExpelFromNamespace(t *testing.T) {
 	})
 }
 
-// A client of version 4 that is sent out of its last namespace ends.
+// The connection of a version 4 client ends when its last namespace expels it.
 func TestExpelFromLastNamespace(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []string{namePolling, nameWebsocket} {
@@ -137,7 +136,7 @@ func TestExpelFromLastNamespace(t *testing.T) {
 	}
 }
 
-// A client that leaves by itself when it hears the reason is not told to, and
+// A client that leaves by itself when it gets the reason gets no DISCONNECT, and
 // may enter again at once.
 func TestExpelHeardAtOnce(t *testing.T) {
 	t.Parallel()
@@ -155,7 +154,7 @@ func TestExpelHeardAtOnce(t *testing.T) {
 	})
 }
 
-// Who is not there cannot be sent out.
+// Expel does nothing for a client that is not in the namespace.
 func TestExpelNobody(t *testing.T) {
 	t.Parallel()
 	g := inside(t, nameWebsocket, 4, "/chat")

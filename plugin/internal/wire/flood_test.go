@@ -17,8 +17,8 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// Clients that break the rules again and again do not fill the log. Each reason
-// is told.
+// Clients that keep breaking the rules do not fill the log. Each reason is
+// logged.
 func TestLogIsNotFlooded(t *testing.T) {
 	t.Parallel()
 	var log logBook
@@ -39,8 +39,8 @@ func TestLogIsNotFlooded(t *testing.T) {
 }
 
 // A client that has gone before go-socket.io writes OPEN is no error, which
-// go-socket.io would log for each: it is served to the end, and leaves nothing. It
-// is not registered, since nobody would forget it.
+// go-socket.io would log. It is served to the end and leaves nothing. It is not
+// registered, since nothing would remove it.
 func TestGoneBeforeOpen(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -73,8 +73,7 @@ func TestGoneBeforeOpen(t *testing.T) {
 	})
 }
 
-// A websocket handshake that fails is answered once: net/http logs each answer on
-// top.
+// A failed websocket handshake gets one answer: net/http would log a second.
 func TestFailedUpgradeIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	var book logBook
@@ -88,7 +87,7 @@ func TestFailedUpgradeIsAnsweredOnce(t *testing.T) {
 			t.Errorf("got %d", status)
 		}
 	}
-	// One that does not wait for the answer.
+	// This client does not wait for the answer.
 	conn, err := net.Dial("tcp", h.web.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// request makes any request.
+// request sends any request.
 func (h *host) request(method, url string, header http.Header) (status int, body string, answer http.Header) {
 	h.Helper()
 	r, err := http.NewRequestWithContext(h.Context(), method, url, nil)
@@ -41,8 +41,8 @@ func upgrading(transport string) http.Header {
 	}
 }
 
-// What the front refuses never reaches go-socket.io, opens nothing, and leaves
-// the connection that it names alone.
+// go-socket.io never sees a request that the front refuses. It opens nothing, and
+// does not affect the connection that it names.
 func TestFrontRefuses(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{Logger: quiet}, nil)
@@ -103,7 +103,7 @@ func TestFrontRefuses(t *testing.T) {
 	h.hear(ws, `432["works"]`)
 }
 
-// Version 3 is what clients speak that do not say.
+// A handshake without a version is of version 3.
 func TestFrontVersions(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -120,7 +120,7 @@ func TestFrontVersions(t *testing.T) {
 	}
 }
 
-// The handshake may be as long as net/http lets it be.
+// The handshake may be as long as net/http allows.
 func TestFrontHugeHandshake(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -133,7 +133,7 @@ func TestFrontHugeHandshake(t *testing.T) {
 	}
 }
 
-// Invariant 9: a request must have the credential of the handshake. Where the
+// Invariant 9: a request must have the credential of the handshake. If the
 // handshake had none, the id is enough.
 func TestBelongsTo(t *testing.T) {
 	t.Parallel()
@@ -172,7 +172,7 @@ func TestBelongsTo(t *testing.T) {
 	}
 }
 
-// knows asks without effect, also about gated and unknown namespaces.
+// knows has no effect, also for gated and unknown namespaces.
 func TestKnows(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, func(h *host) { h.wire.Gate("/gated") })

@@ -15,8 +15,8 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// FuzzPacket hands what the guard lets pass to go-socket.io's decoder. It must
-// read what we read, and live.
+// FuzzPacket passes what the guard accepts to go-socket.io's decoder. The decoder
+// must read what we read, and not panic.
 func FuzzPacket(f *testing.F) {
 	for _, text := range packetSeeds(f) {
 		f.Add(text)
@@ -44,8 +44,7 @@ func FuzzPacket(f *testing.F) {
 	})
 }
 
-// packetSeeds are the messages of the hostile corpus that are not too long, and
-// honest ones.
+// packetSeeds returns the short messages of the hostile corpus, and honest ones.
 func packetSeeds(tb testing.TB) (seeds [][]byte) {
 	tb.Helper()
 	for _, row := range honestPackets() {
@@ -61,7 +60,7 @@ func packetSeeds(tb testing.TB) (seeds [][]byte) {
 	return seeds
 }
 
-// checkPacket checks what parse promises, by other means.
+// checkPacket checks the promises of parse in another way.
 func checkPacket(t *testing.T, p *packet) {
 	t.Helper()
 	binary := p.kind == '5' || p.kind == '6'
@@ -82,7 +81,7 @@ func checkPacket(t *testing.T, p *packet) {
 	}
 }
 
-// checkHeader compares what go-socket.io reads of the packet's head.
+// checkHeader compares the header with what go-socket.io reads.
 func checkHeader(t *testing.T, p *packet, out []byte) {
 	t.Helper()
 	_, header, event := decodeHeader(t, out, p.attachments)
@@ -184,7 +183,7 @@ func decodeHeader(t *testing.T, text []byte, attachments int) (d *parser.Decoder
 	return d, header, event
 }
 
-// A packetReader is a connection on which one packet comes.
+// A packetReader is a connection with one packet.
 type packetReader struct {
 	text        []byte
 	attachments int
@@ -203,14 +202,14 @@ func (r *packetReader) NextReader() (session.FrameType, io.ReadCloser, error) {
 	return session.BINARY, closer{bytes.NewReader([]byte("b"))}, nil
 }
 
-// A closer is a reader as the transports have them: the decoder puts no buffer
-// around it.
+// A closer has a ReadByte like the readers of the transports, so the decoder puts
+// no buffer around it.
 type closer struct{ *bytes.Reader }
 
 func (closer) Close() error { return nil }
 
-// FuzzPayload decodes bodies that may be anything, and again what is encoded
-// from the frames in them.
+// FuzzPayload decodes arbitrary bodies, and what is encoded again from their
+// frames.
 func FuzzPayload(f *testing.F) {
 	for _, row := range clientBodies() {
 		f.Add([]byte(row.body), row.octets, row.version == 4)
@@ -257,8 +256,8 @@ func checkFrame(t *testing.T, f frame, longest int) {
 	}
 }
 
-// checkEncoded checks that frames survive the way to the client, but for the
-// escapes of version 3.
+// checkEncoded checks that decoding what is encoded returns the frames, except
+// for the escapes of version 3.
 func checkEncoded(t *testing.T, version int, frames []frame) {
 	t.Helper()
 	var body []byte
@@ -280,7 +279,7 @@ func checkEncoded(t *testing.T, version int, frames []frame) {
 	}
 }
 
-// escaped is text as JSON writers that only know ASCII write it.
+// escaped returns JSON text with escapes for everything that is not ASCII.
 func escaped(text []byte) []byte {
 	var b []byte
 	for _, r := range string(text) {

@@ -22,7 +22,7 @@ func TestGuardPasses(t *testing.T) {
 	}
 }
 
-// TestGuardAllocatesNothing runs alone, as testing.AllocsPerRun wants it.
+// TestGuardAllocatesNothing runs alone, as testing.AllocsPerRun requires.
 func TestGuardAllocatesNothing(t *testing.T) {
 	g := testGuard()
 	for _, row := range honestPackets() {
@@ -121,7 +121,7 @@ func refuses(t *testing.T, want error, texts ...string) {
 	}
 }
 
-// TestGuardLimits takes each limit to the last that passes.
+// TestGuardLimits tests the largest accepted value of each limit, and the next.
 func TestGuardLimits(t *testing.T) {
 	t.Parallel()
 	var binary bytes.Buffer
@@ -144,7 +144,7 @@ func TestGuardLimits(t *testing.T) {
 	}
 }
 
-// TestGuardQuotesNothing holds that no error shows a log what a client sent.
+// TestGuardQuotesNothing checks that no error quotes the client.
 func TestGuardQuotesNothing(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{`9secret`, `2secret`, `2["a",secret]`, `0/chat,secret`, `5secret-["a"]`, "0/secret\n"} {
@@ -154,8 +154,8 @@ func TestGuardQuotesNothing(t *testing.T) {
 	}
 }
 
-// TestMarksPlaceholder compares with encoding/json, letter by letter, with
-// every rune that folds to an ASCII letter or may be thought to.
+// TestMarksPlaceholder compares with encoding/json, letter by letter, for every
+// rune that folds to an ASCII letter or might seem to.
 func TestMarksPlaceholder(t *testing.T) {
 	t.Parallel()
 	const name = "_placeholder"

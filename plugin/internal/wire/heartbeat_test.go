@@ -8,7 +8,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// The clock of a client of version 3, whose pings are awaited.
+// The times of a version 3 client, which sends the pings.
 func TestHeartbeatClock3(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -24,7 +24,7 @@ func TestHeartbeatClock3(t *testing.T) {
 	}
 }
 
-// The clock of a client of version 4, which is pinged.
+// The times of a version 4 client, which gets the pings.
 func TestHeartbeatClock4(t *testing.T) {
 	t.Parallel()
 	clock := newClock(t, Options{})
@@ -39,7 +39,7 @@ func TestHeartbeatClock4(t *testing.T) {
 	clock.at(75*time.Second, -1, -5*time.Second)
 }
 
-// An answer may take longer than the interval. The next ping follows soon.
+// An answer may take longer than the interval. The next ping then follows soon.
 func TestHeartbeatClock4Slow(t *testing.T) {
 	t.Parallel()
 	clock := newClock(t, Options{PingInterval: 10 * time.Second, PingTimeout: time.Minute})
@@ -52,7 +52,7 @@ func TestHeartbeatClock4Slow(t *testing.T) {
 	clock.at(90*time.Second, -1, 0)
 }
 
-// A clock is the heartbeat of a client of version 4 whose time is made up.
+// A clock is the heartbeat of a version 4 client with made-up times.
 type clock struct {
 	*host
 	client *wsCaller
@@ -68,8 +68,9 @@ func newClock(t *testing.T, o Options) clock {
 	return clock{h, client, beat, time.Unix(0, beat.pinged)}
 }
 
-// at fails unless the heartbeat waits as long as is wanted, so long after the
-// start. The client was heard so long after it; below 0, it was not since.
+// at fails unless the heartbeat waits for want, at a time after the start. heard
+// is the time after the start at which the client was heard last, or negative if
+// not since.
 func (c clock) at(after, heard, want time.Duration) {
 	c.Helper()
 	if heard >= 0 {
@@ -88,12 +89,13 @@ func (c clock) pinged() {
 	}
 }
 
-// A client whose messages wait to be handled is not to blame for its silence.
+// A client that must wait until its messages are handled does not count as
+// silent.
 func TestHeartbeatFullInbox(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
 		started, held := make(chan bool), make(chan struct{})
-		// Already the second message does not fit, though little waits.
+		// The second message does not fit, though little waits.
 		h := newHost(t, Options{MaxMessageBytes: 1000, MaxQueueBytes: 1000}, func(h *host) {
 			h.server.OnEvent("/", "block", func(socketio.Conn) { started <- true; <-held })
 			h.server.OnEvent("/", "length", func(_ socketio.Conn, text string) int { return len(text) })
@@ -123,8 +125,8 @@ func TestHeartbeatFullInbox(t *testing.T) {
 	})
 }
 
-// A client that answers stays, while a handler of its own takes long; one that
-// is silent goes.
+// A client that answers stays, even during a slow handler of its own. A silent
+// one is lost.
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -175,8 +177,8 @@ func (h *host) beat(c caller, version int) {
 	}
 }
 
-// A client that is in no namespace for long goes, not one that has left its
-// last a moment ago.
+// A client that has been in no namespace for long is lost, but not one that has
+// just left its last.
 func TestStray(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -201,7 +203,7 @@ func TestStray(t *testing.T) {
 	}
 }
 
-// A client of version 4 that asks for no namespace goes.
+// A version 4 client that asks for no namespace is lost.
 func TestHeartbeatNoNamespace(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)

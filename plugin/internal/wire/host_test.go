@@ -16,14 +16,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// patience is how long a test waits for what must come. It is never waited
-// out by a test that passes.
+// patience is how long a test waits at most. A test that passes never waits as
+// long.
 const patience = 20 * time.Second
 
-// quiet is for tests whose clients break the rules.
+// quiet is the logger of tests whose clients break the rules.
 var quiet = slog.New(slog.DiscardHandler)
 
-// A logBook keeps what is logged.
+// A logBook keeps the log.
 type logBook struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -43,7 +43,7 @@ func (l *logBook) String() string {
 
 func (l *logBook) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
-// host is a go-socket.io server on a Wire, as an app without sessions has it.
+// A host is a go-socket.io server on a Wire, as in an app without sessions.
 type host struct {
 	testing.TB
 	wire   *Wire
@@ -112,7 +112,7 @@ func (h *host) url(transport string, version int) string {
 	return fmt.Sprintf("%s/socket.io/?EIO=%d&transport=%s", h.web.URL, version, transport)
 }
 
-// conns returns the server's ends of all callers.
+// conns returns the Conns of all callers.
 func (h *host) conns() []*Conn {
 	r := &h.wire.registry
 	r.mu.RLock()
@@ -124,7 +124,7 @@ func (h *host) conns() []*Conn {
 	return all
 }
 
-// conn returns the server's end of a caller.
+// conn returns the Conn of a caller.
 func (h *host) conn(c caller) *Conn {
 	h.Helper()
 	conn := h.wire.Find(c.name())
@@ -134,7 +134,7 @@ func (h *host) conn(c caller) *Conn {
 	return conn
 }
 
-// say sends text, which must work.
+// say sends text, and fails if that fails.
 func (h *host) say(c caller, lines ...string) {
 	h.Helper()
 	if err := c.send(text(lines...)...); err != nil {
@@ -142,8 +142,8 @@ func (h *host) say(c caller, lines ...string) {
 	}
 }
 
-// hear reads text, which must be as wanted. A line that ends in * is only a
-// beginning.
+// hear reads text, and fails if it is not the expected one. A line that ends in *
+// is a prefix.
 func (h *host) hear(c caller, lines ...string) {
 	h.Helper()
 	for _, want := range lines {
@@ -155,7 +155,7 @@ func (h *host) hear(c caller, lines ...string) {
 	}
 }
 
-// hearEnd reads up to the end of the connection, before which nothing comes.
+// hearEnd fails unless the connection ends, with nothing before that.
 func (h *host) hearEnd(c caller) {
 	h.Helper()
 	if got, err := c.read(); err == nil {
@@ -163,7 +163,7 @@ func (h *host) hearEnd(c caller) {
 	}
 }
 
-// call connects, enters the root, and fails if that does not work.
+// call connects, and enters the root.
 func (h *host) call(transport string, version int) caller {
 	h.Helper()
 	c := h.dial(transport, version)
@@ -202,7 +202,7 @@ func (h *host) polling(version int, query string) *pollCaller {
 	return p
 }
 
-// socket opens a websocket, which must work.
+// socket opens a websocket.
 func (h *host) socket(url string, version int) *wsCaller {
 	h.Helper()
 	ws, _, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(url, "http"), nil)
@@ -219,7 +219,7 @@ func idOf(open string) string {
 	return p.ID
 }
 
-// eventually waits for what another goroutine is about to do.
+// eventually waits until another goroutine has made a condition true.
 func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
 	again := time.NewTicker(time.Millisecond)

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// An attack is what a hostile client sends on one connection.
+// An attack is what a hostile client sends over one connection.
 type attack struct {
 	name   string
 	frames []frame
 }
 
-// hostile reads a file of testdata/hostile, whose README.md tells the format.
+// hostile reads a file of testdata/hostile. Its README.md describes the format.
 func hostile(tb testing.TB, file string) (attacks []attack) {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "hostile", file))
@@ -70,7 +70,7 @@ func hostileFrames(line string) (frames []frame, err error) {
 	return frames, nil
 }
 
-// hostileData joins terms: Go strings, each with *times behind it or not.
+// hostileData joins terms: Go strings, each with an optional *times.
 func hostileData(terms string) (string, error) {
 	var b strings.Builder
 	for terms = strings.TrimSpace(terms); terms != ""; terms = strings.TrimSpace(terms) {

@@ -9,8 +9,8 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// What a client sends faster than it is handled waits, up to a bound; then the
-// client waits. In the end all is handled, in order.
+// Messages that come faster than they are handled wait, up to a bound. Then the
+// client has to wait. In the end everything is handled, in order.
 func TestInboxHoldsBack(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -73,7 +73,7 @@ func TestInboxHoldsBack(t *testing.T) {
 	}
 }
 
-// A client whose messages wait ends as any other: nobody goes on waiting.
+// A connection with a full inbox ends like any other. Nothing keeps waiting.
 func TestInboxEndsWhileFull(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -105,7 +105,7 @@ func TestInboxEndsWhileFull(t *testing.T) {
 	})
 }
 
-// The memory of a crowd is given back when it has gone.
+// A queue that was long releases its memory.
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	var q queue[int]

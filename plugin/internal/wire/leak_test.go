@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// settles waits until all connections and goroutines of a test are gone.
+// settles waits until all connections and goroutines of a test have ended.
 func (h *host) settles(goroutines int) {
 	h.Helper()
 	eventually(h, "the registries are empty", func() bool { return h.wire.Len() == 0 && h.server.Count() == 0 })
@@ -27,7 +27,7 @@ func (h *host) settles(goroutines int) {
 	}
 }
 
-// crowd lets many do something, some at a time.
+// crowd runs a function many times, some at a time.
 func crowd(many, atATime int, do func(n int)) {
 	var all sync.WaitGroup
 	turns := make(chan struct{}, atATime)
@@ -41,8 +41,8 @@ func crowd(many, atATime int, do func(n int)) {
 	all.Wait()
 }
 
-// 1,000 clients that connect, say something and leave, each in its own manner,
-// leave nothing behind.
+// 1,000 clients that connect, send something and leave, in different ways, leave
+// nothing behind.
 func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	h := newHost(t, Options{}, nil)
 	h.call(nameWebsocket, 3).close()
@@ -70,8 +70,8 @@ func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goro
 	h.settles(goroutines)
 }
 
-// 1,000 clients that are gone after the handshake, or in the middle of an
-// upgrade, without a word, are forgotten.
+// 1,000 clients that vanish after the handshake or during an upgrade leave
+// nothing behind.
 func TestAbandon(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	h := newHost(t, Options{PingInterval: time.Second, PingTimeout: 2 * time.Second}, nil)
 	h.call(nameWebsocket, 3).close()

@@ -10,7 +10,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// diary is what go-socket.io's handlers were called for, in order.
+// A diary lists the calls of go-socket.io's handlers, in order.
 type diary struct {
 	mu    sync.Mutex
 	lines []string
@@ -28,13 +28,13 @@ func (d *diary) String() string {
 	return strings.Join(d.lines, " ")
 }
 
-// watch notes who enters and leaves a namespace.
+// watch notes when clients enter and leave a namespace.
 func (d *diary) watch(h *host, namespace string) {
 	h.server.OnConnect(namespace, func(socketio.Conn) error { d.add("+" + namespace); return nil })
 	h.server.OnDisconnect(namespace, func(socketio.Conn, string) { d.add("-" + namespace) })
 }
 
-// connected is the CONNECT of a namespace, but for the socket's id.
+// connected returns the CONNECT of a namespace, without the socket's id.
 func connected(namespace string, version int) string {
 	head := "4" + prefix(kindConnect, namespace)
 	if version == 4 {
@@ -43,9 +43,8 @@ func connected(namespace string, version int) string {
 	return strings.TrimSuffix(head, ",")
 }
 
-// A namespace that the app does not gate is entered as go-socket.io has it:
-// once, however often it is asked for; it can be left and entered again, and
-// its events then come from a new stay.
+// go-socket.io enters a namespace without a gate once, however often the client
+// asks for it. The client can leave it and enter again.
 func TestNamespace(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -71,8 +70,7 @@ func TestNamespace(t *testing.T) {
 	})
 }
 
-// A namespace that the server does not have is refused, and the connection goes
-// on.
+// A namespace that the server does not have is refused. The connection goes on.
 func TestNamespaceUnknown(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -87,7 +85,7 @@ func TestNamespaceUnknown(t *testing.T) {
 	})
 }
 
-// A connection may be in so many namespaces, and no more.
+// The number of a connection's namespaces is bounded.
 func TestNamespacesTooMany(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -110,8 +108,8 @@ func TestNamespacesTooMany(t *testing.T) {
 	})
 }
 
-// Who asks for namespaces again and again is sent away, whether they exist or
-// not, and whether they are left or not.
+// A client that keeps asking for namespaces is disconnected, whether they exist
+// or not, and whether it leaves them or not.
 func TestNamespaceFlood(t *testing.T) {
 	t.Parallel()
 	for name, lines := range map[string][]string{
@@ -138,8 +136,8 @@ func TestNamespaceFlood(t *testing.T) {
 	}
 }
 
-// A client of version 4 need not enter the root, which go-socket.io enters by
-// itself: it hears nothing of it.
+// A version 4 client need not enter the root. go-socket.io does so by itself, and
+// the client gets nothing of it.
 func TestNamespaceWithoutRoot(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []string{namePolling, nameWebsocket} {
@@ -158,8 +156,8 @@ func TestNamespaceWithoutRoot(t *testing.T) {
 	}
 }
 
-// Clients of version 4 know themselves by an id of the namespace, which is not
-// that of the transport.
+// A version 4 client gets an id for each namespace, which is not the transport's
+// id.
 func TestSocketIDs(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -182,8 +180,8 @@ func TestSocketIDs(t *testing.T) {
 	}
 }
 
-// A gated namespace waits for Admit, and what is emitted or sent meanwhile
-// waits too: first CONNECT, then what was emitted, then the answers.
+// A gated namespace waits for Admit, and so does everything emitted and sent
+// meanwhile: first comes CONNECT, then what was emitted, then the answers.
 func TestAdmit(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -217,8 +215,8 @@ func TestAdmit(t *testing.T) {
 	})
 }
 
-// gate gates a namespace: who asks for it comes out of asked, and what comes
-// out of decide is done about it.
+// gate gates a namespace. It sends a Conn that asks for the namespace to asked,
+// and runs a function from decide.
 func (h *host) gate(namespace string, asked chan<- *Conn, decide <-chan func(*Conn, string)) {
 	h.wire.Gate(namespace)
 	h.server.OnEvent(namespace, OpenEvent, func(c socketio.Conn) {
@@ -229,7 +227,7 @@ func (h *host) gate(namespace string, asked chan<- *Conn, decide <-chan func(*Co
 	})
 }
 
-// Clients cannot send the event that opens a namespace.
+// Clients cannot send OpenEvent.
 func TestOpenEventIsOurs(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -246,8 +244,8 @@ func TestOpenEventIsOurs(t *testing.T) {
 	})
 }
 
-// Who asks for a namespace does not stop broadcasts to it, nor they him: once
-// both waited for each other, and the namespace stood still for all.
+// A client that asks for a namespace and a broadcast to it do not block each
+// other. Once both waited for each other, and the namespace froze.
 func TestNamespaceBesideBroadcasts(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {

@@ -61,7 +61,7 @@ func TestOptionsValidate(t *testing.T) {
 	}
 }
 
-// A Wire with settings that cannot work lets nobody in, and says why.
+// A Wire with invalid settings refuses every client, and says why.
 func TestBadOptions(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{MaxNamespaces: -1}, nil)
@@ -106,7 +106,7 @@ func TestEngineOptions(t *testing.T) {
 	}
 }
 
-// Settings that cannot work may also come from engineio.Options.
+// engineio.Options may also have invalid settings.
 func TestEngineOptionsAreValidated(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{})
@@ -120,7 +120,7 @@ type onlyID struct{}
 
 func (onlyID) NewID() string { return "only" }
 
-// Invariant 9: ids carry at least 128 random bits, in the alphabet of base32.
+// Invariant 9: ids have at least 128 random bits, in base32.
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	const bits, perLetter = 128, 5
@@ -133,7 +133,7 @@ func TestIDs(t *testing.T) {
 		}
 		seen[id] = true
 	}
-	// Each letter comes about as often as the others, at each place.
+	// Each letter is about as frequent as the others, at each position.
 	first := make(map[byte]int)
 	for id := range seen {
 		first[id[0]]++
@@ -146,8 +146,8 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// A Wire that is served without its Handler lets nobody in: nothing would have
-// checked the request.
+// A server that is served without the Wire's Handler refuses every client:
+// nothing has checked the request.
 func TestServedWithoutHandler(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, func(h *host) { h.web.Config.Handler = h.server })
@@ -162,8 +162,8 @@ func TestServedWithoutHandler(t *testing.T) {
 	}
 }
 
-// A server without a handler for the root lets nobody in, and says so: with
-// go-socket.io, nobody would come in or be forgotten.
+// A server without a handler for the root refuses every client, and says why.
+// go-socket.io would admit none and forget none.
 func TestServerWithoutRoot(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, func(h *host) {

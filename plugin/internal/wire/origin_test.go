@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Pages of allowed origins, and only those, may read answers and send
-// credentials. What the page of another origin asks is not even looked at.
+// Only pages of allowed origins may read answers and send credentials. A request
+// from another origin is refused at once.
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{AllowedOrigins: []string{"https://app.example.com"}}, nil)
@@ -44,8 +44,8 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// A preflight allows the methods of the transports and the headers that were
-// asked for, where the origin is allowed.
+// A preflight from an allowed origin allows the methods of the transports, and
+// the headers that it names.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{AllowedOrigins: []string{"https://app.example.com"}})

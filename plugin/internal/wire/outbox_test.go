@@ -13,8 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// narrow lets the network hold little, so that a client that does not read is
-// soon one for whom much waits.
+// narrow makes the network buffers small, so that much soon waits for a client
+// that does not read.
 func narrow(h *host) {
 	h.web.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		if err := c.(*net.TCPConn).SetWriteBuffer(4096); err != nil {
@@ -24,7 +24,7 @@ func narrow(h *host) {
 	}
 }
 
-// stalled enters and reads no more.
+// stalled returns a client that enters and then stops reading.
 func (h *host) stalled(version int) caller {
 	h.Helper()
 	dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -54,8 +54,8 @@ func (h *host) stalled(version int) caller {
 	return c
 }
 
-// Invariant 10: a client that stalls is dropped, and holds up no broadcast: the
-// 99 others get what is broadcast meanwhile, at once and in order.
+// Invariant 10: a stalled client is dropped, and blocks no broadcast. The 99
+// others get everything meanwhile, at once and in order.
 func TestStalledClient(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{MaxMessageBytes: 50_000, MaxQueueBytes: 200_000, Logger: quiet}, narrow)
@@ -105,8 +105,7 @@ func TestStalledClient(t *testing.T) {
 	eventually(t, "go-socket.io forgets it", func() bool { return h.server.Count() == others })
 }
 
-// A client that stalls is dropped within the ping timeout, however little
-// waits.
+// A stalled client is dropped within PingTimeout, however little waits for it.
 func TestStalledWrite(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -144,8 +143,8 @@ func TestNeverPolls(t *testing.T) {
 	})
 }
 
-// What a client makes us send counts with what it costs, not by its bytes only:
-// pongs have one or two.
+// Each frame counts with its overhead, not only its bytes. A pong has only one or
+// two.
 func TestOutboxCountsSmallFrames(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{MaxMessageBytes: 10_000, MaxQueueBytes: 100_000, Logger: quiet}, nil)

@@ -7,20 +7,20 @@ import (
 	"testing"
 )
 
-// testGuard is as strict as the one that the transports use.
+// testGuard has the limits of the transports.
 func testGuard() guard {
 	return guard{maxAttachments: 64, maxNamespace: 1024, maxDepth: 128}
 }
 
-// An honestPacket is one that the clients send, and what it reads as.
+// An honestPacket is a packet of a real client, and the expected result.
 type honestPacket struct {
 	text    string
 	want    packet
 	written string // what appendTo makes of it, "" for the same
 }
 
-// honestPackets are of every kind. socket.io-parser 2.3.1, 3.3.6, 4.0.5 and
-// 4.2.7 write the plain ones just so.
+// honestPackets has packets of every kind. socket.io-parser 2.3.1, 3.3.6, 4.0.5
+// and 4.2.7 write the plain ones exactly so.
 func honestPackets() []honestPacket {
 	return slices.Concat(connectPackets(), eventPackets(), ackPackets(), binaryPackets())
 }

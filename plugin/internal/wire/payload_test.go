@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A clientBody is what a client POSTs, and the frames that it means.
+// A clientBody is the body of a POST, and its frames.
 type clientBody struct {
 	name    string
 	version int
@@ -18,10 +18,10 @@ type clientBody struct {
 	want    []frame
 }
 
-// clientBodies are what engine.io-parser of socket.io-client 1.7.4 (1.3.2),
-// 2.5.0 (2.2.1), 3.1.3 (4.0.3) and 4.8 (5.2.3) made of the frames, byte for
-// byte. Browsers send octets where there is binary, node with 1.x would always;
-// base64 is for all others.
+// clientBodies are what engine.io-parser of socket.io-client 1.7.4 (1.3.2), 2.5.0
+// (2.2.1), 3.1.3 (4.0.3) and 4.8 (5.2.3) made of the frames, byte for byte.
+// Browsers send octets if there is binary data, and 1.x on node always would; all
+// others send base64.
 func clientBodies() []clientBody {
 	text := func(s string) frame { return frame{data: []byte(s)} }
 	binary := func(s string) frame { return frame{binary: true, data: []byte(s)} }
@@ -62,7 +62,7 @@ func clientBodies() []clientBody {
 	}
 }
 
-// String shows a frame as testdata/hostile writes it.
+// String returns a frame in the format of testdata/hostile.
 func (f frame) String() string {
 	if f.binary {
 		return "b:" + string(f.data)
@@ -91,8 +91,8 @@ func TestPayloadDecodesClients(t *testing.T) {
 	}
 }
 
-// TestPayloadLearns holds that the first text that no 1.x would send settles
-// the question for the connection.
+// TestPayloadLearns checks that the first text that no 1.x client would send
+// decides for the whole connection.
 func TestPayloadLearns(t *testing.T) {
 	t.Parallel()
 	type post struct{ body, want string }
@@ -177,7 +177,8 @@ func TestPayloadLimits(t *testing.T) {
 	}
 }
 
-// TestPayloadStops holds that the consumer's error ends it, and is returned.
+// TestPayloadStops checks that the callback's error ends decode, which returns
+// it.
 func TestPayloadStops(t *testing.T) {
 	t.Parallel()
 	enough, n := errors.New("enough"), 0
@@ -194,8 +195,8 @@ func TestPayloadStops(t *testing.T) {
 	}
 }
 
-// TestPayloadFramesApart holds that what is appended to one frame does not
-// reach the next.
+// TestPayloadFramesApart checks that appending to one frame does not change the
+// next.
 func TestPayloadFramesApart(t *testing.T) {
 	t.Parallel()
 	for _, row := range clientBodies() {

@@ -14,8 +14,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// A GET waits longer than an http.Server lets reads and writes take, and is
-// answered all the same.
+// A GET may wait longer than the http.Server's timeouts for reads and writes.
 func TestPollOutlastsServerTimeouts(t *testing.T) {
 	t.Parallel()
 	const limit = 200 * time.Millisecond
@@ -33,7 +32,7 @@ func TestPollOutlastsServerTimeouts(t *testing.T) {
 	})
 }
 
-// serving counts the requests that are under way.
+// serving counts the open requests.
 func serving(h *host, n *atomic.Int32) {
 	handler := h.web.Config.Handler
 	h.web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +42,7 @@ func serving(h *host, n *atomic.Int32) {
 	})
 }
 
-// raw begins a request of its own making.
+// raw starts a request, which it writes by hand.
 func (h *host) raw(method, address, rest string) net.Conn {
 	h.Helper()
 	u, err := url.Parse(address)
@@ -62,8 +61,8 @@ func (h *host) raw(method, address, rest string) net.Conn {
 	return tcp
 }
 
-// A client that stalls in the middle of an answer or a POST holds up neither a
-// goroutine nor its connection for ever.
+// A client that stalls during an answer or a POST blocks neither a goroutine nor
+// its connection for ever.
 func TestStalledRequests(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -87,8 +86,8 @@ func TestStalledRequests(t *testing.T) {
 	})
 }
 
-// A GET ends the one before: its client has given that up. What is sent goes to
-// the later one, once.
+// A new GET ends the one before, which the client has given up. Packets go to the
+// new one, once.
 func TestPollSuperseded(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -120,7 +119,7 @@ func TestPollSuperseded(t *testing.T) {
 	})
 }
 
-// A client that gives up its GET and comes with no other is gone.
+// A client that cancels its GET without another one is lost.
 func TestPollAbandoned(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -137,8 +136,8 @@ func TestPollAbandoned(t *testing.T) {
 	})
 }
 
-// Invariant 9: the browser of a session that has ended gets what was written
-// before the end, if that comes soon, and nothing else.
+// Invariant 9: the browser of an ended session gets the last packets, if they
+// come soon, and nothing else.
 func TestLastPoll(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -190,7 +189,7 @@ func TestLastPoll(t *testing.T) {
 	})
 }
 
-// No client posts twice at a time; who does learns it, and the first goes on.
+// A second POST during the first is refused. The first goes on.
 func TestPostsOverlap(t *testing.T) {
 	t.Parallel()
 	started, held := make(chan bool), make(chan struct{})
@@ -216,7 +215,7 @@ func TestPostsOverlap(t *testing.T) {
 	h.hear(c, `431["a"]`)
 }
 
-// A POST that is too long, or no payload, ends its connection.
+// A POST that is too long, or is no payload, ends its connection.
 func TestBadPosts(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -246,7 +245,7 @@ func TestBadPosts(t *testing.T) {
 	}
 }
 
-// A client posts at once what it has emitted while its last POST was under way.
+// A client sends everything that it has emitted during its last POST in one POST.
 func TestPostGathered(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -267,7 +266,7 @@ func TestPostGathered(t *testing.T) {
 	})
 }
 
-// A client that is gone before its handshake is answered leaves nothing behind.
+// A client that leaves before its handshake is answered leaves nothing behind.
 func TestHandshakeAbandoned(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)

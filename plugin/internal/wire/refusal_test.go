@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// refusing returns a decision to refuse.
+// refusing returns a function that refuses.
 func refusing(data string, back bool) func(*Conn, string) {
 	return func(c *Conn, namespace string) {
 		var raw json.RawMessage
@@ -18,7 +18,7 @@ func refusing(data string, back bool) func(*Conn, string) {
 	}
 }
 
-// refusedBy is the packet that a refused client gets.
+// refusedBy returns the packet that a refused client gets.
 func refusedBy(namespace, data string, version int) string {
 	head := "4" + prefix(kindError, namespace)
 	switch {
@@ -32,8 +32,8 @@ func refusedBy(namespace, data string, version int) string {
 	return head + data
 }
 
-// asking returns a host whose namespaces are gated, and a client that has asked
-// for the first of some namespaces.
+// asking returns a host with gated namespaces, and a client that has asked for
+// the first of some.
 func asking(t *testing.T, transport string, version int, namespace string) (h *host, c caller, asked chan *Conn, decide chan func(*Conn, string), d *diary) {
 	t.Helper()
 	asked, decide, d = make(chan *Conn, 1), make(chan func(*Conn, string)), &diary{}
@@ -50,10 +50,10 @@ func asking(t *testing.T, transport string, version int, namespace string) (h *h
 	return h, c, asked, decide, d
 }
 
-// A client that is turned away from the root gets no CONNECT. Told to leave for
-// good it has the time to hang up, and hears the same wherever it asks; then the
-// connection ends. One that may come back is not told to leave, and the
-// connection ends at once.
+// A client that the root refuses gets no CONNECT. If it is refused for good, it
+// has time to hang up and gets the same refusal from every namespace; then the
+// connection ends. If it may reconnect, it gets no DISCONNECT, and the connection
+// ends at once.
 func TestRefuseRoot(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{"", `{"code":"unknown"}`} {
@@ -89,8 +89,7 @@ func TestRefuseRoot(t *testing.T) {
 	}
 }
 
-// A client that is turned away from another namespace stays where it is, and
-// may ask again.
+// A client that another namespace refuses stays where it is, and may ask again.
 func TestRefuseNamespace(t *testing.T) {
 	t.Parallel()
 	for _, back := range []bool{false, true} {
@@ -121,8 +120,8 @@ func TestRefuseNamespace(t *testing.T) {
 	}
 }
 
-// A client of version 4 that has asked for nothing else ends up nowhere when it
-// is turned away: the connection ends.
+// A version 4 client that has asked for nothing else is in no namespace when it
+// is refused. The connection ends.
 func TestRefuseOnlyNamespace(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []string{namePolling, nameWebsocket} {
@@ -143,7 +142,7 @@ func TestRefuseOnlyNamespace(t *testing.T) {
 	}
 }
 
-// A client that hangs up while it is decided about leaves no trace.
+// A client that hangs up before the decision leaves nothing behind.
 func TestRefuseTooLate(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -160,8 +159,8 @@ func TestRefuseTooLate(t *testing.T) {
 	})
 }
 
-// A message that is not UTF-8 and data that are no JSON do not make a packet
-// that clients choke on.
+// Clients can read the refusal even if the message is no UTF-8 or the data are no
+// JSON.
 func TestRefusalPacket(t *testing.T) {
 	t.Parallel()
 	for version := 3; version <= 4; version++ {

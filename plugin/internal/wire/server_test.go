@@ -10,8 +10,8 @@ import (
 	"github.com/googollee/go-socket.io/engineio"
 )
 
-// A Wire serves the one server that was made with it. The question is asked of
-// the server itself, which hears nothing of it: no RequestChecker, no ConnInitor.
+// A Wire serves only the server that was made with it. The check asks the server
+// itself, without a call of RequestChecker or ConnInitor.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	wire := New(Options{})
@@ -58,8 +58,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// Without the plugin too: a server that was not made with the Wire gets no client
-// from it, on none of its transports.
+// The same without the plugin: a server that was not made with the Wire gets no
+// client, on any of its transports.
 func TestForgottenEngineOptions(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {

@@ -37,7 +37,7 @@ func ends(t *testing.T, network string) (ours, theirs net.Conn) {
 	return ours, theirs
 }
 
-// streamOn returns a stream of a connection that is nobody else's.
+// streamOn returns the stream of a new connection.
 func streamOn(under net.Conn, options Options) *stream {
 	c := newConn(&New(options).shared, httptest.NewRequest("GET", "/", nil), 3)
 	c.start(time.Now())
@@ -45,14 +45,14 @@ func streamOn(under net.Conn, options Options) *stream {
 	return c.out.stream
 }
 
-// busy tells whether a goroutine sends.
+// busy reports whether the goroutine sends.
 func (s *stream) busy() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sending
 }
 
-// under returns the ends of the connections that a stream may stand on.
+// under returns pairs of connections, of each kind that a stream may use.
 func under(t *testing.T) map[string][2]net.Conn {
 	t.Helper()
 	all := make(map[string][2]net.Conn)
@@ -77,8 +77,8 @@ func under(t *testing.T) map[string][2]net.Conn {
 	return all
 }
 
-// Whatever is under it, a stream takes everything at once, and sends it in
-// order when somebody reads.
+// A stream takes everything at once, over any kind of connection, and sends it in
+// order when the other end reads.
 func TestStreamKeepsOrder(t *testing.T) {
 	t.Parallel()
 	const writes, size = 2000, 10_000
@@ -109,7 +109,7 @@ func TestStreamKeepsOrder(t *testing.T) {
 	}
 }
 
-// What the network takes at once needs no goroutine.
+// Writes that the kernel takes at once need no goroutine.
 func TestStreamNeedsNoGoroutine(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
 		return // it does there
@@ -133,8 +133,8 @@ func TestStreamNeedsNoGoroutine(t *testing.T) {
 	}
 }
 
-// A client that has gone, and one that takes nothing for the ping timeout, end
-// the stream.
+// A stream fails when the client has gone, and when it takes nothing for
+// PingTimeout.
 func TestStreamFails(t *testing.T) {
 	t.Parallel()
 	for name, ends := range under(t) {
@@ -167,7 +167,7 @@ func TestStreamFails(t *testing.T) {
 	})
 }
 
-// A client that does not read the answers to its pings is dropped.
+// A client that does not read the answers to its websocket pings is dropped.
 func TestPingsUnread(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {

@@ -11,8 +11,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// probe opens the websocket of an upgrade, up to where the client is told that
-// it works.
+// probe opens the websocket of an upgrade, and returns when the client has
+// "3probe".
 func (h *host) probe(p *pollCaller) *wsCaller {
 	h.Helper()
 	ws := h.socket(strings.Replace(p.url, "=polling", "=websocket", 1), p.version)
@@ -24,7 +24,7 @@ func (h *host) probe(p *pollCaller) *wsCaller {
 	return ws
 }
 
-// upgrade moves a polling client that waits for nothing.
+// upgrade upgrades a polling client without waiting for its requests.
 func (h *host) upgrade(p *pollCaller) *wsCaller {
 	h.Helper()
 	ws := h.probe(p)
@@ -32,7 +32,7 @@ func (h *host) upgrade(p *pollCaller) *wsCaller {
 	return ws
 }
 
-// An upgrade that fails leaves the client polling, and free to try again.
+// After a failed upgrade the client keeps polling, and may try again.
 func TestUpgradeFails(t *testing.T) {
 	t.Parallel()
 	probed := []string{"2probe"}
@@ -72,7 +72,7 @@ func TestUpgradeFails(t *testing.T) {
 	}
 }
 
-// Some clients send UPGRADE with a payload: python-engineio's "52".
+// Some clients send UPGRADE with a payload: python-engineio sends "52".
 func TestUpgradeWithPayload(t *testing.T) {
 	t.Parallel()
 	for _, packet := range []string{"5", "52", "5probe", "5" + strings.Repeat("x", 1000)} {
@@ -88,8 +88,8 @@ func TestUpgradeWithPayload(t *testing.T) {
 	}
 }
 
-// A client that polls during an upgrade is not held up at first, then a little,
-// and hears all.
+// The first GETs during an upgrade end at once, and later ones after a pause. The
+// client gets everything.
 func TestUpgradeSlowsPolls(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -114,7 +114,7 @@ func TestUpgradeSlowsPolls(t *testing.T) {
 	})
 }
 
-// A probe that is never finished ends by itself.
+// A probe that the client does not finish ends by itself.
 func TestUpgradeNeverFinished(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -136,8 +136,7 @@ func (c *Conn) isProbed() bool {
 	return c.out.probe.answered
 }
 
-// A GET that waits when the websocket works is ended, so that the client can
-// move.
+// The waiting GET ends when the client has "3probe", so that it can upgrade.
 func TestUpgradeFreesPoll(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -157,7 +156,7 @@ func TestUpgradeFreesPoll(t *testing.T) {
 	})
 }
 
-// Of many upgrades of one connection at a time, one is under way; whoever wins,
+// Only one of several concurrent upgrades of a connection runs. Whichever it is,
 // the client goes on.
 func TestUpgradeManyAtOnce(t *testing.T) {
 	t.Parallel()
@@ -189,8 +188,8 @@ func TestUpgradeManyAtOnce(t *testing.T) {
 	})
 }
 
-// A connection that ends while it is probed ends as any other, and takes the
-// websocket with it.
+// A connection that ends during a probe ends like any other, and closes the
+// websocket.
 func TestUpgradeThenEnd(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*host, *Conn, *pollCaller){
@@ -220,7 +219,7 @@ func TestUpgradeThenEnd(t *testing.T) {
 	}
 }
 
-// A client that moves while the server hangs up gets what was written, over
+// A client that upgrades while the server hangs up gets everything written, over
 // the websocket.
 func TestUpgradeWhileClosing(t *testing.T) {
 	t.Parallel()

@@ -13,9 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Close while 200 handshakes are in flight, by both transports, and
-// socketio.Server.Close right after it, do not end the process, and leave
-// nobody waiting.
+// Close during 200 handshakes over both transports, with socketio.Server.Close
+// right after it, does not end the process, and leaves nobody waiting.
 func TestCloseDuringHandshakes(t *testing.T) {
 	t.Parallel()
 	for range 3 {
@@ -47,8 +46,7 @@ func TestCloseDuringHandshakes(t *testing.T) {
 	}
 }
 
-// visit connects and reads up to the end of the connection. Its error is one
-// that only a bug explains.
+// visit connects, and reads until the connection ends. Its error means a bug.
 func (h *host) visit(transport string, version int) error {
 	if transport == nameWebsocket {
 		ws, response, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(h.url(transport, version), "http"), nil)
@@ -82,7 +80,8 @@ func (h *host) visit(transport string, version int) error {
 	}
 }
 
-// Close tells what it waits for, may be called again, and by many.
+// Close returns ctx's error when it must give up, and may be called again, and by
+// many.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)
@@ -110,7 +109,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// Everybody is told that the server goes away, each in the manner of its wire.
+// Every client learns that the server goes away, in the way of its transport.
 func TestCloseTellsClients(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -130,7 +129,7 @@ func TestCloseTellsClients(t *testing.T) {
 	})
 }
 
-// A Wire finds connections by their id as long as they are there.
+// Find returns connections by their id until they end.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, Options{}, nil)

@@ -9,8 +9,8 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// owner is a host whose events "own" and "behind" acknowledge by themselves:
-// the latter behind what it emits.
+// owner returns a host whose events "own" and "behind" call Acknowledge and
+// AcknowledgeBehind.
 func owner(t *testing.T) *host {
 	t.Helper()
 	return newHost(t, Options{}, func(h *host) {
@@ -39,8 +39,8 @@ func owner(t *testing.T) *host {
 	})
 }
 
-// Every acknowledgement that was asked for comes once, in the order of the
-// events; one that was not asked for never comes.
+// The client gets each acknowledgement that it has asked for once, in the order
+// of the events, and no other.
 func TestAcknowledge(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -57,8 +57,8 @@ func TestAcknowledge(t *testing.T) {
 	})
 }
 
-// AcknowledgeBehind goes behind what its handler has emitted, and before what
-// the next emits.
+// AcknowledgeBehind answers after everything that its handler has emitted, and
+// before what the next handler emits.
 func TestAcknowledgeBehind(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -83,8 +83,8 @@ func TestAcknowledgeBehind(t *testing.T) {
 	})
 }
 
-// An acknowledgement may hold all that go-socket.io encodes; what cannot be
-// encoded may be answered by something else.
+// An acknowledgement may contain everything that go-socket.io encodes. When
+// encoding fails, the handler may answer something else.
 func TestAcknowledgeValues(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -130,8 +130,8 @@ func TestAcknowledgeValues(t *testing.T) {
 	})
 }
 
-// go-socket.io's own acknowledgements come once where they were asked for, and
-// not where they were not.
+// The client gets acknowledgements of go-socket.io once if it has asked for them,
+// and otherwise never.
 func TestAcknowledgeByResults(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -152,8 +152,8 @@ func TestAcknowledgeByResults(t *testing.T) {
 	})
 }
 
-// Clients acknowledge what was emitted with a callback: once, and in the
-// namespace where it was emitted.
+// Clients acknowledge an event that was emitted with a callback once, in its
+// namespace.
 func TestAcknowledgeByClient(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
@@ -174,7 +174,7 @@ func TestAcknowledgeByClient(t *testing.T) {
 	})
 }
 
-// An event may be acknowledged after its connection has ended: nothing happens.
+// An acknowledgement after the end of the connection does nothing.
 func TestAcknowledgeTooLate(t *testing.T) {
 	t.Parallel()
 	acknowledged := make(chan error, 2)

@@ -22,7 +22,7 @@ type caller interface {
 	name() string // the id of the connection
 }
 
-// text is frames of text.
+// text returns frames of text.
 func text(lines ...string) (frames []frame) {
 	for _, line := range lines {
 		frames = append(frames, frame{data: []byte(line)})
@@ -60,7 +60,7 @@ func (c *wsCaller) sendOne(f frame) error {
 	return c.ws.WriteMessage(websocket.BinaryMessage, f.data)
 }
 
-// raw returns the next frame, whatever it is.
+// raw returns the next frame of any kind.
 func (c *wsCaller) raw() (frame, error) {
 	if err := c.ws.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return frame{}, err
@@ -79,7 +79,7 @@ func (c *wsCaller) read() (string, error) { return textOf(c.next) }
 
 func (c *wsCaller) close() { c.ws.Close() }
 
-// nextOf returns the next frame that is no heartbeat or noop.
+// nextOf returns the next frame other than heartbeats and noops.
 func nextOf(raw func() (frame, error)) (frame, error) {
 	for start := time.Now(); ; {
 		f, err := raw()
@@ -148,7 +148,7 @@ func (p *pollCaller) send(frames ...frame) error {
 	return nil
 }
 
-// poll returns what one GET brings.
+// poll returns the frames from one GET.
 func (p *pollCaller) poll() ([]frame, error) {
 	body, err := p.do(http.MethodGet, nil, "")
 	if err != nil {
@@ -157,7 +157,7 @@ func (p *pollCaller) poll() ([]frame, error) {
 	return decodeAll(payloadDecoder{version: p.version, max: 16 << 20}, []byte(body), false)
 }
 
-// raw returns the next packet, whatever it is; its error tells of the end.
+// raw returns the next packet of any kind. It returns an error at the end.
 func (p *pollCaller) raw() (f frame, err error) {
 	for len(p.pending) == 0 {
 		if p.pending, err = p.poll(); err != nil {

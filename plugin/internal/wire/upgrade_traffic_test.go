@@ -23,7 +23,7 @@ type mover struct {
 	got     chan string
 }
 
-// polls reads by GETs until it is told to pause.
+// polls reads with GETs until it is told to pause.
 func (m *mover) polls() {
 	for !m.paused.Load() {
 		frames, err := m.poll.poll()
@@ -51,7 +51,7 @@ func (m *mover) sends(many int) {
 	}
 }
 
-// check reads acknowledgements and news until there are so many of each.
+// check reads until it has a number of acknowledgements and of news.
 func (m *mover) check(many int) {
 	acks, news := 0, 0
 	for acks < many || news < many {
@@ -71,7 +71,7 @@ func (m *mover) check(many int) {
 	}
 }
 
-// Nothing is lost, doubled or reordered by an upgrade while both sides send.
+// An upgrade loses, duplicates and reorders nothing, while both sides send.
 func TestUpgradeUnderTraffic(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
@@ -95,8 +95,8 @@ func TestUpgradeUnderTraffic(t *testing.T) {
 	})
 }
 
-// move plays the client's part of an upgrade, when some packets have come: its
-// GET and its POST have ended when it says "5".
+// move upgrades after some packets. The client's GET and POST have ended when it
+// sends "5".
 func (m *mover) move(some, many int) {
 	m.say(m.poll, `42["go"]`)
 	var polling, sending sync.WaitGroup
