@@ -47,7 +47,7 @@ vet:
 	go vet $(RC) ./...
 
 race: bin/gotestsum ## the Go tests under the race detector (TESTFLAGS='-run Merge')
-	$(TESTSUM) -race ./...
+	$(TESTSUM) -race ./... ./testdata/arrows
 
 race-next: bin/gotestsum ## the same on go-socket.io's release candidate
 	$(TESTSUM) -race $(RC) ./plugin/... ./cmd/...
@@ -71,7 +71,7 @@ metrics: bin/gotestsum ## the Observer that counts for Prometheus
 	cd plugin/metrics && $(TESTSUM) -race ./...
 
 arrows: ## how many dependencies between the files of a package run up (ARGS='./plugin ./store')
-	go run ./testdata/arrows $(or $(ARGS),./plugin ./plugin/internal/wire)
+	go run ./testdata/arrows $(or $(ARGS),./plugin ./plugin/internal/live ./plugin/internal/wire)
 
 browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...

@@ -42,7 +42,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 		return nil, errors.New("transport: serve Wire.Handler, or the plugin's with Options.Transport set, not the server itself")
 	}
 	c := newConn(a.shared, r, passed.version)
-	if !a.shared.registry.begin(c) {
+	if a.shared.err != nil || !a.shared.registry.begin(c) {
 		return nil, errors.New("transport: closed")
 	}
 	var ws *websocket.Conn

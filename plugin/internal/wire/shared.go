@@ -6,6 +6,7 @@ import "github.com/gorilla/websocket"
 // serves, except for the registry and the pool, which have their own locks.
 type shared struct {
 	options  Options
+	err      error // names every invalid option
 	origins  origins
 	identity Identity
 	gates    gates

@@ -18,15 +18,13 @@ import (
 // A Wire is the transports of one go-socket.io server. [New] makes it. Call
 // EngineOptions, Handler, Identify, Gate and Own before it serves. Its other methods
 // are safe for concurrent use.
-type Wire struct {
-	shared
-	err error // names every invalid setting
-}
+type Wire struct{ shared }
 
 // New returns a Wire for one server. [Wire.Err] and plugin.Enable report invalid
 // settings; a Wire with such settings refuses every client.
 func New(options Options) *Wire {
-	w := &Wire{err: options.validate()}
+	w := new(Wire)
+	w.err = options.validate()
 	w.options = options.withDefaults()
 	w.options.Logger = limit.Logger(w.options.Logger)
 	w.origins = w.options.AllowedOrigins
