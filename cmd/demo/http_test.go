@@ -86,7 +86,7 @@ func TestStatus(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	t.Parallel()
-	s := start(t, "-path", "/deep/er", "-scope", "message")
+	s := start(t, "-path", "/deep/er", "-scope", "message", "-client", clientFile(t))
 	v := s.visit(t)
 	v.holds(map[string]any{"visits": 1.0})
 

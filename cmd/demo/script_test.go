@@ -8,13 +8,19 @@ import (
 	"testing"
 )
 
-func TestClientScripts(t *testing.T) {
-	t.Parallel()
+// clientFile is a client script that does nothing, so that these tests need no npm.
+func clientFile(t *testing.T) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "client.js")
 	if err := os.WriteFile(file, []byte("var io"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, "-client", file, "-path", "/io")
+	return file
+}
+
+func TestClientScripts(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-client", clientFile(t), "-path", "/io")
 	for _, path := range []string{"/io/socket.io.js", "/io/socket.io-sessions.js"} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
