@@ -82,7 +82,7 @@ const storeErrorAnswer = `[{"error":{"code":"store_error","message":"The session
 func TestStoreGrace(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
-		server := storetest.Redis(t, "--appendonly", "yes", "--dir", t.TempDir()) // it keeps its data
+		server := storetest.Redis(t, "--appendonly", "yes", "--appendfsync", "always", "--dir", t.TempDir()) // it keeps its data
 		b := redisstore.New(server.Pool())
 		options.StoreGrace = -1
 		nodes := newNodes(t, 2, b, options, register)
