@@ -12,8 +12,9 @@ import (
 // limit is longer than anything here takes.
 const limit = 10 * time.Second
 
-// program is the demo, built once for all tests.
-var program string
+// programs is the folder of what was built, once for all tests; program is the
+// demo in it.
+var programs, program string
 
 func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
@@ -26,6 +27,7 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
+	programs = folder
 
 	program = os.Getenv("DEMO") // one that was built otherwise, with -race say
 	if program == "" {

@@ -53,12 +53,11 @@ func startRedis(t *testing.T) string {
 	return "redis://127.0.0.1:" + port + "/0"
 }
 
-// startServer builds a program of the library's module, which takes the go
-// command no time when it has built it before, and runs it until the test is
-// over.
+// startServer builds a program of the library's module, where another test has
+// not built it already, and runs it until the test is over.
 func startServer(t *testing.T, folder string, args ...string) *process {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), filepath.Base(folder))
+	program := filepath.Join(programs, filepath.Base(folder))
 	build := exec.Command("go", "build", "-o", program, "./"+folder)
 	build.Dir = "../../.."
 	if out, err := build.CombinedOutput(); err != nil {
