@@ -14,6 +14,8 @@ COUNT     ?= 10
 SHELL   := bash -o pipefail
 BIN     := $(CURDIR)/bin
 TESTSUM := $(BIN)/gotestsum -- $(TESTFLAGS)
+# the tests of connections mostly wait: one more at a time than there are cores
+PARALLEL := -parallel $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 # go.mod with the release candidate of go-socket.io, made by `make rc-mod`
 RC      := -modfile=testdata/rc/go.mod
 SOCKET  := github.com/googollee/go-socket.io
@@ -47,10 +49,10 @@ vet:
 	go vet $(RC) ./...
 
 race: bin/gotestsum ## the Go tests under the race detector (TESTFLAGS='-run Merge')
-	$(TESTSUM) -race ./... ./testdata/arrows
+	$(TESTSUM) -race $(PARALLEL) ./... ./testdata/arrows
 
 race-next: bin/gotestsum ## the same on go-socket.io's release candidate
-	$(TESTSUM) -race $(RC) ./plugin/... ./cmd/...
+	$(TESTSUM) -race $(PARALLEL) $(RC) ./plugin/... ./cmd/...
 
 race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in both versions at once: they mostly wait
 	$(MAKE) -j2 --output-sync=target stock-now stock-next
