@@ -131,17 +131,17 @@ func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal, 
 	form := reflect.FuncOf(h.inputs, outputs, false)
 	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
 		c, results := in[0].Interface().(socketio.Conn), make([]any, n)
-		why := run(c, func(s *Session) error { return h.call(in, s, results) })
-		if why != nil {
-			results = failed(why, n)
+		answers := results
+		if why := run(c, func(s *Session) error { return h.call(in, s, results) }); why != nil {
+			answers = failed(why, n)
 		}
 		if answer != nil {
-			answer(c, results)
+			answer(c, answers)
 			return nil
 		}
 		out := make([]reflect.Value, n)
 		for i := range out {
-			out[i] = asAny(results[i])
+			out[i] = reflect.ValueOf(&answers[i]).Elem() // of type any, as form declares it
 		}
 		return out
 	}).Interface()
@@ -180,14 +180,4 @@ func (h *handler) call(in []reflect.Value, s *Session, out []any) error {
 		out[i] = value
 	}
 	return nil
-}
-
-// asAny returns a value of type any, as the adapted function declares it.
-func asAny(v any) reflect.Value {
-	if v == nil {
-		return reflect.Zero(anyType)
-	}
-	boxed := reflect.New(anyType).Elem()
-	boxed.Set(reflect.ValueOf(v))
-	return boxed
 }
