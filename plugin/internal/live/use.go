@@ -144,13 +144,22 @@ func (u *Use) Finish() {
 	u.over = true
 }
 
-// leave takes back the view of a handler that has returned.
+// leave takes back the view of a handler that has returned. It does so under SCS's
+// lock of that: a goroutine's commit that is under way goes on with the view that it
+// began with.
 func (u *Use) leave() *view {
 	u.mu.Lock()
-	defer u.mu.Unlock()
 	v := u.view
-	u.view, u.left, u.readOnly = nil, v, false
+	u.mu.Unlock()
+	u.book.views.leave(v, u)
 	return v
+}
+
+// leftView notes that the handler has returned. SCS holds its lock of the view.
+func (u *Use) leftView() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.view, u.left, u.readOnly = nil, u.view, false
 }
 
 // usable returns the view of the running handler, nil between handlers.

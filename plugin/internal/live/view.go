@@ -120,6 +120,18 @@ func (v *views) edit(in *view, change func(values map[string]any)) {
 	}
 }
 
+// leave calls u.leftView under SCS's lock of the view.
+func (v *views) leave(of *view, u *Use) {
+	m := v.managers.Get().(*viewManager)
+	defer v.managers.Put(m)
+	m.tap.leaves = u
+	_, _, err := m.Commit(of)
+	m.tap.leaves = nil
+	if err != nil {
+		panic(err) // neither noStore nor tap returns one
+	}
+}
+
 // update makes the view show what now holds, but for what its user has changed
 // since it showed seen. v.mu is held.
 func (v *views) update(manager *scs.SessionManager, in *view, seen contents, now *store.Snapshot) {
@@ -157,6 +169,7 @@ func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
 type tap struct {
 	snapshot *store.Snapshot      // for Decode
 	edit     func(map[string]any) // for Encode; nil to read
+	leaves   *Use                 // for Encode: whose handler has returned
 	contents contents             // what Encode has read
 }
 
@@ -172,7 +185,11 @@ func (t *tap) Decode([]byte) (time.Time, map[string]any, error) {
 // Encode gets the values that SCS holds, under SCS's lock. It takes a copy: a
 // goroutine that a handler left behind can still change them.
 func (t *tap) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	if t.edit != nil {
+	switch {
+	case t.leaves != nil:
+		t.leaves.leftView()
+		return nil, nil
+	case t.edit != nil:
 		t.edit(values)
 		return nil, nil
 	}
