@@ -97,6 +97,35 @@ func TestRenewalBesideOneThatFails(t *testing.T) {
 	r.kept(got, r.end(nil))
 }
 
+// A socket that comes while a request is about to save hears of that: nothing falls
+// between what it has loaded and what it is told.
+func TestEntersWhileSaved(t *testing.T) {
+	t.Parallel()
+	backing := store.NewMemory()
+	b := &stepped{Memory: backing}
+	a, other := newApp(t, b, plugin.Options{}, register), newApp(t, backing, plugin.Options{}, register)
+	cookie := a.login("alice")
+	saving, goOn, answered := make(chan bool), make(chan error), make(chan bool)
+	save := func() error { saving <- true; return <-goOn }
+	b.save.Store(&save)
+	go func() { // ends with the request
+		a.get(cookie, "/put?k=v")
+		close(answered)
+	}()
+	recv(t, "the save", saving)
+	here, there := a.enter(cookie), other.enter(cookie)
+	here.still("alice")
+	there.still("alice")
+	b.save.Store(nil)
+	goOn <- nil
+	recv(t, "the answer", answered)
+	for where, c := range map[string]*client{"here": here, "on another node": there} {
+		if got := c.ask(`["get","k"]`); got != `["v"]` {
+			t.Errorf("after the answer to a put an event %s got %s", where, got)
+		}
+	}
+}
+
 // A renewal that fails lets sockets change the session again.
 func TestAfterRenewalThatFails(t *testing.T) {
 	t.Parallel()

@@ -65,13 +65,26 @@ func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok b
 	case err != nil:
 		return nil, false, fmt.Errorf("store: save: %w", err)
 	case ok:
-		c.news.tell(event, commit.By)
+		if event.ID != "" {
+			c.news.tell(event, commit.By)
+		} else if late := c.eventOf(commit); late.ID != "" {
+			c.tellLate(ctx, late, commit.By)
+		}
 		return commit.Mine, true, nil
 	case found == nil:
 		return nil, false, ErrGone
 	}
 	current, err = c.decodeStored(found)
 	return current, false, err
+}
+
+// tellLate tells of a change of which nobody would have heard when it was about to
+// be made: somebody has begun to listen since, and may have loaded what was before.
+func (c *Core) tellLate(ctx context.Context, event Event, by *Watch) {
+	if speaker, ok := c.backend.(Speaker); ok {
+		_ = speaker.Say(context.WithoutCancel(ctx), c.news.note(event))
+	}
+	c.news.tell(event, by)
 }
 
 // swapOversized is the Swap of a commit that is too large for its base. It fails,
