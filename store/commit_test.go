@@ -34,6 +34,37 @@ func TestSpuriousChanged(t *testing.T) {
 	}
 }
 
+// What is committed without a transaction is told too, under HashTokenInStore as
+// without it.
+func TestBareCommitIsTold(t *testing.T) {
+	t.Parallel()
+	for _, hashed := range []bool{false, true} {
+		m := scs.New()
+		m.HashTokenInStore = hashed
+		s := store.Attach(m, store.NewMemory(), store.Options{})
+		id := store.ID(s.Core().Key(newHeldSession(t, m, "n")))
+		w := s.Core().Watch()
+		defer w.Close()
+		w.Follow(id)
+		err := m.Iterate(context.Background(), func(ctx context.Context) error {
+			m.Put(ctx, "k", "v")
+			_, _, err := m.Commit(ctx)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case event := <-w.Events():
+			if event.ID != id || event.Kind != store.Changed {
+				t.Errorf("hashed %v: told %v", hashed, event)
+			}
+		default:
+			t.Errorf("hashed %v: nothing is told", hashed)
+		}
+	}
+}
+
 // A session of no bytes is not an absent one.
 func TestEmptyOld(t *testing.T) {
 	t.Parallel()

@@ -90,7 +90,9 @@ func (c *Core) replace(ctx context.Context, key string, b []byte, expiry time.Ti
 		if !ok && listed {
 			return ErrGone
 		}
-		change.Old = found
+		if change.Old = found; ok {
+			change.Note = c.news.note(Event{ID: ID(key), Kind: Changed})
+		}
 	}
 	return retry(ctx, func() (done bool, err error) {
 		if c.limit.exceeded(b, change.Old) {
