@@ -186,3 +186,34 @@ func TestUpdateOfTheExpelled(t *testing.T) {
 		eventually(t, "it is saved", func() bool { return nodes[0].stored(cookie)["n"] == 1 && nodes[0].stored(cookie)["try"] == "5" })
 	})
 }
+
+// What goes wrong for a socket whose session is being loaded is reported, without
+// a look at what is just being set: run with -race.
+func TestFailsWhileEntering(t *testing.T) {
+	t.Parallel()
+	nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{}, func(a *app) {
+		register(a)
+		a.sessions.OnInvalid("/", func(socketio.Conn, *plugin.Refusal) { panic("secret reason") })
+	})
+	a := nodes[0]
+	cookie := a.login("alice")
+	a.enter(cookie).still("alice")
+	loading, goOn := make(chan bool), make(chan bool)
+	var once sync.Once
+	during := func() { once.Do(func() { loading <- true; <-goOn }) }
+	a.link.found.Store(&during)
+	c := a.dial(cookie)
+	recv(t, "the second socket loads", loading)
+	if err := a.sessions.Disconnect(t.Context(), idOf(cookie), nil); err != nil {
+		t.Error(err)
+	}
+	goOn <- true // now: to wait for something would order what is not
+	eventually(t, "both failures are reported", func() bool {
+		n := 0
+		for _, failure := range a.failures.all() {
+			n += strings.Count(failure, "panic: secret reason")
+		}
+		return n == 2
+	})
+	c.hangUp()
+}

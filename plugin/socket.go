@@ -221,7 +221,7 @@ func (so *socket) runAnonymous(handle func(*Session) error) error {
 // failed.
 func (so *socket) report(stage string, err error) {
 	if !isRefusal(err) {
-		so.sessions.report(stage, so.session.ID(), err)
+		so.sessions.report(stage, so.sessions.sessionOf(so).ID(), err)
 	}
 }
 
