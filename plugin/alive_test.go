@@ -22,9 +22,9 @@ func TestEventsKeepAlive(t *testing.T) {
 		alive bool
 	}{
 		{"nothing", func(*app, string, *client) {}, false},
-		{"events", func(_ *app, _ string, c *client) { c.ask(`["get","user"]`) }, true},
-		{"ReadOnly events", func(_ *app, _ string, c *client) { c.ask(`["read","user"]`) }, true},
-		{"failing events", func(_ *app, _ string, c *client) { c.ask(`["put+fail","k","v"]`) }, true},
+		{"events", func(_ *app, _ string, c *client) { c.askOr(`["get","user"]`) }, true},
+		{"ReadOnly events", func(_ *app, _ string, c *client) { c.askOr(`["read","user"]`) }, true},
+		{"failing events", func(_ *app, _ string, c *client) { c.askOr(`["put+fail","k","v"]`) }, true},
 		{"connects", func(a *app, cookie string, _ *client) { a.dial(cookie).ws.Close() }, false},
 		{"repeated CONNECT", func(_ *app, _ string, c *client) { c.try("40"); c.pong() }, false},
 		{"heartbeats", func(_ *app, _ string, c *client) { c.pong() }, false},
@@ -40,17 +40,32 @@ func TestEventsKeepAlive(t *testing.T) {
 						return a.manager.Exists(a.sessions.Session(c), "user")
 					})
 				})
-				cookie := a.login("alice")
-				c := a.enter(cookie)
-				tick := time.NewTicker(idle / 8)
-				defer tick.Stop()
-				for over := time.Now().Add(2 * idle); time.Now().Before(over); <-tick.C {
-					if a.stored(cookie) == nil {
-						break
+				// lives tells whether the session is alive after twice its time, and
+				// whether the machine let it be used often enough.
+				lives := func() (alive, often bool) {
+					cookie := a.login("alice")
+					c := a.enter(cookie)
+					defer c.hangUp()
+					tick := time.NewTicker(idle / 8)
+					defer tick.Stop()
+					often = true
+					used := time.Now()
+					for over := used.Add(2 * idle); time.Now().Before(over); <-tick.C {
+						if a.stored(cookie) == nil {
+							break
+						}
+						row.keep(a, cookie, c)
+						often = often && time.Since(used) < idle/2
+						used = time.Now()
 					}
-					row.keep(a, cookie, c)
+					alive = a.stored(cookie) != nil
+					return alive, often && time.Since(used) < idle/2
 				}
-				if alive := a.stored(cookie) != nil; alive != row.alive {
+				alive, often := lives()
+				for row.alive && !alive && !often {
+					alive, often = lives()
+				}
+				if alive != row.alive {
 					t.Errorf("the session is alive: %v, want %v", alive, row.alive)
 				}
 			})
@@ -107,10 +122,11 @@ func TestTouchesAreThrottled(t *testing.T) {
 		c := a.enter(a.login("alice"))
 		started := time.Now()
 		events := 0
-		var last time.Time
+		var last, answered time.Time
 		for time.Since(started) < idle/10+idle/20 {
 			last = time.Now()
 			c.ask(`["get","user"]`)
+			answered = time.Now()
 			events++
 		}
 		want := int(time.Since(started)/(idle/10)) + 1
@@ -118,7 +134,7 @@ func TestTouchesAreThrottled(t *testing.T) {
 			t.Errorf("%d touches for %d events in %v, want 1 to %d", n, events, time.Since(started), want)
 		}
 		eventually(t, "the trailing touch", func() bool { return !spy.lastExpiry().Before(last.Add(idle)) })
-		if late := spy.lastExpiry().Sub(last); late > idle+500*time.Millisecond {
+		if late := spy.lastExpiry().Sub(answered); late > idle {
 			t.Errorf("the last expiry is %v after the last use, want %v", late, idle)
 		}
 		if n := spy.count("touch"); n > want+1 {
