@@ -140,13 +140,14 @@ func TestDestroyOutside(t *testing.T) {
 }
 
 // A goroutine's value that cannot be stored must not keep the events of the
-// session from being saved.
+// session from being saved, nor take with it what it was to replace.
 func TestOutsideValueThatDoesNotEncode(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
 		a, _ := outsideApp(t, newSpy(), options, func(a *app) {
 			a.server.OnEvent("/", "raw-bad", func(c socketio.Conn) bool {
 				a.manager.Put(a.sessions.Session(c), "bad", make(chan int))
+				a.manager.Put(a.sessions.Session(c), "user", make(chan int))
 				return true
 			})
 		})
@@ -162,6 +163,9 @@ func TestOutsideValueThatDoesNotEncode(t *testing.T) {
 			if time.Now().After(late) {
 				t.Fatal("the event's change is not saved after 2 s")
 			}
+		}
+		if got := a.stored(cookie); got["user"] != "alice" || got["bad"] != nil {
+			t.Errorf("stored: %v", got)
 		}
 	})
 }

@@ -128,11 +128,20 @@ func (e *Entry) showAll(v *view, seen contents) error {
 	return nil
 }
 
-// dropUnstorable takes out the values that cannot be stored.
+// dropUnstorable takes out the values that cannot be stored: what was there before
+// is there again.
 func (e *Entry) dropUnstorable(v *view) {
-	seen := e.book.views.read(v)
-	for key, value := range seen.values {
-		if _, err := e.book.store.Encode(time.Time{}, map[string]any{key: value}); err != nil {
+	before, err := e.book.store.Decode(v.from.Load().Bytes)
+	if err != nil {
+		before = new(store.Snapshot)
+	}
+	for key, value := range e.book.views.read(v).values {
+		if _, err := e.book.store.Encode(time.Time{}, map[string]any{key: value}); err == nil {
+			continue
+		}
+		if old, ok := before.Values[key]; ok {
+			e.book.manager.Put(v, key, old)
+		} else {
 			e.book.manager.Remove(v, key)
 		}
 	}
