@@ -16,17 +16,17 @@ func retry(ctx context.Context, attempt func() (done bool, err error)) error {
 		if done || err != nil {
 			return err
 		}
-		if err := Backoff(ctx, n); err != nil {
+		if err := backoff(ctx, n); err != nil {
 			return fmt.Errorf("store: gave up after %d attempts: %w", n+1, err)
 		}
 	}
 }
 
-// Backoff waits before a lost swap is tried again. The first two attempts do not
+// backoff waits before a lost swap is tried again. The first two attempts do not
 // wait. Each later one waits for a random part of a window that doubles up to
 // 16 ms, so that all of many writers succeed. attempt counts from 0. The error is
 // ctx's.
-func Backoff(ctx context.Context, attempt int) error {
+func backoff(ctx context.Context, attempt int) error {
 	if attempt < 2 {
 		return ctx.Err()
 	}

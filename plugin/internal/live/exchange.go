@@ -85,22 +85,17 @@ func (e *Entry) flush() error {
 // the session meanwhile, what waited is older, and gives way. What is too large
 // with that is dropped.
 func (e *Entry) flushExchange() error {
-	for attempt := 0; ; attempt++ {
+	return e.book.store.Retry(context.Background(), func() (done bool, err error) {
 		base, work := e.state()
 		if work == base {
-			return nil
+			return true, nil
 		}
-		saved, err := e.swap(base, work, work)
+		done, err = e.swap(base, work, work)
 		if errors.Is(err, store.ErrTooLarge) {
-			return errors.Join(err, e.landed(work, base)) // as if nothing had been sent
+			err = errors.Join(err, e.landed(work, base)) // as if nothing had been sent
 		}
-		if saved || err != nil {
-			return err
-		}
-		if err := store.Backoff(context.Background(), attempt); err != nil {
-			return err
-		}
-	}
+		return done, err
+	})
 }
 
 // swap makes mine, which was made from work, what the store holds, if that still
@@ -157,23 +152,18 @@ func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 	if err := e.flushExchange(); err != nil {
 		return err
 	}
-	for attempt := 0; ; attempt++ {
+	return e.book.store.Retry(context.Background(), func() (done bool, err error) {
 		base, work := e.state()
 		next, err := e.rebase(from, mine, work)
 		if err != nil {
-			return &StoreError{stageSave, err}
+			return false, &StoreError{stageSave, err}
 		}
-		done, err := e.swap(base, work, next)
+		done, err = e.swap(base, work, next)
 		if done {
 			e.book.host.Changed(e, from, mine, by)
 		}
-		if done || err != nil {
-			return err
-		}
-		if err := store.Backoff(context.Background(), attempt); err != nil {
-			return err
-		}
-	}
+		return done, err
+	})
 }
 
 // failed returns the error of an exchange that has failed, which need not be the

@@ -12,40 +12,31 @@ import (
 // again for as long as somebody else was faster. It returns change's error.
 func (e *Entry) update(ctx context.Context, by Member, change func(*view) error) error {
 	asked := false
-	for attempt := 0; ; attempt++ {
+	return e.book.store.Retry(ctx, func() (done bool, err error) {
 		base, work, err := e.present()
 		if err != nil {
-			return err
+			return false, err
 		}
 		v, err := e.openFresh(work)
 		if err != nil {
-			return err
+			return false, err
 		}
 		err = change(v)
 		status := e.book.manager.Status(v)
 		if status == scs.Destroyed {
-			return e.gone()
+			return false, e.gone()
 		}
 		mine, failed := e.changed(v, status, err)
 		if mine == nil {
 			// What change saw may be old, and so may be what it made of it.
 			if asked || failed != nil && err == nil {
-				return failed
+				return true, failed
 			}
 			asked = true
-			if err := e.refresh(); err != nil {
-				return err
-			}
-			continue
+			return false, e.refresh()
 		}
-		done, err := e.swapFor(base, work, mine, by)
-		if done || err != nil {
-			return err
-		}
-		if err := store.Backoff(ctx, attempt); err != nil {
-			return err
-		}
-	}
+		return e.swapFor(base, work, mine, by)
+	})
 }
 
 // changed returns what the function of an Update has made, nil with its error.
