@@ -145,7 +145,7 @@ func TestAcknowledgeByResults(t *testing.T) {
 		h.say(c, `423["echo","c"]`)
 		for got := ""; got != `433["c"]`; {
 			var err error
-			if got, err = c.read(); err != nil {
+			if got, err = c.Read(); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -56,14 +56,14 @@ func (r raid) play(c caller) {
 
 func (r raid) send(c caller, frames []frame) error {
 	if !r.bodies {
-		return c.send(frames...)
+		return c.Send(packets(frames)...)
 	}
 	for _, f := range frames {
 		kind := "text/plain;charset=UTF-8"
 		if f.binary {
 			kind = "application/octet-stream"
 		}
-		if _, err := c.(*pollCaller).do("POST", f.data, kind); err != nil {
+		if err := c.Post(f.data, kind); err != nil {
 			return err
 		}
 	}
@@ -99,16 +99,16 @@ func (h *host) suffer(all []raid, bystander caller) {
 		turn.Lock()
 		defer turn.Unlock()
 		h.isServed(bystander, all[n].name)
-		c.close()
+		c.HangUp()
 	})
 }
 
 func (h *host) isServed(c caller, after string) {
 	h.Helper()
-	if err := c.send(text(`427["echo","still there"]`)...); err != nil {
+	if err := c.Try(`427["echo","still there"]`); err != nil {
 		h.Errorf("after %s: %v", after, err)
 	}
-	if got, err := c.read(); err != nil || got != `437["still there"]` {
+	if got, err := c.Read(); err != nil || got != `437["still there"]` {
 		h.Errorf("after %s: got %q, %v", after, got, err)
 	}
 }

@@ -16,8 +16,8 @@ func TestAuth(t *testing.T) {
 		"Cookie": {"a=b"}, "X-Custom": {"c"},
 	}
 	_, body, _ := h.request(http.MethodGet, h.url(namePolling, 4)+"&x=y", forged)
-	c := &pollCaller{host: h, version: 4, id: idOf(body)}
-	c.url = h.url(namePolling, 4) + "&sid=" + c.id
+	c := h.caller(namePolling, 4)
+	c.ID = idOf(body)
 	conn := h.conn(c)
 	h.say(c, `40{ "token" : "root", "n": 1, "Äöü": "x", "": "empty" }`, `40/chat,{"token":"chat"}`)
 	h.hear(c, connected("/", 4), connected("/chat", 4))
@@ -50,7 +50,7 @@ func TestAuthLimit(t *testing.T) {
 	conn := h.conn(c)
 	h.say(c, `40{"token":"`+strings.Repeat("x", maxAuth-len(`{"token":""}`))+`"}`)
 	h.hear(c, connected("/", 4))
-	_ = c.send(text(`40/chat,{"token":"` + strings.Repeat("x", maxAuth) + `"}`)...)
+	_ = c.Try(`40/chat,{"token":"` + strings.Repeat("x", maxAuth) + `"}`)
 	<-conn.Done()
 	if conn.Reason() != ReasonError {
 		t.Errorf("it has ended for %q", conn.Reason())
@@ -115,7 +115,7 @@ func TestAuthNamesFold(t *testing.T) {
 						h.hear(c, connected(strings.TrimSuffix("/"+strings.TrimPrefix(namespace, "/"), ","), version))
 						return
 					}
-					_ = c.send(text("40" + namespace + payload)...)
+					_ = c.Try("40" + namespace + payload)
 					<-conn.Done()
 					if conn.Reason() != ReasonError {
 						t.Errorf("it has ended for %q", conn.Reason())

@@ -44,7 +44,7 @@ func TestEarlyGreeting(t *testing.T) {
 			h.say(c, "40")
 		}
 		h.say(c, `421["echo","later"]`)
-		h.hear(c, connected("/", version), `42["hello","a"]`, `451-["blob",{"_placeholder":true,"num":0}]`, `42["hello","b"]`, `431["later"]`)
+		h.hear(c, connected("/", version), `42["hello","a"]`, `451-["blob",{"_placeholder":true,"num":0}]`, "b:\x01\x02", `42["hello","b"]`, `431["later"]`)
 	})
 }
 
@@ -141,7 +141,7 @@ func TestEmitInRootHandler(t *testing.T) {
 		c := h.dial(transport, version)
 		<-returned
 		for err := error(nil); err == nil; {
-			_, err = c.read()
+			_, err = c.Read()
 		}
 		eventually(t, "it is forgotten", func() bool { return h.wire.Len() == 0 && h.server.Count() == 0 })
 		if !strings.Contains(log.String(), "emit in a goroutine") {

@@ -9,6 +9,8 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/googollee/go-socket.io/parser"
 	"github.com/gorilla/websocket"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // everyByte returns every byte twice.
@@ -23,8 +25,8 @@ func everyByte() []byte {
 // hearBinary reads a binary, and fails if it is not the expected one.
 func (h *host) hearBinary(c caller, want []byte) {
 	h.Helper()
-	if f, err := c.next(); err != nil || !f.binary || !bytes.Equal(f.data, want) {
-		h.Fatalf("got %.100q (binary: %t), %v, want %.100q", f.data, f.binary, err, want)
+	if f, err := c.Receive(); err != nil || !f.Binary || !bytes.Equal(f.Data, want) {
+		h.Fatalf("got %.100q (binary: %t), %v, want %.100q", f.Data, f.Binary, err, want)
 	}
 }
 
@@ -42,9 +44,9 @@ func TestBinary(t *testing.T) {
 		c := h.call(transport, version)
 		for n, b := range [][]byte{everyByte(), {}, {0}, []byte("4text"), bytes.Repeat([]byte{0xff, 0}, 100_000)} {
 			said := fmt.Sprintf(`é€😀 \u2028 %d`, n)
-			err := c.send(
+			err := c.Send(
 				text(fmt.Sprintf(`452-%d["mirror","%s",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, n, said))[0],
-				frame{binary: true, data: b}, frame{binary: true, data: everyByte()},
+				plugintest.Packet{Binary: true, Data: b}, plugintest.Packet{Binary: true, Data: everyByte()},
 			)
 			if err != nil {
 				t.Fatal(err)
@@ -63,7 +65,7 @@ func (h *host) hearMirrored(c caller, n int, said string, b []byte) {
 	event := `452-["mirrored","` + said + `",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`
 	ack := fmt.Sprintf(`461-%d[{"_placeholder":true,"num":0},"%s"]`, n, said)
 	for range 2 {
-		got, err := c.read()
+		got, err := c.Read()
 		switch {
 		case err == nil && got == event:
 			h.hearBinary(c, everyByte())
@@ -91,16 +93,10 @@ func TestCompression(t *testing.T) {
 		if !strings.Contains(response.Header.Get("Sec-Websocket-Extensions"), "permessage-deflate") {
 			t.Errorf("not offered: %v", response.Header)
 		}
-		c := &wsCaller{ws: ws, version: version}
-		open, err := c.read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.id = idOf(open)
-		if version == 4 {
-			h.say(c, "40")
-		}
-		h.hear(c, "40*")
+		c := h.caller(nameWebsocket, version)
+		c.WS = ws
+		c.MustOpen()
+		c.Enter("/")
 		long := strings.Repeat("x", 900_000)
 		h.say(c, `421["echo","`+long+`"]`)
 		h.hear(c, `431["`+long+`"]`)
@@ -140,13 +136,13 @@ func TestMessageLimit(t *testing.T) {
 		most := 1000 - len(`421["echo",""]`)
 		h.say(c, `421["echo","`+strings.Repeat("x", most)+`"]`)
 		h.hear(c, `431["xxx*`)
-		_ = c.send(text(`422["echo","` + strings.Repeat("secret", most) + `"]`)...)
+		_ = c.Try(`422["echo","` + strings.Repeat("secret", most) + `"]`)
 		<-conn.Done()
 		if conn.Reason() != ReasonError {
 			t.Errorf("it has ended for %q", conn.Reason())
 		}
 		eventually(t, "the log says why", func() bool { return strings.Contains(log.String(), errTooLong.Error()) })
-		if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), c.name()) {
+		if strings.Contains(log.String(), "secret") || strings.Contains(log.String(), c.ID) {
 			t.Errorf("the log says too much: %s", log.String())
 		}
 	})

@@ -40,7 +40,7 @@ func TestGoodbye(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(nameWebsocket, version).(*wsCaller)
+		c := h.call(nameWebsocket, version)
 		conn := h.conn(c)
 		for range 100 {
 			h.server.BroadcastToNamespace("/", "news", strings.Repeat("x", 1000))
@@ -48,7 +48,7 @@ func TestGoodbye(t *testing.T) {
 		_ = conn.Close()
 		h.server.BroadcastToNamespace("/", "late") // may come or not
 		for n := 0; ; n++ {
-			_, err := c.read()
+			_, err := c.Read()
 			if websocket.IsCloseError(err, websocket.CloseNormalClosure) && n >= 100 {
 				break
 			}
@@ -74,7 +74,7 @@ func TestEndCannotBePutOff(t *testing.T) {
 			conn := h.conn(c)
 			_ = conn.Close()
 			for over := false; !over; {
-				_ = c.send(text("2")...)
+				_ = c.Try("2")
 				select {
 				case <-conn.Done():
 					over = true
@@ -99,7 +99,7 @@ func TestEndCannotBePutOff(t *testing.T) {
 			case <-conn.Done():
 				return
 			case <-slow.C:
-				if _, err := c.read(); err == nil && n > 100 {
+				if _, err := c.Read(); err == nil && n > 100 {
 					t.Fatal("it goes on and on")
 				}
 			}
@@ -113,18 +113,18 @@ func TestPollingGoodbye(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		conn := h.conn(c)
 		h.server.BroadcastToNamespace("/", "news", 1)
 		eventually(t, "it is written", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.queue.size > 0 })
 		_ = conn.Close()
 		for _, want := range []string{`42["news",1]`, "1"} {
-			frames, err := c.poll()
-			if err != nil || len(frames) != 1 || string(frames[0].data) != want {
+			frames, err := c.Poll()
+			if err != nil || len(frames) != 1 || string(frames[0].Data) != want {
 				t.Fatalf("got %v, %v, want %s", frames, err, want)
 			}
 		}
-		if _, err := c.poll(); err == nil || !strings.Contains(err.Error(), "Session ID unknown") {
+		if _, err := c.Poll(); err == nil || !strings.Contains(err.Error(), "Session ID unknown") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -141,11 +141,11 @@ func TestEndBeforeTaken(t *testing.T) {
 	defer web.Close()
 	h := &host{TB: t, wire: wire, server: server, web: web}
 	for n := range 20 {
-		c := h.socket(h.url(nameWebsocket, 3+n%2), 3)
+		c := h.socket(3 + n%2)
 		if n%4 < 2 {
 			h.say(c, "no packet")
 		}
-		c.close()
+		c.HangUp()
 	}
 	eventually(t, "all are gone", func() bool { return wire.Len() == 0 })
 	soon, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -231,7 +231,7 @@ func TestAwaitEnds(t *testing.T) {
 	c := h.dial(nameWebsocket, 3)
 	<-asked
 	conn := h.conn(c)
-	c.close()
+	c.HangUp()
 	all.Wait()
 	<-conn.Done()
 	<-conn.Idle()

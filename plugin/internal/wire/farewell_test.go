@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 func farewellOf(back bool) Farewell {
@@ -40,12 +42,12 @@ func inside(t *testing.T, transport string, version int, namespaces ...string) g
 		}
 		g.hears(connected(namespace, version))
 	}
-	g.conn = g.host.conn(g)
+	g.conn = g.host.conn(g.caller)
 	return g
 }
 
-func (g guest) says(lines ...string)  { g.Helper(); g.say(g, lines...) }
-func (g guest) hears(lines ...string) { g.Helper(); g.hear(g, lines...) }
+func (g guest) says(lines ...string)  { g.Helper(); g.say(g.caller, lines...) }
+func (g guest) hears(lines ...string) { g.Helper(); g.hear(g.caller, lines...) }
 
 // meanwhile runs a function while go-socket.io handles no packet of the client.
 func (g guest) meanwhile(happens func()) {
@@ -65,7 +67,7 @@ func TestExpelFromRoot(t *testing.T) {
 		g := inside(t, transport, version, "/", "/chat")
 		g.meanwhile(func() {
 			g.says(`421["echo","too late"]`, `42["echo","not asked"]`, `452-3["buf",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
-			if err := g.send(frame{binary: true, data: []byte("a")}, frame{binary: true, data: []byte("b")}); err != nil {
+			if err := g.Send(plugintest.Packet{Binary: true, Data: []byte("a")}, plugintest.Packet{Binary: true, Data: []byte("b")}); err != nil {
 				t.Fatal(err)
 			}
 			g.says(`42/chat,4["echo","still in"]`)
@@ -74,7 +76,7 @@ func TestExpelFromRoot(t *testing.T) {
 			g.server.BroadcastToNamespace("/", "never seen")
 		})
 		g.hears(`42["sinvalid",{"code":"destroyed"}]`, `431[{"error":"gone"}]`, `433[{"error":"gone"}]`, `43/chat,4["still in"]`, "41", "41/chat")
-		g.hearEnd(g)
+		g.HearEnd()
 		<-g.conn.Done()
 		if g.conn.Reason() != ReasonServer {
 			t.Errorf("it has ended for %q", g.conn.Reason())
@@ -94,7 +96,7 @@ func TestExpelToComeBack(t *testing.T) {
 				g := inside(t, transport, version, "/", "/chat")
 				g.conn.Expel(namespace, farewellOf(true))
 				g.hears("4" + prefix(kindEvent, namespace) + `["sinvalid",{"code":"destroyed"}]`)
-				g.hearEnd(g)
+				g.HearEnd()
 				<-g.conn.Done()
 			})
 		})
@@ -131,7 +133,7 @@ func TestExpelFromLastNamespace(t *testing.T) {
 			g.hears(`42/other,["sinvalid",{"code":"destroyed"}]`, "41/other")
 			g.conn.Expel("/chat", farewellOf(false))
 			g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, "41/chat")
-			g.hearEnd(g)
+			g.HearEnd()
 		})
 	}
 }

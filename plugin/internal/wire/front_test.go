@@ -1,33 +1,19 @@
 package wire
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // request sends any request.
 func (h *host) request(method, url string, header http.Header) (status int, body string, answer http.Header) {
 	h.Helper()
-	r, err := http.NewRequestWithContext(h.Context(), method, url, nil)
-	if err != nil {
-		h.Fatal(err)
-	}
-	if header != nil {
-		r.Header = header
-	}
-	response, err := h.web.Client().Do(r)
-	if err != nil {
-		h.Fatal(err)
-	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if err != nil {
-		h.Fatal(err)
-	}
-	return response.StatusCode, string(b), response.Header
+	got := plugintest.Request(h, h.web.Client(), method, url, header, "")
+	return got.Status, got.Body, got.Header
 }
 
 // upgrading returns the headers of a handshake.
@@ -86,7 +72,7 @@ func TestFrontRefuses(t *testing.T) {
 		{"POST", "EIO=4&transport=polling&sid=WS", nil, 400, `{"code":3,`},
 		{"GET", "EIO=4&transport=websocket&sid=WS", upgrading(nameWebsocket), 400, `{"code":3,`},
 	} {
-		query := strings.NewReplacer("POLL", poll.name(), "WS", ws.name()).Replace(row.query)
+		query := strings.NewReplacer("POLL", poll.ID, "WS", ws.ID).Replace(row.query)
 		status, body, answer := h.request(row.method, h.web.URL+"/socket.io/?"+query, row.header)
 		if status != row.status || !strings.HasPrefix(body, row.body) {
 			t.Errorf("%s %.80s: got %d %s", row.method, query, status, body)
@@ -182,7 +168,7 @@ func TestKnows(t *testing.T) {
 			t.Errorf("knows(%q) = %t", namespace, got)
 		}
 	}
-	if n := h.server.RoomLen("/", c.name()); n != 1 {
+	if n := h.server.RoomLen("/", c.ID); n != 1 {
 		t.Errorf("the client's own room has %d clients", n)
 	}
 }

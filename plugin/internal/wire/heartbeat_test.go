@@ -55,7 +55,7 @@ func TestHeartbeatClock4Slow(t *testing.T) {
 // A clock is the heartbeat of a version 4 client with made-up times.
 type clock struct {
 	*host
-	client *wsCaller
+	client caller
 	beat   *heartbeat
 	start  time.Time
 }
@@ -63,7 +63,7 @@ type clock struct {
 func newClock(t *testing.T, o Options) clock {
 	t.Helper()
 	h := newHost(t, o, nil)
-	client := h.call(nameWebsocket, 4).(*wsCaller)
+	client := h.call(nameWebsocket, 4)
 	beat := &h.conn(client).heartbeat
 	return clock{h, client, beat, time.Unix(0, beat.pinged)}
 }
@@ -84,8 +84,8 @@ func (c clock) at(after, heard, want time.Duration) {
 // pinged fails unless the client gets a ping.
 func (c clock) pinged() {
 	c.Helper()
-	if f, err := c.client.raw(); err != nil || string(f.data) != "2" {
-		c.Fatalf("got %q, %v, want a ping", f.data, err)
+	if p, err := c.client.Next(); err != nil || p.String() != "2" {
+		c.Fatalf("got %q, %v, want a ping", p, err)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestHeartbeatFullInbox(t *testing.T) {
 		<-started
 		done := make(chan error, 1)
 		go func() {
-			done <- c.send(text(`421["length","`+strings.Repeat("x", 300)+`"]`, `422["length","`+strings.Repeat("y", 800)+`"]`)...)
+			done <- c.Try(`421["length","`+strings.Repeat("x", 300)+`"]`, `422["length","`+strings.Repeat("y", 800)+`"]`)
 		}()
 		eventually(t, "the client waits", conn.full)
 		conn.heartbeat.heard.Store(0)
@@ -168,9 +168,8 @@ func (h *host) beat(c caller, version int) {
 		h.say(c, "2")
 	}
 	want := map[int]string{3: "3", 4: "2"}[version]
-	raw := c.(interface{ raw() (frame, error) }).raw
-	if f, err := raw(); err != nil || string(f.data) != want {
-		h.Fatalf("got %q, %v, want a heartbeat", f.data, err)
+	if p, err := c.Next(); err != nil || p.String() != want {
+		h.Fatalf("got %q, %v, want a heartbeat", p, err)
 	}
 	if version == 4 {
 		h.say(c, "3")

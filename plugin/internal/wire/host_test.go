@@ -9,16 +9,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/googollee/go-socket.io/parser"
-	"github.com/gorilla/websocket"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // patience is how long a test waits at most. A test that passes never waits as
 // long.
-const patience = 20 * time.Second
+const patience = plugintest.Patience
 
 // quiet is the logger of tests whose clients break the rules.
 var quiet = slog.New(slog.DiscardHandler)
@@ -124,93 +124,80 @@ func (h *host) conns() []*Conn {
 	return all
 }
 
+// A caller is a raw client that leaves pings unanswered.
+type caller = *plugintest.Client
+
+// text is packets of text.
+func text(lines ...string) []plugintest.Packet { return plugintest.Text(lines...) }
+
+// packets are frames for a caller.
+func packets(frames []frame) (all []plugintest.Packet) {
+	for _, f := range frames {
+		all = append(all, plugintest.Packet{Binary: f.binary, Data: f.data})
+	}
+	return all
+}
+
 // conn returns the Conn of a caller.
 func (h *host) conn(c caller) *Conn {
 	h.Helper()
-	conn := h.wire.Find(c.name())
+	conn := h.wire.Find(c.ID)
 	if conn == nil {
 		h.Fatal("the connection is gone")
 	}
 	return conn
 }
 
-// say sends text, and fails if that fails.
-func (h *host) say(c caller, lines ...string) {
-	h.Helper()
-	if err := c.send(text(lines...)...); err != nil {
-		h.Fatalf("send %.100q: %v", lines, err)
+// say sends text, which must work.
+func (h *host) say(c caller, lines ...string) { h.Helper(); c.Say(lines...) }
+
+// hear reads text, which must be as wanted. A line that ends in * is only a
+// beginning.
+func (h *host) hear(c caller, lines ...string) { h.Helper(); c.Hear(lines...) }
+
+// hearEnd reads up to the end of the connection, before which nothing comes.
+func (h *host) hearEnd(c caller) { h.Helper(); c.HearEnd() }
+
+// caller makes a client that is yet to be opened.
+func (h *host) caller(transport string, version int) caller {
+	return &plugintest.Client{
+		TB: h, URL: h.web.URL + "/socket.io/", Transport: transport, Version: version, HTTP: h.web.Client(), Mute: true,
 	}
 }
 
-// hear reads text, and fails if it is not the expected one. A line that ends in *
-// is a prefix.
-func (h *host) hear(c caller, lines ...string) {
+// polling connects by polling, with more in its query.
+func (h *host) polling(version int, query string) caller {
 	h.Helper()
-	for _, want := range lines {
-		got, err := c.read()
-		prefix, open := strings.CutSuffix(want, "*")
-		if err != nil || got != want && (!open || !strings.HasPrefix(got, prefix)) {
-			h.Fatalf("got %.200q, %v, want %.200q", got, err, want)
-		}
-	}
-}
-
-// hearEnd fails unless the connection ends, with nothing before that.
-func (h *host) hearEnd(c caller) {
-	h.Helper()
-	if got, err := c.read(); err == nil {
-		h.Fatalf("got %.200q, want the end", got)
-	}
-}
-
-// call connects, and enters the root.
-func (h *host) call(transport string, version int) caller {
-	h.Helper()
-	c := h.dial(transport, version)
-	if version == 4 {
-		h.say(c, "40")
-	}
-	h.hear(c, "40*")
+	c := h.caller(namePolling, version)
+	c.Query = query
+	c.MustOpen()
 	return c
 }
 
 // dial connects and reads OPEN.
 func (h *host) dial(transport string, version int) caller {
 	h.Helper()
-	if transport == namePolling {
-		return h.polling(version, "")
-	}
-	w := h.socket(h.url(transport, version), version)
-	open, err := w.read()
-	if err != nil || !strings.HasPrefix(open, "0{") {
-		h.Fatalf("got %q, %v, want OPEN", open, err)
-	}
-	w.id = idOf(open)
-	return w
+	c := h.caller(transport, version)
+	c.MustOpen()
+	return c
 }
 
-// polling connects by polling, with more in its query, and reads OPEN.
-func (h *host) polling(version int, query string) *pollCaller {
+// socket opens a websocket and reads nothing.
+func (h *host) socket(version int) caller {
 	h.Helper()
-	p := &pollCaller{host: h, version: version, url: h.url(namePolling, version) + query}
-	open, err := p.read()
-	if err != nil || !strings.HasPrefix(open, "0{") {
-		h.Fatalf("got %q, %v, want OPEN", open, err)
-	}
-	p.id = idOf(open)
-	p.url += "&sid=" + p.id
-	return p
-}
-
-// socket opens a websocket.
-func (h *host) socket(url string, version int) *wsCaller {
-	h.Helper()
-	ws, _, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(url, "http"), nil)
-	if err != nil {
+	c := h.caller(nameWebsocket, version)
+	if err := c.Dial(); err != nil {
 		h.Fatal(err)
 	}
-	h.Cleanup(func() { ws.Close() })
-	return &wsCaller{ws: ws, version: version}
+	return c
+}
+
+// call connects, enters the root, and fails if that does not work.
+func (h *host) call(transport string, version int) caller {
+	h.Helper()
+	c := h.dial(transport, version)
+	c.Enter("/")
+	return c
 }
 
 func idOf(open string) string {
@@ -219,17 +206,8 @@ func idOf(open string) string {
 	return p.ID
 }
 
-// eventually waits until another goroutine has made a condition true.
+// eventually waits for what another goroutine is about to do.
 func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	late := time.After(patience)
-	for !ok() {
-		select {
-		case <-again.C:
-		case <-late:
-			tb.Fatalf("not in time: %s", what)
-		}
-	}
+	plugintest.Eventually(tb, what, ok)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // Messages that come faster than they are handled wait, up to a bound. Then the
@@ -39,12 +41,12 @@ func TestInboxHoldsBack(t *testing.T) {
 				<-started
 				done := make(chan error, 1)
 				go func() {
-					var all []frame
+					var all []plugintest.Packet
 					for n := range row.many {
 						all = append(all, text(fmt.Sprintf(`42["take",%d,"%s"]`, n, strings.Repeat("x", row.size)))...)
 					}
 					for some := range slices.Chunk(append(all, text(`421["last"]`)...), row.post) {
-						if err := c.send(some...); err != nil {
+						if err := c.Send(some...); err != nil {
 							done <- err
 							return
 						}
@@ -90,7 +92,7 @@ func TestInboxEndsWhileFull(t *testing.T) {
 			var err error
 			some := slices.Repeat(text(`42["echo","a"]`), 100)
 			for err == nil {
-				err = c.send(some...)
+				err = c.Send(some...)
 			}
 			done <- err
 		}()

@@ -45,7 +45,7 @@ func crowd(many, atATime int, do func(n int)) {
 // nothing behind.
 func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	h := newHost(t, Options{}, nil)
-	h.call(nameWebsocket, 3).close()
+	h.call(nameWebsocket, 3).HangUp()
 	h.settles(1 << 20)
 	goroutines := runtime.NumGoroutine()
 	crowd(1000, 20, func(n int) {
@@ -55,15 +55,15 @@ func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goro
 		h.hear(c, `431["a"]`)
 		switch n / 4 % 3 {
 		case 0:
-			c.close()
+			c.HangUp()
 		case 1:
 			h.say(c, "1")
-			c.close()
+			c.HangUp()
 		case 2:
 			_ = h.conn(c).Close()
 			h.hearEnd(c)
 			if transport == nameWebsocket {
-				c.close()
+				c.HangUp()
 			}
 		}
 	})
@@ -74,7 +74,7 @@ func TestConnectAndLeave(t *testing.T) { //nolint:paralleltest // it counts goro
 // nothing behind.
 func TestAbandon(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	h := newHost(t, Options{PingInterval: time.Second, PingTimeout: 2 * time.Second}, nil)
-	h.call(nameWebsocket, 3).close()
+	h.call(nameWebsocket, 3).HangUp()
 	h.settles(1 << 20)
 	goroutines := runtime.NumGoroutine()
 	crowd(1000, 20, func(n int) {
@@ -83,11 +83,11 @@ func TestAbandon(t *testing.T) { //nolint:paralleltest // it counts goroutines
 		case 0:
 			h.request(http.MethodGet, h.url(namePolling, version), nil)
 		case 1:
-			h.socket(h.url(nameWebsocket, version), version).close()
+			h.socket(version).HangUp()
 		case 2:
-			h.dial(nameWebsocket, version).close()
+			h.dial(nameWebsocket, version).HangUp()
 		case 3:
-			h.probe(h.dial(namePolling, version).(*pollCaller)).close()
+			h.probe(h.dial(namePolling, version)).HangUp()
 		}
 	})
 	h.settles(goroutines)

@@ -61,7 +61,7 @@ func TestNamespace(t *testing.T) {
 		h.hear(c, connected("/chat", version), `43/chat,4["back"]`)
 		h.say(c, "41", `425["echo","out"]`, "40", "40", `426["echo","back"]`, `42/chat,7["echo","still in"]`)
 		h.hear(c, connected("/", version), `436["back"]`, `43/chat,7["still in"]`)
-		c.close()
+		c.HangUp()
 		const start = "+/ +/chat -/chat +/chat -/ +/ -"
 		eventually(t, "all is left", func() bool { return len(d.String()) == len(start+"/ -/chat") })
 		if got := d.String(); got != start+"/ -/chat" && got != start+"/chat -/" {
@@ -100,7 +100,7 @@ func TestNamespacesTooMany(t *testing.T) {
 		h.hear(c, connected("/0", version), connected("/1", version))
 		h.say(c, "41/0", "40/2")
 		h.hear(c, connected("/2", version))
-		_ = c.send(text("40/3")...)
+		_ = c.Try("40/3")
 		<-conn.Done()
 		if conn.Reason() != ReasonError {
 			t.Errorf("it has ended for %q", conn.Reason())
@@ -125,7 +125,7 @@ func TestNamespaceFlood(t *testing.T) {
 					if time.Now().After(late) {
 						t.Fatal("it goes on and on")
 					}
-					_ = c.send(text(lines...)...)
+					_ = c.Try(lines...)
 				}
 				<-conn.Done()
 				if conn.Reason() != ReasonError {
@@ -166,14 +166,14 @@ func TestSocketIDs(t *testing.T) {
 		c := h.dial(nameWebsocket, 4)
 		h.say(c, "40", "40/chat")
 		for range 2 {
-			packet, err := c.read()
+			packet, err := c.Read()
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, id, _ := strings.Cut(packet, `{"sid":"`)
 			id = strings.TrimSuffix(id, `"}`)
-			if len(id) != 20 || seen[id] || strings.Contains(id, c.name()) {
-				t.Errorf("socket id %q of connection %q", id, c.name())
+			if len(id) != 20 || seen[id] || strings.Contains(id, c.ID) {
+				t.Errorf("socket id %q of connection %q", id, c.ID)
 			}
 			seen[id] = true
 		}
@@ -238,7 +238,7 @@ func TestOpenEventIsOurs(t *testing.T) {
 		for _, packet := range []string{`42["\u0000open"]`, `42["\u0000answer"]`, `421["\u0000open"]`, `42/chat,["\u0000open"]`} {
 			c := h.call(transport, version)
 			conn := h.conn(c)
-			_ = c.send(text(packet)...)
+			_ = c.Try(packet)
 			<-conn.Done()
 		}
 	})
@@ -269,11 +269,11 @@ func TestNamespaceBesideBroadcasts(t *testing.T) {
 			h.say(c, "40", "40/chat", "41/chat", "40/chat", `421["echo","last"]`)
 			for got := ""; got != `431["last"]`; {
 				var err error
-				if got, err = c.read(); err != nil {
+				if got, err = c.Read(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			c.close()
+			c.HangUp()
 		}
 		close(over)
 		all.Wait()

@@ -27,7 +27,7 @@ func narrow(h *host) {
 // stalled returns a client that enters and then stops reading.
 func (h *host) stalled(version int) caller {
 	h.Helper()
-	dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &websocket.Dialer{NetDialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		var d net.Dialer
 		c, err := d.DialContext(ctx, network, address)
 		if err == nil {
@@ -35,22 +35,10 @@ func (h *host) stalled(version int) caller {
 		}
 		return c, err
 	}}
-	address := "ws" + strings.TrimPrefix(h.url(nameWebsocket, version), "http")
-	ws, _, err := dialer.DialContext(h.Context(), address, nil)
-	if err != nil {
-		h.Fatal(err)
-	}
-	h.Cleanup(func() { ws.Close() })
-	c := &wsCaller{ws: ws, version: version}
-	open, err := c.read()
-	if err != nil {
-		h.Fatal(err)
-	}
-	c.id = idOf(open)
-	if version == 4 {
-		h.say(c, "40")
-	}
-	h.hear(c, "40*")
+	c := h.caller(nameWebsocket, version)
+	c.Dialer = dialer
+	c.MustOpen()
+	c.Enter("/")
 	return c
 }
 
@@ -67,7 +55,7 @@ func TestStalledClient(t *testing.T) {
 		all.Go(func() {
 			for round := range rounds {
 				want := fmt.Sprintf(`42["all",%d]`, round)
-				if got, err := c.read(); err != nil || got != want {
+				if got, err := c.Read(); err != nil || got != want {
 					t.Errorf("client %d got %q, %v, want %q", n, got, err, want)
 					return
 				}
@@ -150,7 +138,7 @@ func TestOutboxCountsSmallFrames(t *testing.T) {
 	h := newHost(t, Options{MaxMessageBytes: 10_000, MaxQueueBytes: 100_000, Logger: quiet}, nil)
 	c := h.call(namePolling, 3)
 	conn := h.conn(c)
-	err := c.send(text(strings.Split(strings.TrimSuffix(strings.Repeat("2 ", 100_000/footprint), " "), " ")...)...)
+	err := c.Try(strings.Split(strings.TrimSuffix(strings.Repeat("2 ", 100_000/footprint), " "), " ")...)
 	<-conn.Done()
 	if reason := conn.Reason(); reason != ReasonError {
 		t.Errorf("it has gone for %q: %v", reason, err)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // A GET may wait longer than the http.Server's timeouts for reads and writes.
@@ -71,13 +73,13 @@ func TestStalledRequests(t *testing.T) {
 			narrow(h)
 			serving(h, &underWay)
 		})
-		reads, writes := h.call(namePolling, version).(*pollCaller), h.call(namePolling, version).(*pollCaller)
+		reads, writes := h.call(namePolling, version), h.call(namePolling, version)
 		conns := h.conns()
 		for range 20 {
-			h.server.BroadcastToRoom("/", reads.id, "much", strings.Repeat("x", 50_000))
+			h.server.BroadcastToRoom("/", reads.ID, "much", strings.Repeat("x", 50_000))
 		}
-		h.raw("GET", reads.url, "\r\n")
-		h.raw("POST", writes.url, "Content-Length: 100\r\n\r\n42")
+		h.raw("GET", reads.Address(), "\r\n")
+		h.raw("POST", writes.Address(), "Content-Length: 100\r\n\r\n42")
 		eventually(t, "both are under way", func() bool { return underWay.Load() == 2 })
 		for _, conn := range conns {
 			<-conn.Done()
@@ -92,7 +94,7 @@ func TestPollSuperseded(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		conn := h.conn(c)
 		const polls = 20
 		brought := make(chan string, polls)
@@ -100,7 +102,7 @@ func TestPollSuperseded(t *testing.T) {
 		for range polls {
 			before := waiting()
 			go func() {
-				frames, err := c.poll()
+				frames, err := c.Poll()
 				brought <- fmt.Sprint(frames, err)
 			}()
 			eventually(t, "the GET waits", func() bool { now := waiting(); return now != nil && now != before })
@@ -124,9 +126,9 @@ func TestPollAbandoned(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		conn := h.conn(c)
-		tcp := h.raw("GET", c.url, "\r\n")
+		tcp := h.raw("GET", c.Address(), "\r\n")
 		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.poll != nil })
 		tcp.Close()
 		<-conn.Done()
@@ -149,17 +151,14 @@ func TestLastPoll(t *testing.T) {
 			})
 		})
 		c := h.polling(version, "&token=a")
-		if version == 4 {
-			h.say(c, "40")
-		}
-		h.hear(c, "40*")
+		c.Enter("/")
 		conn := h.conn(c)
 		asks := func(method string) (status int, body string) {
 			h.Helper()
-			status, body, _ = h.request(method, strings.Replace(c.url, "token=a", "token=b", 1), nil)
+			status, body, _ = h.request(method, strings.Replace(c.Address(), "token=a", "token=b", 1), nil)
 			return status, body
 		}
-		h.server.BroadcastToRoom("/", c.id, "news", 1)
+		h.server.BroadcastToRoom("/", c.ID, "news", 1)
 		if status, body := asks(http.MethodGet); status != http.StatusForbidden {
 			t.Errorf("while the session lives: got %d %s", status, body)
 		}
@@ -196,15 +195,15 @@ func TestPostsOverlap(t *testing.T) {
 	h := newHost(t, Options{MaxMessageBytes: 1000, MaxQueueBytes: 1000}, func(h *host) {
 		h.server.OnEvent("/", "block", func(socketio.Conn) { started <- true; <-held })
 	})
-	c := h.call(namePolling, 4).(*pollCaller)
+	c := h.call(namePolling, 4)
 	conn := h.conn(c)
 	h.say(c, `42["block"]`)
 	<-started
 	done := make(chan error, 1)
 	long := `42["length","` + strings.Repeat("x", 900) + `"]`
-	go func() { done <- c.send(text(long, long)...) }()
+	go func() { done <- c.Try(long, long) }()
 	eventually(t, "the POST waits", conn.full)
-	if err := c.send(text("3")...); err == nil || !strings.Contains(err.Error(), "status 400") {
+	if err := c.Post([]byte("3"), "text/plain;charset=UTF-8"); err == nil || !strings.Contains(err.Error(), "status 400") {
 		t.Errorf("got %v", err)
 	}
 	close(held)
@@ -230,9 +229,9 @@ func TestBadPosts(t *testing.T) {
 			t.Parallel()
 			versions(t, func(t *testing.T, version int) {
 				h := newHost(t, Options{MaxMessageBytes: 1000, MaxQueueBytes: 1000, Logger: quiet}, nil)
-				c := h.call(namePolling, version).(*pollCaller)
+				c := h.call(namePolling, version)
 				conn := h.conn(c)
-				_, err := c.do(http.MethodPost, []byte(row.body), "text/plain")
+				err := c.Post([]byte(row.body), "text/plain")
 				if err == nil || !strings.Contains(err.Error(), row.status) {
 					t.Errorf("got %v", err)
 				}
@@ -252,12 +251,12 @@ func TestPostGathered(t *testing.T) {
 		h := newHost(t, Options{}, func(h *host) {
 			h.server.OnEvent("/", "length", func(_ socketio.Conn, text string) int { return len(text) })
 		})
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		var body []byte
 		for n := range 4 {
-			body = appendPayload(body, version, text(fmt.Sprintf(`42%d["length","%s"]`, n, strings.Repeat("x", 900_000)))[0])
+			body = plugintest.AppendPayload(body, version, text(fmt.Sprintf(`42%d["length","%s"]`, n, strings.Repeat("x", 900_000)))...)
 		}
-		if _, err := c.do(http.MethodPost, body, "text/plain;charset=UTF-8"); err != nil {
+		if err := c.Post(body, "text/plain;charset=UTF-8"); err != nil {
 			t.Fatal(err)
 		}
 		for n := range 4 {

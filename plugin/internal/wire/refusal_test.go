@@ -151,7 +151,7 @@ func TestRefuseTooLate(t *testing.T) {
 		if transport == namePolling {
 			h.say(c, "1")
 		} else {
-			c.close()
+			c.HangUp()
 		}
 		<-conn.Done()
 		decide <- refusing("", false)

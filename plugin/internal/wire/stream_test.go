@@ -172,11 +172,11 @@ func TestPingsUnread(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{PingTimeout: time.Second, MaxMessageBytes: 1 << 16, MaxQueueBytes: 1 << 16, Logger: quiet}, narrow)
-		floods := h.stalled(version).(*wsCaller)
+		floods := h.stalled(version)
 		conn := h.conn(floods)
 		ping := bytes.Repeat([]byte{'x'}, 125)
 		go func() { // ends with the connection: the network may hold it up
-			for floods.ws.WriteControl(websocket.PingMessage, ping, time.Now().Add(patience)) == nil {
+			for floods.WS.WriteControl(websocket.PingMessage, ping, time.Now().Add(patience)) == nil {
 			}
 		}()
 		<-conn.Done()

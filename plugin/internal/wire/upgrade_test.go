@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,23 +10,19 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // probe opens the websocket of an upgrade, and returns when the client has
 // "3probe".
-func (h *host) probe(p *pollCaller) *wsCaller {
+func (h *host) probe(p caller) caller {
 	h.Helper()
-	ws := h.socket(strings.Replace(p.url, "=polling", "=websocket", 1), p.version)
-	ws.id = p.id
-	h.say(ws, "2probe")
-	if f, err := ws.raw(); err != nil || string(f.data) != "3probe" {
-		h.Fatalf("got %q, %v, want 3probe", f.data, err)
-	}
-	return ws
+	return p.Probe(nil)
 }
 
 // upgrade upgrades a polling client without waiting for its requests.
-func (h *host) upgrade(p *pollCaller) *wsCaller {
+func (h *host) upgrade(p caller) caller {
 	h.Helper()
 	ws := h.probe(p)
 	h.say(ws, "5")
@@ -46,18 +43,21 @@ func TestUpgradeFails(t *testing.T) {
 			t.Parallel()
 			versions(t, func(t *testing.T, version int) {
 				h := newHost(t, Options{}, nil)
-				c := h.call(namePolling, version).(*pollCaller)
+				c := h.call(namePolling, version)
 				conn := h.conn(c)
 				for range 3 {
-					ws := h.socket(strings.Replace(c.url, "=polling", "=websocket", 1), version)
+					ws, err := c.Beside(nil)
+					if err != nil {
+						t.Fatal(err)
+					}
 					for _, line := range says {
 						h.say(ws, line)
 					}
 					if len(says) == 0 || name == "hangs up" {
-						ws.close()
+						ws.HangUp()
 					} else {
-						for _, err := ws.raw(); err == nil; {
-							_, err = ws.raw()
+						for _, err := ws.Next(); err == nil; {
+							_, err = ws.Next()
 						}
 					}
 					eventually(t, "the upgrade has failed", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return !conn.out.probe.running })
@@ -80,7 +80,7 @@ func TestUpgradeWithPayload(t *testing.T) {
 			t.Parallel()
 			versions(t, func(t *testing.T, version int) {
 				h := newHost(t, Options{}, nil)
-				ws := h.probe(h.call(namePolling, version).(*pollCaller))
+				ws := h.probe(h.call(namePolling, version))
 				h.say(ws, packet, `421["echo","moved"]`)
 				h.hear(ws, `431["moved"]`)
 			})
@@ -94,13 +94,13 @@ func TestUpgradeSlowsPolls(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		ws := h.probe(c)
 		start := time.Now()
 		const polls, free = 5, 2
 		for n := range polls {
-			frames, err := c.poll()
-			if err != nil || len(frames) != 1 || string(frames[0].data) != "6" {
+			frames, err := c.Poll()
+			if err != nil || len(frames) != 1 || string(frames[0].Data) != "6" {
 				t.Fatalf("GET %d brought %v, %v", n, frames, err)
 			}
 		}
@@ -119,9 +119,9 @@ func TestUpgradeNeverFinished(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{PingTimeout: 300 * time.Millisecond, PingInterval: time.Minute}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		conn, ws := h.conn(c), h.probe(c)
-		if _, err := ws.raw(); err == nil {
+		if _, err := ws.Next(); err == nil {
 			t.Error("the websocket goes on")
 		}
 		eventually(t, "the probe is over", func() bool { return !conn.isProbed() })
@@ -141,11 +141,11 @@ func TestUpgradeFreesPoll(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		conn := h.conn(c)
 		brought := make(chan string, 1)
 		go func() {
-			frames, err := c.poll()
+			frames, err := c.Poll()
 			brought <- fmt.Sprint(frames, err)
 		}()
 		eventually(t, "the GET waits", func() bool { conn.mu.Lock(); defer conn.mu.Unlock(); return conn.out.poll != nil })
@@ -162,17 +162,17 @@ func TestUpgradeManyAtOnce(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
-		url := "ws" + strings.TrimPrefix(strings.Replace(c.url, "=polling", "=websocket", 1), "http")
+		c := h.call(namePolling, version)
 		var all sync.WaitGroup
-		won := make(chan *wsCaller, 50)
+		won := make(chan caller, 50)
 		for range cap(won) {
 			all.Go(func() {
-				ws, response, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
+				ws, err := c.Beside(nil)
+				var refused *plugintest.StatusError
 				switch {
 				case err == nil:
-					won <- &wsCaller{ws: ws, version: version}
-				case response == nil || response.StatusCode != http.StatusBadRequest:
+					won <- ws
+				case !errors.As(err, &refused) || refused.Status != http.StatusBadRequest:
 					t.Errorf("got %v", err)
 				}
 			})
@@ -183,8 +183,8 @@ func TestUpgradeManyAtOnce(t *testing.T) {
 		}
 		ws := <-won
 		h.say(ws, "2probe", "5", `421["echo","moved"]`)
-		h.hear(ws, `431["moved"]`)
-		ws.close()
+		h.hear(ws, "3probe", `431["moved"]`)
+		ws.HangUp()
 	})
 }
 
@@ -192,11 +192,11 @@ func TestUpgradeManyAtOnce(t *testing.T) {
 // websocket.
 func TestUpgradeThenEnd(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*host, *Conn, *pollCaller){
-		"close":   func(_ *host, conn *Conn, _ *pollCaller) { _ = conn.Close() },
-		"violate": func(h *host, _ *Conn, c *pollCaller) { _ = c.send(text("rubbish")...) },
-		"goodbye": func(h *host, _ *Conn, c *pollCaller) { _ = c.send(text("1")...) },
-		"timeout": func(_ *host, conn *Conn, _ *pollCaller) {
+	for name, end := range map[string]func(*host, *Conn, caller){
+		"close":   func(_ *host, conn *Conn, _ caller) { _ = conn.Close() },
+		"violate": func(h *host, _ *Conn, c caller) { _ = c.Try("rubbish") },
+		"goodbye": func(h *host, _ *Conn, c caller) { _ = c.Try("1") },
+		"timeout": func(_ *host, conn *Conn, _ caller) {
 			conn.heartbeat.heard.Store(0)
 			conn.lose(ReasonTimeout)
 		},
@@ -205,11 +205,11 @@ func TestUpgradeThenEnd(t *testing.T) {
 			t.Parallel()
 			versions(t, func(t *testing.T, version int) {
 				h := newHost(t, Options{Logger: quiet}, nil)
-				c := h.call(namePolling, version).(*pollCaller)
+				c := h.call(namePolling, version)
 				conn := h.conn(c)
 				ws := h.probe(c)
 				end(h, conn, c)
-				if _, err := ws.raw(); err == nil {
+				if _, err := ws.Next(); err == nil {
 					t.Error("the websocket goes on")
 				}
 				<-conn.Done()
@@ -225,7 +225,7 @@ func TestUpgradeWhileClosing(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{}, nil)
-		c := h.call(namePolling, version).(*pollCaller)
+		c := h.call(namePolling, version)
 		conn := h.conn(c)
 		ws := h.probe(c)
 		for n := range 50 {
@@ -236,7 +236,7 @@ func TestUpgradeWhileClosing(t *testing.T) {
 		for n := range 50 {
 			h.hear(ws, fmt.Sprintf(`42["news",%d]`, n))
 		}
-		if _, err := ws.raw(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+		if _, err := ws.Next(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
 			t.Errorf("got %v, want a close frame", err)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 // A mover is a client that upgrades while both sides send.
 type mover struct {
 	*host
-	poll *pollCaller
+	poll caller
 
 	mu  sync.Mutex // held while a packet is sent
 	out caller
@@ -26,14 +26,14 @@ type mover struct {
 // polls reads with GETs until it is told to pause.
 func (m *mover) polls() {
 	for !m.paused.Load() {
-		frames, err := m.poll.poll()
+		frames, err := m.poll.Poll()
 		if err != nil {
 			m.Errorf("GET: %v", err)
 			return
 		}
 		m.brought.Add(int32(len(frames)))
 		for _, f := range frames {
-			m.got <- string(f.data)
+			m.got <- f.String()
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (m *mover) polls() {
 func (m *mover) sends(many int) {
 	for n := range many {
 		m.mu.Lock()
-		err := m.out.send(text(fmt.Sprintf(`42%d["number",%d]`, n, n))...)
+		err := m.out.Try(fmt.Sprintf(`42%d["number",%d]`, n, n))
 		m.mu.Unlock()
 		if err != nil {
 			m.Errorf("event %d: %v", n, err)
@@ -87,7 +87,7 @@ func TestUpgradeUnderTraffic(t *testing.T) {
 		})
 		var all sync.WaitGroup
 		for n := range clients {
-			p := h.call(namePolling, version).(*pollCaller)
+			p := h.call(namePolling, version)
 			m := &mover{host: h, poll: p, out: p, got: make(chan string, 2*many)}
 			all.Go(func() { m.move(5*n, many) })
 		}
@@ -109,7 +109,7 @@ func (m *mover) move(some, many int) {
 	m.paused.Store(true)
 	polling.Wait()
 	m.mu.Lock()
-	err := ws.send(text("5")...)
+	err := ws.Try("5")
 	m.out = ws
 	m.mu.Unlock()
 	if err != nil {
@@ -118,17 +118,17 @@ func (m *mover) move(some, many int) {
 	go func() {
 		defer close(m.got)
 		for {
-			f, err := ws.raw()
+			f, err := ws.Next()
 			if err != nil {
 				return
 			}
-			m.got <- string(f.data)
+			m.got <- f.String()
 		}
 	}()
 	<-checked
 	sending.Wait()
-	if _, err := m.poll.poll(); err == nil {
+	if _, err := m.poll.Poll(); err == nil {
 		m.Error("it may still poll")
 	}
-	ws.close()
+	ws.HangUp()
 }

@@ -11,6 +11,8 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/gorilla/websocket"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // Close during 200 handshakes over both transports, with socketio.Server.Close
@@ -48,36 +50,21 @@ func TestCloseDuringHandshakes(t *testing.T) {
 
 // visit connects, and reads until the connection ends. Its error means a bug.
 func (h *host) visit(transport string, version int) error {
-	if transport == nameWebsocket {
-		ws, response, err := websocket.DefaultDialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(h.url(transport, version), "http"), nil)
-		if err != nil {
-			if response == nil || response.StatusCode < http.StatusInternalServerError {
-				return err
-			}
-			return nil // it was turned away
-		}
-		c := &wsCaller{ws: ws, version: version}
-		defer c.close()
-		for err == nil {
-			_, err = c.read()
-		}
-		if websocket.IsCloseError(err, websocket.CloseNormalClosure) {
-			return nil
-		}
-		return err
+	c := h.caller(transport, version)
+	err := c.Open()
+	for err == nil {
+		_, err = c.Read()
 	}
-	c := &pollCaller{host: h, version: version, url: h.url(transport, version)}
-	for {
-		packet, err := c.read()
-		switch {
-		case err != nil && (strings.Contains(err.Error(), "status 50") || strings.Contains(err.Error(), "EOF")):
-			return nil
-		case err != nil:
-			return err
-		case packet[0] == '0':
-			c.url += "&sid=" + idOf(packet)
-		}
+	var refused *plugintest.StatusError
+	switch {
+	case errors.As(err, &refused) && refused.Status >= http.StatusInternalServerError: // it was turned away
+		return nil
+	case transport == nameWebsocket && websocket.IsCloseError(err, websocket.CloseNormalClosure):
+		return nil
+	case transport == namePolling && strings.Contains(err.Error(), "EOF"):
+		return nil
 	}
+	return err
 }
 
 // Close returns ctx's error when it must give up, and may be called again, and by
@@ -142,7 +129,7 @@ func TestFind(t *testing.T) {
 	}
 	for n, c := range callers {
 		conn := h.conn(c)
-		if conn.ID() != c.name() || conn.version != 3+n/2 || conn.Reason() != "" {
+		if conn.ID() != c.ID || conn.version != 3+n/2 || conn.Reason() != "" {
 			t.Errorf("%+v", conn)
 		}
 		local, remote := conn.LocalAddr(), conn.RemoteAddr()
@@ -150,7 +137,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%v, from %v to %v", &url, remote, local)
 		}
 		conn.lose(ReasonClosed)
-		if h.wire.Find(c.name()) != nil {
+		if h.wire.Find(c.ID) != nil {
 			t.Error("found when it is gone")
 		}
 	}
