@@ -25,7 +25,7 @@ func TestEventsKeepAlive(t *testing.T) {
 		{"events", func(_ *app, _ string, c *client) { c.askOr(`["get","user"]`) }, true},
 		{"ReadOnly events", func(_ *app, _ string, c *client) { c.askOr(`["read","user"]`) }, true},
 		{"failing events", func(_ *app, _ string, c *client) { c.askOr(`["put+fail","k","v"]`) }, true},
-		{"connects", func(a *app, cookie string, _ *client) { a.dial(cookie).ws.Close() }, false},
+		{"connects", func(a *app, cookie string, _ *client) { a.dial(cookie).WS.Close() }, false},
 		{"repeated CONNECT", func(_ *app, _ string, c *client) { c.try("40"); c.pong() }, false},
 		{"heartbeats", func(_ *app, _ string, c *client) { c.pong() }, false},
 		{"handlers on the server", func(_ *app, _ string, c *client) { c.askOr(`["raw"]`) }, true},
@@ -155,7 +155,7 @@ func TestForgottenAfterDisconnect(t *testing.T) {
 		eventually(t, "the first touch", func() bool { return spy.count("touch") == 1 })
 		last := time.Now()
 		c.ask(`["get","user"]`)
-		c.ws.Close()
+		c.WS.Close()
 		eventually(t, "the last use is told", func() bool { return !spy.lastExpiry().Before(last.Add(time.Hour)) })
 		late := time.Now().Add(2 * time.Second)
 		for a.sessions.Entries() > 0 {
@@ -184,7 +184,7 @@ func TestFailedSaveIsTriedAgain(t *testing.T) {
 	if got := c.ask(`["count"]`); got != `[{"error":{"code":"store_error","message":"The session cannot be read or saved at the moment."}}]` {
 		t.Errorf("an Update without a store: got %s", got)
 	}
-	c.ws.Close()
+	c.WS.Close()
 	eventually(t, "the connection is gone", func() bool { return a.server.Count() == 0 })
 	spy.fail(nil)
 	eventually(t, "both changes are saved", func() bool {

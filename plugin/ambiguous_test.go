@@ -43,7 +43,7 @@ func TestAmbiguousCookie(t *testing.T) {
 	for _, k := range a.kinds() {
 		for _, cookies := range []string{mine + "; " + theirs, theirs + "; " + mine, mine + "; session=nobody", mine + "; " + mine + "; session="} {
 			c := a.connect(k, cookies)
-			c.header = withCookie(mine) // the browser has obeyed
+			c.Header = withCookie(mine) // the browser has obeyed
 			if k.version == 4 {
 				c.send("40")
 			}
@@ -51,7 +51,7 @@ func TestAmbiguousCookie(t *testing.T) {
 				t.Errorf("%v with %q: refused with %q", k, cookies, why)
 			}
 			if a.wired() {
-				c.hangUp() // or it would linger
+				c.HangUp() // or it would linger
 			} else {
 				c.drain()
 			}

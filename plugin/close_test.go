@@ -24,7 +24,7 @@ func TestClose(t *testing.T) {
 	c, left := a.enter(cookie), a.enter(a.login("bob"))
 	c.ask(`["put","k","v"]`)
 	left.ask(`["put","k","v"]`)
-	left.ws.Close()
+	left.WS.Close()
 	late := a.enter(cookie)
 	late.ask(`["id"]`)
 	eventually(t, "one has left", func() bool { return l.count("-/") == 1 })

@@ -57,7 +57,7 @@ func TestRefusalDataPanics(t *testing.T) {
 					c.try(`42` + string(rune('0'+i%10)) + `["event"]`)
 				}
 				if where == "event" {
-					c.ws.Close()
+					c.WS.Close()
 				}
 				c.drain()
 			})

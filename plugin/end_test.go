@@ -124,12 +124,12 @@ func TestDestroyRaces(t *testing.T) {
 				}
 			})
 			rounds.Go(func() {
-				put := func(n int) bool { return c.ws.WriteMessage(1, fmt.Appendf(nil, `42["put","k","%d"]`, n)) == nil }
+				put := func(n int) bool { return c.WS.WriteMessage(1, fmt.Appendf(nil, `42["put","k","%d"]`, n)) == nil }
 				for n := range 10 {
 					put(n)
 				}
 				if round%2 == 1 {
-					_ = c.ws.WriteMessage(1, []byte(`42["destroy"]`))
+					_ = c.WS.WriteMessage(1, []byte(`42["destroy"]`))
 				}
 				tick := time.NewTicker(10 * time.Millisecond) // until it hears of the end
 				defer tick.Stop()
@@ -187,8 +187,8 @@ func TestExpiryIsTold(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, nil, plugin.Options{}, func(a *app) { register(a); a.manager.Lifetime = 300 * time.Millisecond })
 	c := a.enter(a.login("alice"))
-	c.ws.SetReadDeadline(time.Now().Add(2 * time.Second))
-	_, b, err := c.ws.ReadMessage()
+	c.WS.SetReadDeadline(time.Now().Add(2 * time.Second))
+	_, b, err := c.WS.ReadMessage()
 	if err != nil || !strings.Contains(string(b), `"sinvalid",{"code":"expired"`) {
 		t.Errorf("got %q, %v within 2 s", b, err)
 	}

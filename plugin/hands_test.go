@@ -82,7 +82,7 @@ func testOutsideCommits(t *testing.T, b shared) {
 			t.Fatal(got)
 		}
 		all.Wait()
-		c.hangUp()
+		c.HangUp()
 	}
 }
 
@@ -131,7 +131,7 @@ func TestPutBeside(t *testing.T) {
 						t.Fatal(got)
 					}
 				}
-				c.hangUp()
+				c.HangUp()
 				keys := func() (n int) {
 					for key := range a.stored(cookie) {
 						if strings.HasPrefix(key, "k") {

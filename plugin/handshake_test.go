@@ -2,7 +2,6 @@ package plugin_test
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,27 +43,14 @@ func TestRefuseHandshake(t *testing.T) {
 // knock sends a handshake and returns the answer.
 func (a *app) knock(cookie, transport string) (status int, body string) {
 	a.Helper()
-	r, err := http.NewRequestWithContext(a.Context(), http.MethodGet, a.url+"/socket.io/?EIO=3&transport="+transport, nil)
-	if err != nil {
-		a.Fatal(err)
-	}
-	r.Header.Set("Cookie", cookie)
+	header := http.Header{"Cookie": {cookie}}
 	if transport == "websocket" {
 		for name, value := range map[string]string{
 			"Connection": "Upgrade", "Upgrade": "websocket",
 			"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 		} {
-			r.Header.Set(name, value)
+			header.Set(name, value)
 		}
 	}
-	response, err := a.browser.Do(r)
-	if err != nil {
-		a.Fatal(err)
-	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if err != nil {
-		a.Fatal(err)
-	}
-	return response.StatusCode, string(b)
+	return a.request(http.MethodGet, a.url+"/socket.io/?EIO=3&transport="+transport, header, "")
 }

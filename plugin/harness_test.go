@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,19 +11,19 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // patience is how long a test waits for what must come. It is never waited
 // out by a test that passes.
-const patience = 10 * time.Second
+const patience = plugintest.Patience
 
 // app is a server with sessions as an app would build one.
 type app struct {
@@ -155,24 +154,11 @@ func (a *app) page(w http.ResponseWriter, r *http.Request) {
 // get requests a page with a cookie, and returns the body and the new cookie.
 func (a *app) get(cookie, path string) (body, set string) {
 	a.Helper()
-	r, err := http.NewRequestWithContext(a.Context(), http.MethodGet, a.url+path, nil)
-	if err != nil {
-		a.Fatal(err)
-	}
-	r.Header = withCookie(cookie)
-	response, err := a.browser.Do(r)
-	if err != nil {
-		a.Fatal(err)
-	}
-	defer response.Body.Close()
-	b, err := io.ReadAll(response.Body)
-	if err != nil {
-		a.Fatal(err)
-	}
-	for _, c := range response.Cookies() {
+	got := plugintest.Request(a, a.browser, http.MethodGet, a.url+path, withCookie(cookie), "")
+	for _, c := range (&http.Response{Header: got.Header}).Cookies() {
 		set = c.Name + "=" + c.Value
 	}
-	return string(b), set
+	return got.Body, set
 }
 
 // login starts a session with a user and returns its cookie.
@@ -203,14 +189,5 @@ func (a *app) stored(cookie string) map[string]any {
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	late := time.After(patience)
-	for !ok() {
-		select {
-		case <-again.C:
-		case <-late:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	plugintest.Eventually(t, what, ok)
 }

@@ -153,7 +153,7 @@ func TestAnonymous(t *testing.T) {
 				t.Errorf("%s: %s: got %s, want %s", row.name, step.event, got, step.want)
 			}
 		}
-		c.ws.Close()
+		c.WS.Close()
 		if n := spy.sessions(); n != 1 {
 			t.Errorf("%s: %d sessions are stored, want 1: anonymous ones are never stored", row.name, n)
 		}
@@ -197,7 +197,7 @@ func TestRefusalOfConnect(t *testing.T) {
 			}
 			if a.wired() {
 				c.ask(`["id"]`)
-				c.hangUp()
+				c.HangUp()
 			}
 			c.drain()
 		}

@@ -42,7 +42,7 @@ func TestLaterWriteWins(t *testing.T) {
 					if got := c.ask(`["get","k"]`); got != `["http"]` {
 						t.Errorf("an event then sees %s", got)
 					}
-					c.hangUp()
+					c.HangUp()
 					eventually(t, "all is saved", func() bool { return nodes[0].sessions.Entries() == 0 })
 					if got := nodes[1].stored(cookie); got["k"] != "http" {
 						t.Errorf("stored: %v", got)
@@ -84,7 +84,7 @@ func TestRequestSeesUnsaved(t *testing.T) {
 		eventually(t, "the socket follows", func() bool { return c.ask(`["get","k"]`) == `["http"]` })
 	}
 	c.ask(`["put","k","last"]`)
-	c.hangUp()
+	c.HangUp()
 	eventually(t, "all is saved", func() bool { return a.sessions.Entries() == 0 })
 	if got := a.stored(cookie)["k"]; got != "last" {
 		t.Errorf("stored: %v", got)
@@ -100,7 +100,7 @@ func TestLaterDeadlineWins(t *testing.T) {
 	c.ask(`["shorten",600]`)
 	want := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	a.change(cookie, func(ctx context.Context) { a.manager.SetDeadline(ctx, want) })
-	c.hangUp()
+	c.HangUp()
 	eventually(t, "all is saved", func() bool { return a.sessions.Entries() == 0 })
 	kept := a.manager.Store.(*store.Store).Core()
 	found, _, _, err := kept.Load(t.Context(), tokenIn(cookie), nil)
@@ -163,7 +163,7 @@ func TestKnownBeforeTheHandler(t *testing.T) {
 			if got := c.askOr(put); strings.Contains(got, "true") || strings.Contains(got, "alice") {
 				t.Fatalf("after the answer to a logout %s gets %s", put, got)
 			}
-			c.hangUp()
+			c.HangUp()
 		}
 	})
 }

@@ -270,9 +270,9 @@ func TestRenewUnheard(t *testing.T) {
 // enterWith enters by a handshake with more to its query.
 func (a *app) enterWith(query, cookie string) *client {
 	a.Helper()
-	c := &client{T: a.T, app: a, kind: kind{overWebsocket, 3}, header: withCookie(cookie)}
-	c.ws, _ = a.upgrade(c.address()+query, c.header)
-	c.read()
+	c := a.client(kind{overWebsocket, 3}, withCookie(cookie))
+	c.Query += query
+	c.open()
 	c.enters("/")
 	return c
 }

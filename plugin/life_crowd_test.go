@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
@@ -84,20 +85,20 @@ func (c *crowd) login(user string) string {
 
 // enter connects a client to the i-th node.
 func (c *crowd) enter(i int, token string) *websocket.Conn {
-	ws, _, err := c.dialers[i].DialContext(c.Context(), "ws://node/socket.io/?EIO=3&transport=websocket", withCookie("session="+token))
-	if err != nil {
+	client := &plugintest.Client{
+		TB: c, URL: "http://node/socket.io/", Transport: overWebsocket, Version: 3,
+		Header: withCookie("session=" + token), Dialer: &c.dialers[i],
+	}
+	if err := client.Open(); err != nil {
 		c.Error(err)
 		return nil
 	}
-	for packet := ""; packet != "40"; {
-		_, b, err := ws.ReadMessage()
-		if err != nil {
-			c.Error(err)
-			return nil
-		}
-		packet = strings.TrimSpace(string(b))
+	if got, err := client.Read(); err != nil || got != "40" {
+		c.Errorf("got %q, %v, want CONNECT", got, err)
+		return nil
 	}
-	return ws
+	_ = client.WS.SetReadDeadline(time.Time{}) // it may wait longer than other tests
+	return client.WS
 }
 
 // enterAll connects n clients, spread over the nodes.

@@ -58,7 +58,7 @@ func TestStoreGraceIsOver(t *testing.T) {
 			if why := late.refused("/"); why != storeError {
 				t.Errorf("a new client got %s", why)
 			}
-			late.hangUp()
+			late.HangUp()
 		}
 		a.link.fail(false)
 		healed := time.Now()
@@ -112,7 +112,7 @@ func TestStoreGrace(t *testing.T) {
 			if why := late.refused("/"); why != storeError || time.Since(asked) > 3*time.Second {
 				t.Errorf("a new client got %s after %v", why, time.Since(asked))
 			}
-			late.hangUp()
+			late.HangUp()
 		}
 		if body, _ := a.get(cookie, "/get?user"); body == "alice" {
 			t.Error("HTTP has the session all the same")
@@ -162,7 +162,7 @@ func TestStoreDownAndEnded(t *testing.T) {
 			nodes[0].link.fail(true)
 			c.ask(`["put","k","v"]`)
 			gone.try(`42["put","l","v"]`)
-			gone.hangUp()
+			gone.HangUp()
 			swaps := nodes[0].link.count("swap")
 			eventually(t, "it tries to save", func() bool { return nodes[0].link.count("swap") > swaps })
 			nodes[1].get(cookie, "/destroy")
@@ -184,7 +184,7 @@ func TestStoreDownLeavesNothing(t *testing.T) { //nolint:paralleltest // it coun
 	for _, grace := range []time.Duration{time.Millisecond, -1} {
 		nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{StoreGrace: grace, ProbeInterval: 20 * time.Millisecond, FlushInterval: 20 * time.Millisecond}, heeding)
 		a := nodes[0]
-		a.enter(a.login("alice")).hangUp()
+		a.enter(a.login("alice")).HangUp()
 		eventually(t, "the first is forgotten", func() bool { return a.sessions.Entries() == 0 && a.server.Count() == 0 })
 		before := goroutines()
 		var cookies, kept []string
@@ -202,8 +202,8 @@ func TestStoreDownLeavesNothing(t *testing.T) { //nolint:paralleltest // it coun
 			}
 			late := a.dial(cookies[i])
 			late.refused("/")
-			late.hangUp()
-			c.hangUp()
+			late.HangUp()
+			c.HangUp()
 		}
 		probes := a.link.count("missing")
 		eventually(t, "the store is probed", func() bool { return a.link.count("missing") > probes+2 })

@@ -90,7 +90,7 @@ func TestKeepAlive(t *testing.T) {
 		return time.Since(started) > idle+idle/2
 	})
 	c.still("alice")
-	c.hangUp()
+	c.HangUp()
 	eventually(t, "it expires", func() bool { return nodes[0].stored(cookie) == nil })
 }
 
@@ -110,6 +110,6 @@ func TestKeepAliveOfRefused(t *testing.T) {
 		}
 		c := a.dial(cookie)
 		c.refused("/")
-		c.hangUp()
+		c.HangUp()
 	}
 }

@@ -34,7 +34,7 @@ func TestMaxSocketsPerSession(t *testing.T) {
 		if why := c.refused("/"); why != tooMany {
 			t.Errorf("got %s", why)
 		}
-		c.hangUp()
+		c.HangUp()
 	}
 	for _, c := range []*client{first, second} {
 		c.in("/chat").still("alice")
@@ -43,10 +43,10 @@ func TestMaxSocketsPerSession(t *testing.T) {
 	nodes[1].enter(cookie)
 	second.send("41/chat")
 	second.in("/chat")
-	second.hangUp()
+	second.HangUp()
 	eventually(t, "there is room again", func() bool {
 		c := a.dial(cookie)
-		defer c.hangUp()
+		defer c.HangUp()
 		return c.read() == "40" && strings.HasPrefix(c.askOr(`["get","user"]`), `["alice"]`)
 	})
 	if l.count("!too_many") < 3 || l.count("+/chat") != 3 {
@@ -85,12 +85,12 @@ func TestMaxSocketsAfterRefusals(t *testing.T) {
 			if why := c.refused("/"); !strings.Contains(why, row.code) && !strings.Contains(why, "too_many") {
 				t.Errorf("got %s, want %s", why, row.code)
 			}
-			c.hangUp()
+			c.HangUp()
 		}
 		row.heal()
 		eventually(t, "there is room", func() bool {
 			c := a.dial(cookie)
-			defer c.hangUp()
+			defer c.HangUp()
 			return c.read() == "40" && strings.HasPrefix(c.askOr(`["get","user"]`), `["alice"]`)
 		})
 		eventually(t, "it is left", func() bool { return a.sessions.Entries() == 0 })

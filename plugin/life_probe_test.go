@@ -89,7 +89,7 @@ func TestProbeIsBatched(t *testing.T) {
 		t.Errorf("%d sessions were asked for one by one", n)
 	}
 	for _, c := range clients {
-		c.hangUp()
+		c.HangUp()
 	}
 	eventually(t, "all have left", func() bool { return a.sessions.Entries() == 0 })
 	eventually(t, "the probe rests", quiet(func() int { return a.link.count("missing") }))

@@ -80,7 +80,7 @@ func race(all *sync.WaitGroup, nodes []node, cookie string) {
 				case k == 5 && i == 1:
 					c.try(`42["login","mallory"]`)
 				case k == 30 && i > 0:
-					c.hangUp()
+					c.HangUp()
 				}
 				<-time.After(time.Duration(k) * time.Millisecond / 10) // as long as it is open
 			}
@@ -147,7 +147,7 @@ func TestEndsWhileOnConnectFails(t *testing.T) {
 	if got := c.whyNot(); got != "destroyed" {
 		t.Errorf("heard %q", got)
 	}
-	c.hangUp()
+	c.HangUp()
 	eventually(t, "it is forgotten", func() bool { return nodes[0].server.Count() == 0 && nodes[0].sessions.Entries() == 0 })
 	if got := l.all(); got != "!/:destroyed" {
 		t.Errorf("handlers: %s", got)

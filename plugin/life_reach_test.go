@@ -233,7 +233,7 @@ func TestSockets(t *testing.T) {
 	}
 	c.send("41/chat")
 	eventually(t, "it has left", func() bool { return count() == [2]int{1, 1} })
-	c.hangUp()
+	c.HangUp()
 	eventually(t, "it is gone", func() bool { return count() == [2]int{0, 1} })
 }
 

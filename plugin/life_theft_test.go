@@ -41,7 +41,7 @@ func TestTheft(t *testing.T) {
 				response.Body.Close()
 				gang.tries(t, 2)
 				stolen += gang.loot()
-				victim.hangUp()
+				victim.HangUp()
 			}
 			t.Logf("%d logins: %d stolen, %d lost", rounds, stolen, lost)
 			if stolen > 0 {

@@ -2,7 +2,6 @@ package plugin_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -53,10 +52,12 @@ func (a *app) ticket(cookie string) string {
 // origin.
 func (a *app) arrive(k kind, ticket string) (*client, int) {
 	a.Helper()
-	at := a.in(a.T)
-	at.url += fmt.Sprintf("/socket.io/?ticket=%s&EIO=%d&x=", ticket, k.version) // what address appends is no path then
-	c, status := at.open(k, http.Header{"Origin": {"http://page.example"}})
-	return c, status
+	c := a.client(k, http.Header{"Origin": {"http://page.example"}})
+	c.Query += "&ticket=" + ticket
+	if status := c.open(); status != http.StatusOK {
+		return nil, status
+	}
+	return c, http.StatusOK
 }
 
 func (a *app) arrived(k kind, ticket string) *client {
@@ -65,9 +66,7 @@ func (a *app) arrived(k kind, ticket string) *client {
 	if c == nil {
 		a.Fatalf("the handshake got %d", status)
 	}
-	if k.version == 4 {
-		c.send("40")
-	}
+	c.Connect("/", "")
 	return c
 }
 
@@ -96,12 +95,12 @@ func TestTicket(t *testing.T) {
 			}
 			c.still("alice")
 			if k.transport == overPolling && k.version == 3 {
-				if !c.upgradeWith(c.header) {
+				if !c.upgradeWith(c.Header) {
 					t.Error("the upgrade failed")
 				}
 				c.still("alice")
 			}
-			c.hangUp()
+			c.HangUp()
 		}
 		eventually(t, "the changes are saved", func() bool { return nodes[0].stored(cookie)["k"] == "v" })
 		c := nodes[1].arrived(kind{overWebsocket, 3}, nodes[0].ticket(cookie))
@@ -218,7 +217,7 @@ func TestTicketIsRefused(t *testing.T) {
 		{"the id and another ticket", "&ticket=" + a.ticket(cookie), cookie},
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			url := "?EIO=3&transport=polling&sid=" + c.sid + row.query
+			url := "?EIO=3&transport=polling&sid=" + c.ID + row.query
 			if response := a.ask(method, url, "", row.cookie, "Origin", "http://page.example"); response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s: got %s", row.name, response.Status)
 			}

@@ -66,7 +66,7 @@ func TestOnChangeTakesTurns(t *testing.T) {
 		c.send(`42/chat,["work"]`)
 		c.ask(`["work"]`)
 	}
-	c.hangUp()
+	c.HangUp()
 	all.Wait()
 	eventually(t, "it is forgotten", func() bool { return a.sessions.Entries() == 0 })
 	if beside.Load() > 0 || late.Load() > 0 {
@@ -86,7 +86,7 @@ func TestOnChangeDuringOnDisconnect(t *testing.T) {
 	})
 	cookie := a.login("alice")
 	c, observer := a.enter(cookie).in("/chat"), a.enter(cookie)
-	c.hangUp()
+	c.HangUp()
 	recv(t, "OnDisconnect", leaving)
 	for _, key := range []string{"k1", "k2"} { // when the second is there, the first was told
 		a.get(cookie, "/put?"+key+"=v")
@@ -94,7 +94,7 @@ func TestOnChangeDuringOnDisconnect(t *testing.T) {
 	}
 	release <- true
 	eventually(t, "OnDisconnect has returned", func() bool { return l.all() != "" })
-	observer.hangUp()
+	observer.HangUp()
 	eventually(t, "the session is forgotten", func() bool { return a.sessions.Entries() == 0 })
 	if got := l.all(); got != "last" {
 		t.Errorf("the handlers ran in this order: %s", got)

@@ -58,7 +58,7 @@ func testLastWriteCounts(t *testing.T, options plugin.Options) {
 		model[key] = value
 	}
 	for _, c := range clients {
-		c.hangUp()
+		c.HangUp()
 	}
 	eventually(t, "all is saved", func() bool { return nodes[0].sessions.Entries() == 0 })
 	for key, value := range model {

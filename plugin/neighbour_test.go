@@ -148,7 +148,7 @@ func stuckSession(op string, options plugin.Options) func(*testing.T, shared) {
 		if op == "delete" {
 			c3.send(`421["destroy"]`)
 		} else {
-			c3.hangUp()
+			c3.HangUp()
 		}
 		recv(t, "somebody is stuck", b.stuck)
 		all.Go(func() { _, _ = a.request("GET", a.url+"/put?http=1", withCookie(cookie), "") })

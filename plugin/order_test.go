@@ -137,7 +137,7 @@ func TestEnterAndLeaveWhileBusy(t *testing.T) { //nolint:paralleltest // it coun
 	for n := 0; a.wired() && n < rounds; n++ {
 		c.enters("/chat")
 	}
-	c.ws.Close()
-	slow.ws.Close()
+	c.WS.Close()
+	slow.WS.Close()
 	eventually(t, "they end", func() bool { return goroutines() <= before })
 }

@@ -77,12 +77,12 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	open := a.enterAs(kind{overPolling, 3}, cookie)
 	paths := []string{
 		"", "?EIO=3&transport=polling", "?EIO=9&transport=polling", "?EIO=3&transport=websocket", "?transport=nosuch",
-		"?EIO=3&transport=polling&j=0", "?EIO=3&transport=polling&sid=nosuch", "?EIO=3&transport=polling&sid=" + open.sid,
+		"?EIO=3&transport=polling&j=0", "?EIO=3&transport=polling&sid=nosuch", "?EIO=3&transport=polling&sid=" + open.ID,
 		"session-claim", "session-ticket", "nosuch", "nosuch.js?transport=polling", "socket.io-sessions.js", "socket.io-sessions.js?x",
 	}
 	for _, path := range paths {
 		for _, method := range []string{"GET", "POST", "HEAD", "OPTIONS", "PUT"} {
-			if strings.Contains(path, open.sid) && (method != "POST" || !a.wired()) {
+			if strings.Contains(path, open.ID) && (method != "POST" || !a.wired()) {
 				continue // it would wait for packets
 			}
 			if !a.wired() && method != "GET" && path == "?EIO=3&transport=polling" {

@@ -61,7 +61,7 @@ func TestSessionBetweenEvents(t *testing.T) {
 		t.Errorf("it does not see an event's change: %q", got)
 	}
 	a.manager.Put(s, "last", "v")
-	c.ws.Close()
+	c.WS.Close()
 	eventually(t, "the last change is saved", func() bool { return a.stored(cookie)["last"] == "v" })
 	recv(t, "Done", s.Done())
 	a.manager.Put(s, "dead", "v")
@@ -132,8 +132,8 @@ func TestDestroyOutside(t *testing.T) {
 	if got := c.ask(`["raw-destroy"]`); got != `[true]` {
 		t.Fatal(got)
 	}
-	other.ws.SetReadDeadline(time.Now().Add(3 * time.Second))
-	_, b, err := other.ws.ReadMessage()
+	other.WS.SetReadDeadline(time.Now().Add(3 * time.Second))
+	_, b, err := other.WS.ReadMessage()
 	if err != nil || !strings.Contains(string(b), `"sinvalid",{"code":"destroyed"`) {
 		t.Errorf("the other socket got %q, %v within 3 s", b, err)
 	}
@@ -286,7 +286,7 @@ func TestProtect(t *testing.T) {
 				}
 				c.refused(row.namespace)
 				c.pong()
-				c.hangUp()
+				c.HangUp()
 			}
 			eventually(t, "all packets were looked at", func() bool { return a.server.Count() == 0 })
 			if n := l.count("raw"); n > 0 {

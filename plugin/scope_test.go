@@ -40,7 +40,7 @@ func TestConnectAndDisconnectAreSaved(t *testing.T) {
 				c.ask(`["in"]`) // OnConnect has run: one that Close finds waiting is turned away
 				switch end {
 				case "hangup":
-					c.ws.Close()
+					c.WS.Close()
 				case "leave":
 					c.send("41")
 				case "close":
@@ -70,7 +70,7 @@ func TestPerConnectionIsSaved(t *testing.T) {
 		end      func(*app, *client)
 	}{
 		{"interval", 20 * time.Millisecond, func(*app, *client) {}},
-		{"disconnect", time.Hour, func(_ *app, c *client) { c.ws.Close() }},
+		{"disconnect", time.Hour, func(_ *app, c *client) { c.WS.Close() }},
 		{"leave", time.Hour, func(_ *app, c *client) { c.send("41") }},
 		{"Close", time.Hour, func(a *app, _ *client) { _ = a.sessions.Close(a.Context()) }},
 	} {
@@ -114,7 +114,7 @@ func TestNothingChangedNothingWritten(t *testing.T) {
 			c.ask(`["put+panic","k","v"]`)
 			c.ask(`["write","k","v"]`)
 		}
-		c.ws.Close()
+		c.WS.Close()
 		recv(t, "OnDisconnect", gone)
 		if err := a.sessions.Close(t.Context()); err != nil {
 			t.Error(err)

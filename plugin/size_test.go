@@ -44,7 +44,7 @@ func testTooLarge(t *testing.T, options plugin.Options) {
 			t.Errorf("after %s: %s", event, got)
 		}
 	}
-	c.hangUp()
+	c.HangUp()
 	eventually(t, "all is saved", func() bool { return a.sessions.Entries() == 0 })
 	if got := a.stored(cookie); got["k"] != "xxxxxxx" || got["user"] != "alice" {
 		t.Errorf("%d keys are stored", len(got))

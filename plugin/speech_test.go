@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 func (c *client) want(packet string) {
@@ -28,13 +30,7 @@ func (c *client) ask(event string) string {
 
 func (c *client) askIn(namespace, event string) string {
 	c.Helper()
-	c.send("42" + prefix(namespace) + "1" + event)
-	got := c.read()
-	answer, ok := strings.CutPrefix(got, "43"+prefix(namespace)+"1")
-	if !ok {
-		c.Fatalf("answer %q to %s", got, event)
-	}
-	return answer
+	return c.Ask(namespace, event)
 }
 
 // askOr is ask for a connection that may be at its end.
@@ -66,17 +62,10 @@ func (c *client) askLate(event string) (all string) {
 }
 
 // prefix is how packets name a namespace.
-func prefix(namespace string) string {
-	if namespace == "/" {
-		return ""
-	}
-	return namespace + ","
-}
+func prefix(namespace string) string { return plugintest.Prefix(namespace) }
 
 // bare is a packet without data.
-func bare(kind, namespace string) string {
-	return kind + strings.TrimSuffix(prefix(namespace), ",")
-}
+func bare(kind, namespace string) string { return plugintest.Bare(kind, namespace) }
 
 // enters expects CONNECT. Here and below is all that differs between our
 // transports and go-socket.io's own.
@@ -84,7 +73,7 @@ func (c *client) enters(namespace string) {
 	c.Helper()
 	want := regexp.QuoteMeta(bare("40", namespace))
 	switch {
-	case c.version == 4:
+	case c.Version == 4:
 		want = regexp.QuoteMeta("40"+prefix(namespace)) + `\{"sid":"[\w-]{20}"\}`
 	case !c.app.wired() && namespace != "/":
 		want += regexp.QuoteMeta(",[]")
@@ -108,7 +97,7 @@ func (c *client) refused(namespace string) (why string) {
 	if !ok {
 		c.Fatalf("got packet %q, want a refusal of %s", got, namespace)
 	}
-	if c.version == 4 {
+	if c.Version == 4 {
 		why = c.dataOf(why)
 	}
 	if isFinal(why) {
@@ -156,7 +145,7 @@ func (c *client) ends() {
 		c.want(c.goodbye)
 	}
 	if c.lingers {
-		c.hangUp()
+		c.HangUp()
 	}
 	c.want("closed")
 }

@@ -14,6 +14,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -182,12 +183,7 @@ func survives(t *testing.T, test func(t *testing.T)) {
 }
 
 // recv waits for a value.
-func recv[T any](t *testing.T, what string, c <-chan T) (v T) {
+func recv[T any](t *testing.T, what string, c <-chan T) T {
 	t.Helper()
-	select {
-	case v = <-c:
-	case <-time.After(patience):
-		t.Fatalf("not in time: %s", what)
-	}
-	return v
+	return plugintest.Recv(t, what, c)
 }

@@ -38,7 +38,7 @@ func TestEmitInOnConnect(t *testing.T) {
 		if !strings.HasPrefix(got[0], "40/chat") || got[1] != `42/chat,["hello","/chat"]` {
 			t.Fatalf("got %q", got)
 		}
-		c.ws.Close()
+		c.WS.Close()
 	}
 }
 
@@ -63,7 +63,7 @@ func TestRefusalOfNamespace(t *testing.T) {
 		if a.wired() {
 			c.pong()
 		}
-		c.ws.Close()
+		c.WS.Close()
 	}
 }
 
@@ -201,7 +201,7 @@ func TestPanics(t *testing.T) {
 				if failed := strings.Contains(got, "internal"); failed != (row.name == "update") {
 					t.Errorf("update: got %s", got)
 				}
-				c.ws.Close()
+				c.WS.Close()
 			}
 			eventually(t, "OnError", func() bool {
 				return strings.Contains(strings.Join(a.failures.all(), "\n"), row.stage+": panic: boom")
@@ -225,7 +225,7 @@ func TestRefusalsLeakNothing(t *testing.T) { //nolint:paralleltest // it counts 
 		c := a.dial("session=" + strings.Repeat("x", 43))
 		all.Go(func() {
 			c.drain()
-			c.ws.Close()
+			c.WS.Close()
 		})
 	}
 	all.Wait()

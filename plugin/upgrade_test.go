@@ -14,28 +14,14 @@ import (
 // another request if need be. It returns false when that has failed.
 func (c *client) upgradeWith(header http.Header) bool {
 	c.Helper()
-	over := c.probe(header)
-	over.send("5")
-	c.kind, c.ws = over.kind, over.ws
-	if c.version == 4 {
+	over := c.Probe(header)
+	over.Say("5")
+	c.Move(over)
+	if c.Version == 4 {
 		return true
 	}
 	c.send("2")
 	return c.read() == "3"
-}
-
-// probe tries a websocket for a polling client.
-func (c *client) probe(header http.Header) *client {
-	c.Helper()
-	over := &client{T: c.T, app: c.app, kind: kind{overWebsocket, c.version}, header: header, sid: c.sid}
-	ws, status := c.app.upgrade(over.address(), header)
-	if ws == nil {
-		c.Fatalf("the upgrade got %d", status)
-	}
-	over.ws = ws
-	over.send("2probe")
-	over.want("3probe")
-	return over
 }
 
 // upgraded connects by polling with one cookie and moves to a websocket that

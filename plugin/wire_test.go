@@ -72,7 +72,7 @@ func TestWire(t *testing.T) {
 			}
 			c := a.dial(cookie)
 			play(c, string(script))
-			c.ws.Close()
+			c.WS.Close()
 			eventually(t, "the server forgets the connection", func() bool { return a.server.Count() == 0 })
 			for _, namespace := range []string{"/", "/chat", "/open"} {
 				eventually(t, "OnDisconnect of "+namespace, func() bool { return l.count("+"+namespace) == l.count("-"+namespace) })
@@ -175,7 +175,7 @@ func TestMalformedPackets(t *testing.T) { //nolint:tparallel // the subtests sha
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			c := a.enter(cookie)
-			c.T = t
+			c.T, c.TB = t, t
 			c.try(row.packet) // it may be hung up on before the end of a long one
 			c.want("closed")
 			if got := bystander.ask(`["get","user"]`); got != `["alice"]` {

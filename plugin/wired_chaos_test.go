@@ -112,7 +112,7 @@ func (a *app) visit(k kind) {
 		case 5:
 			c.try(bare("41", namespace))
 		case 6:
-			if c.ws == nil {
+			if c.WS == nil {
 				c.tryUpgrade()
 			}
 		case 7:
@@ -126,16 +126,16 @@ func (a *app) visit(k kind) {
 			}
 		}
 	}
-	c.hangUp()
+	c.HangUp()
 }
 
 // tryUpgrade upgrades a connection that may be over.
 func (c *client) tryUpgrade() {
-	over := &client{T: c.T, app: c.app, kind: kind{overWebsocket, c.version}, header: c.header, sid: c.sid}
-	if over.ws, _ = c.app.upgrade(over.address(), c.header); over.ws == nil {
+	over, err := c.Beside(c.Header)
+	if err != nil || over.Try("2probe") != nil {
 		return
 	}
-	if over.try("2probe") && over.read() == "3probe" && over.try("5") {
-		c.kind, c.ws = over.kind, over.ws
+	if got, err := over.Read(); err == nil && got == "3probe" && over.Try("5") == nil {
+		c.Move(over)
 	}
 }

@@ -69,7 +69,7 @@ func TestWiredCloseWaitsForHandshakes(t *testing.T) {
 		a := &app{T: t, wire: wire}
 		a.serve(wire.Handler(server))
 		for range 3 {
-			if ws, status := a.upgrade((&client{app: a, kind: allKinds[0]}).address(), nil); ws == nil {
+			if status := a.status(a.client(allKinds[0], nil).Dial()); status != http.StatusOK {
 				t.Fatalf("the handshake got %d", status)
 			}
 		}

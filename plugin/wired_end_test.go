@@ -109,7 +109,7 @@ func TestWiredEndBeforeEntering(t *testing.T) {
 		if seen["44/chat,"] != 1 {
 			t.Errorf("got %v", seen)
 		}
-		c.hangUp()
+		c.HangUp()
 		eventually(t, "the connection is forgotten", func() bool { return a.server.Count() == 0 && a.sessions.Entries() == 0 })
 		if l.count("+/chat")+l.count("-/chat") > 0 {
 			t.Errorf("handlers: %s", l.all())
@@ -144,7 +144,7 @@ func TestWiredConnectAfterEndElsewhere(t *testing.T) {
 			if !strings.Contains(got, `"code":"destroyed"`) && !strings.Contains(got, `"code":"unknown"`) {
 				t.Errorf("got %s", got)
 			}
-			c.hangUp()
+			c.HangUp()
 			if why := first.expelled("/"); !strings.HasPrefix(why, `{"code":"destroyed"`) {
 				t.Errorf("the first got %s", why)
 			}
@@ -217,7 +217,7 @@ func TestWiredLostWhileWaiting(t *testing.T) { //nolint:paralleltest // see abov
 			stacks := make([]byte, 1<<20)
 			return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "plugin.(*Sessions).join")
 		})
-		c.hangUp()
+		c.HangUp()
 		eventually(t, "the connection is forgotten", func() bool { return a.wire.Len() == 0 })
 		close(held)
 		if reason := recv(t, "the end of the second stay", reasons); reason != "transport close" {

@@ -136,7 +136,7 @@ func TestWiredForgedAuth(t *testing.T) {
 			t.Fatalf("the handshake got %d", status)
 		}
 		if k.version == 4 {
-			c.send(`40{"token":"` + bob + `"}`)
+			c.Connect("/", `{"token":"`+bob+`"}`)
 			c.enters("/")
 			if got := c.ask(`["whoami"]`); got != `["bob"]` {
 				t.Errorf("got %s", got)

@@ -2,7 +2,6 @@ package plugin_test
 
 import (
 	"fmt"
-	"net/http"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -46,7 +45,7 @@ func TestWiredUpgradeInBetween(t *testing.T) {
 				for n := range events {
 					c.send(fmt.Sprintf(`42%d["echo",%d]`, n, n))
 				}
-				c.moveTo(withCookie(cookie))
+				c.Upgrade(withCookie(cookie))
 				if row == "while OnConnect runs" {
 					close(held)
 				}
@@ -57,7 +56,7 @@ func TestWiredUpgradeInBetween(t *testing.T) {
 				for n := range 2 * events {
 					c.want(fmt.Sprintf(`43%d[%d]`, n, n))
 				}
-				c.hangUp()
+				c.HangUp()
 				eventually(t, "the connection is forgotten", func() bool { return a.server.Count() == 0 && l.count("-/") > 0 })
 				if got := l.all(); got != "+/ -/" {
 					t.Errorf("handlers: %s", got)
@@ -65,25 +64,6 @@ func TestWiredUpgradeInBetween(t *testing.T) {
 			})
 		})
 	}
-}
-
-// moveTo upgrades as clients do: with a GET under way, whose packets count.
-func (c *client) moveTo(header http.Header) {
-	c.Helper()
-	over := c.probe(header)
-	for paused := false; !paused; {
-		status, body := c.app.request(http.MethodGet, c.address(), c.header, "")
-		if status != http.StatusOK {
-			c.Fatalf("a GET during the upgrade got %d", status)
-		}
-		for _, packet := range packetsOf(body, c.version) {
-			if paused = packet == "6"; !paused {
-				c.pending = append(c.pending, packet)
-			}
-		}
-	}
-	over.send("5")
-	c.kind, c.ws = over.kind, over.ws
 }
 
 // OnDisconnect hears why a client has left.
@@ -96,7 +76,7 @@ func TestWiredReasons(t *testing.T) {
 		end        func(*app, *client)
 	}{
 		{"leave", "client namespace disconnect", transport.Options{}, func(_ *app, c *client) { c.send("41") }},
-		{"hang up", "transport close", transport.Options{}, func(_ *app, c *client) { c.hangUp() }},
+		{"hang up", "transport close", transport.Options{}, func(_ *app, c *client) { c.HangUp() }},
 		{"say goodbye", "transport close", transport.Options{}, func(_ *app, c *client) { c.send("1") }},
 		{"silence", "ping timeout", silent, func(*app, *client) {}},
 		{"server", "server namespace disconnect", transport.Options{}, func(_ *app, c *client) { c.send(`42["close"]`) }},
@@ -159,7 +139,7 @@ func TestWiredOneAtATime(t *testing.T) {
 				n++
 			}
 		}
-		c.hangUp()
+		c.HangUp()
 		eventually(t, "all have left", func() bool { return disconnects.Load() == connects.Load() })
 		if connects.Load() != 1+2*rounds || beside.Load() > 0 {
 			t.Errorf("%d connects, want %d; %d handlers ran beside another", connects.Load(), 1+2*rounds, beside.Load())

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
@@ -88,10 +89,10 @@ func TestWiredJSONP(t *testing.T) {
 		cookie := a.login("alice")
 		c := a.enterAs(k, cookie)
 		c.send(`421["get","user"]`)
-		for _, url := range []string{(&client{app: a, kind: k}).address(), c.address()} {
+		for _, url := range []string{a.client(k, nil).Address(), c.Address()} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				for _, query := range []string{"&j=0", "&j"} {
-					if status, body := a.request(method, url+query, withCookie(cookie), "d="+payloadOf(`42["put","k","v"]`, k.version)); status != http.StatusBadRequest {
+					if status, body := a.request(method, url+query, withCookie(cookie), "d="+string(plugintest.AppendPayload(nil, k.version, plugintest.Text(`42["put","k","v"]`)...))); status != http.StatusBadRequest {
 						t.Errorf("%s %s got %d %s", method, query, status, body)
 					}
 				}

@@ -29,13 +29,12 @@ func versions(t *testing.T, test func(t *testing.T, k kind)) {
 // headers than c's, and returns what they got.
 func (a *app) intrude(c *client, header http.Header) (get, post, upgrade int) {
 	a.Helper()
-	poll := *c
-	poll.transport, poll.ws = overPolling, nil
-	get, _ = a.request(http.MethodGet, poll.address(), header, "")
-	post, _ = a.request(http.MethodPost, poll.address(), header, payloadOf(`429["put","intruder","1"]`, c.version))
-	poll.transport = overWebsocket
-	_, upgrade = a.upgrade(poll.address(), header)
-	return get, post, upgrade
+	poll := a.client(kind{overPolling, c.Version}, header)
+	poll.ID = c.ID
+	_, err := poll.Poll()
+	get, post = a.status(err), a.status(poll.Try(`429["put","intruder","1"]`))
+	_, err = poll.Beside(header)
+	return get, post, a.status(err)
 }
 
 // Invariant 9: who knows a transport id and has another credential, or none,
@@ -114,19 +113,19 @@ func TestWiredLastPackets(t *testing.T) {
 				_, renewed := a.get(cookie, row.page)
 				switch row.cookie {
 				case "none":
-					c.header = http.Header{}
+					c.Header = http.Header{}
 				case "other":
-					c.header = withCookie(a.login("alice"))
+					c.Header = withCookie(a.login("alice"))
 				case "new":
-					c.header = withCookie(renewed)
+					c.Header = withCookie(renewed)
 				}
-				evil := c.header.Clone()
+				evil := c.Header.Clone()
 				evil.Set("Origin", "http://evil.example")
 				get, post, upgrade := a.intrude(c, evil)
 				if get != http.StatusForbidden || post != http.StatusForbidden || upgrade != http.StatusForbidden {
 					t.Errorf("another origin got %d, %d, %d", get, post, upgrade)
 				}
-				if status, _ := a.request(http.MethodPost, c.address(), c.header, payloadOf(`429["get","user"]`, k.version)); status != http.StatusForbidden {
+				if status := a.status(c.Try(`429["get","user"]`)); status != http.StatusForbidden {
 					t.Errorf("a POST got %d", status)
 				}
 				if why := c.expelled("/"); !strings.HasPrefix(why, `{"code":"`+row.code+`"`) {
@@ -157,7 +156,7 @@ func TestWiredAnonymousStays(t *testing.T) {
 				t.Fatal("the upgrade failed")
 			}
 			for _, header := range []http.Header{{}, withCookie(cookie), withCookie(a.login("bob"))} {
-				c.header = header
+				c.Header = header
 				if got := c.ask(`["id"]`) + c.ask(`["whoami"]`); got != `[""][""]` {
 					t.Errorf("got %s, want no session", got)
 				}

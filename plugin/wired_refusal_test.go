@@ -149,17 +149,17 @@ func TestWiredConnectIsHeld(t *testing.T) {
 func (c *client) onlyHeartbeats() {
 	c.Helper()
 	ask, answer, times := "2", "3", 1
-	if c.version == 4 {
+	if c.Version == 4 {
 		ask, answer, times = "3", "2", 2 // the first may have been under way
 	}
 	for range times {
-		if c.version == 3 {
+		if c.Version == 3 {
 			c.send(ask)
 		}
 		if got := c.next(); got != answer {
 			c.Fatalf("got %q, want nothing but a heartbeat", got)
 		}
-		if c.version == 4 {
+		if c.Version == 4 {
 			c.send(ask)
 		}
 	}

@@ -138,6 +138,26 @@ func (c *Client) Probe(header http.Header) *Client {
 	return over
 }
 
+// Upgrade moves a client that polls to a websocket as clients do: with a GET under
+// way, whose packets count.
+func (c *Client) Upgrade(header http.Header) {
+	c.TB.Helper()
+	over := c.Probe(header)
+	for paused := false; !paused; {
+		packets, err := c.Poll()
+		if err != nil {
+			c.TB.Fatalf("a GET during the upgrade: %v", err)
+		}
+		for _, p := range packets {
+			if paused = p.String() == "6"; !paused {
+				c.pending = append(c.pending, p)
+			}
+		}
+	}
+	over.Say("5")
+	c.Move(over)
+}
+
 // Move takes the websocket of Probe or Beside for its own, when "5" was said on
 // it.
 func (c *Client) Move(over *Client) { c.Transport, c.WS = over.Transport, over.WS }

@@ -24,22 +24,11 @@ func (c *Client) Connect(namespace, auth string) {
 	}
 }
 
-// Connected reads CONNECT of a namespace and returns its data.
-func (c *Client) Connected(namespace string) string {
-	c.TB.Helper()
-	got, err := c.Read()
-	data, ok := strings.CutPrefix(got, Bare("40", namespace))
-	if err != nil || !ok {
-		c.TB.Fatalf("got %.200q, %v, want CONNECT of %s", got, err, namespace)
-	}
-	return strings.TrimPrefix(data, ",")
-}
-
 // Enter asks for a namespace and waits until it is in.
 func (c *Client) Enter(namespace string) {
 	c.TB.Helper()
 	c.Connect(namespace, "")
-	c.Connected(namespace)
+	c.Hear(Bare("40", namespace) + "*")
 }
 
 // Emit sends an event: its name and arguments as a JSON array.

@@ -143,9 +143,9 @@ func (c *Client) HearEnd() {
 	}
 }
 
-// Skip reads until a packet that begins with prefix, and returns what follows
+// SkipTo reads until a packet that begins with prefix, and returns what follows
 // that.
-func (c *Client) Skip(prefix string) string {
+func (c *Client) SkipTo(prefix string) string {
 	c.TB.Helper()
 	for {
 		got, err := c.Read()
