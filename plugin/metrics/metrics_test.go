@@ -3,9 +3,7 @@ package metrics_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/metrics"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
@@ -114,13 +113,9 @@ func TestCollectorObserves(t *testing.T) {
 	defer web.Close()
 	defer sessions.Close(t.Context())
 
-	address := web.URL + "/socket.io/?EIO=3&transport=polling"
-	heard := get(t, address)
-	_, open, _ := strings.Cut(heard, `"sid":"`)
-	id, _, _ := strings.Cut(open, `"`)
-	for !strings.Contains(heard, plugin.CodeNoCookie) && !t.Failed() {
-		heard = get(t, address+"&sid="+id)
-	}
+	client := &plugintest.Client{TB: t, URL: web.URL + "/socket.io/", Transport: plugintest.Polling, Version: 3}
+	client.MustOpen()
+	client.SkipTo(`44{"code":"` + plugin.CodeNoCookie)
 	want := `
 		# HELP socketio_sessions_refusals_total Clients that were turned away or sent out.
 		# TYPE socketio_sessions_refusals_total counter
@@ -129,21 +124,4 @@ func TestCollectorObserves(t *testing.T) {
 	if err := testutil.CollectAndCompare(c, strings.NewReader(want), "socketio_sessions_refusals_total"); err != nil {
 		t.Error(err)
 	}
-}
-
-func get(t *testing.T, url string) string {
-	t.Helper()
-	answer, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		t.Error(answer.Status)
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }
