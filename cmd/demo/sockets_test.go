@@ -7,15 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
-// A socket speaks Socket.IO 2 over a websocket, frame by frame.
+// A socket speaks Socket.IO 2 over a websocket.
 type socket struct {
-	*websocket.Conn
-	t   *testing.T
+	*plugintest.Client
 	ack int
 }
 
@@ -23,7 +23,7 @@ type socket struct {
 func (v *visitor) connect(path string) *socket {
 	v.t.Helper()
 	s := v.dial(path)
-	s.frame("40")
+	s.SkipTo("40")
 	return s
 }
 
@@ -34,51 +34,24 @@ func (v *visitor) dial(path string) *socket {
 	if token := v.token(); token != "" {
 		header.Set("Cookie", "session="+token)
 	}
-	ws, resp, err := websocket.DefaultDialer.DialContext(v.t.Context(),
-		"ws"+strings.TrimPrefix(v.site, "http")+path+"?EIO=3&transport=websocket", header)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	resp.Body.Close()
-	v.t.Cleanup(func() { ws.Close() })
-	_ = ws.SetReadDeadline(time.Now().Add(limit))
-	return &socket{Conn: ws, t: v.t}
+	c := &plugintest.Client{TB: v.t, URL: v.site + path, Transport: plugintest.Websocket, Version: 3, Header: header}
+	c.MustOpen()
+	return &socket{Client: c}
 }
 
-// frame reads until a text frame that begins with prefix, and returns the rest.
-func (s *socket) frame(prefix string) string {
-	s.t.Helper()
-	for {
-		kind, b, err := s.ReadMessage()
-		if err != nil {
-			s.t.Fatalf("waiting for %q: %v", prefix, err)
-		}
-		if rest, ok := strings.CutPrefix(string(b), prefix); ok && kind == websocket.TextMessage {
-			return rest
-		}
-	}
-}
-
-func (s *socket) write(text string) {
-	s.t.Helper()
-	if err := s.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// ask emits an event and returns its acknowledgement; of a namespace other
-// than the root, the name ends in a comma.
+// ask emits an event and returns its acknowledgement, whatever comes before.
 func (s *socket) ask(namespace string, args ...any) any {
-	s.t.Helper()
+	s.TB.Helper()
 	s.ack++
 	b, err := json.Marshal(args)
 	if err != nil {
-		s.t.Fatal(err)
+		s.TB.Fatal(err)
 	}
-	s.write("42" + namespace + strconv.Itoa(s.ack) + string(b))
+	head := plugintest.Prefix(namespace) + strconv.Itoa(s.ack)
+	s.Say("42" + head + string(b))
 	var answer []any
-	if err := json.Unmarshal([]byte(s.frame("43"+namespace+strconv.Itoa(s.ack))), &answer); err != nil || len(answer) != 1 {
-		s.t.Fatalf("acknowledgement of %v: %v, %v", args, answer, err)
+	if err := json.Unmarshal([]byte(s.SkipTo("43"+head)), &answer); err != nil || len(answer) != 1 {
+		s.TB.Fatalf("acknowledgement of %v: %v, %v", args, answer, err)
 	}
 	return answer[0]
 }
@@ -92,10 +65,10 @@ type refusal struct {
 // refusal waits for the frame that begins with prefix and goes on with a
 // refusal.
 func (s *socket) refusal(prefix string) (why refusal) {
-	s.t.Helper()
-	text := strings.TrimSuffix(s.frame(prefix), "]")
+	s.TB.Helper()
+	text := strings.TrimSuffix(s.SkipTo(prefix), "]")
 	if err := json.Unmarshal([]byte(text), &why); err != nil {
-		s.t.Fatalf("%s%s: %v", prefix, text, err)
+		s.TB.Fatalf("%s%s: %v", prefix, text, err)
 	}
 	return why
 }
@@ -133,7 +106,7 @@ func TestEvents(t *testing.T) {
 				{[]any{"get", "panicked"}, nil},
 				{[]any{"values"}, object("visits", 1.0, "user", "ann", "pings", 2.0, "color", "teal")},
 			} {
-				if got := socket.ask("", test.event...); !reflect.DeepEqual(got, test.want) {
+				if got := socket.ask("/", test.event...); !reflect.DeepEqual(got, test.want) {
 					t.Errorf("%v: got %v, want %v", test.event, got, test.want)
 				}
 			}
@@ -144,12 +117,12 @@ func TestEvents(t *testing.T) {
 func TestPanicEndsNothing(t *testing.T) {
 	t.Parallel()
 	socket := start(t, "-faults").visit(t).connect("/socket.io/")
-	got, _ := socket.ask("", "panic").(map[string]any)
+	got, _ := socket.ask("/", "panic").(map[string]any)
 	failure, _ := got["error"].(map[string]any)
 	if failure["code"] != "internal" || strings.Contains(failure["message"].(string), "panic") {
 		t.Errorf("got %v", got)
 	}
-	if got := socket.ask("", "get", "panicked"); got != nil {
+	if got := socket.ask("/", "get", "panicked"); got != nil {
 		t.Errorf("it kept %v", got)
 	}
 }
@@ -157,18 +130,18 @@ func TestPanicEndsNothing(t *testing.T) {
 func TestBlob(t *testing.T) {
 	t.Parallel()
 	socket := start(t).visit(t).connect("/socket.io/")
-	socket.write(`451-7["blob",{"_placeholder":true,"num":0}]`)
-	if err := socket.WriteMessage(websocket.BinaryMessage, []byte{4, 0, 200, 255}); err != nil {
+	socket.Say(`451-7["blob",{"_placeholder":true,"num":0}]`)
+	sent := plugintest.Packet{Binary: true, Data: []byte{0, 200, 255}}
+	if err := socket.Send(sent); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.TrimSpace(socket.frame("451-")); got != `["blob",{"_placeholder":true,"num":0}]` {
+	if got := strings.TrimSpace(socket.SkipTo("451-")); got != `["blob",{"_placeholder":true,"num":0}]` {
 		t.Errorf("got %s", got)
 	}
-	kind, b, err := socket.ReadMessage()
-	if want := []byte{4, 0, 200, 255}; err != nil || kind != websocket.BinaryMessage || !reflect.DeepEqual(b, want) {
-		t.Errorf("got %v %v %v, want %v", kind, b, err, want)
+	if got, err := socket.Next(); err != nil || !reflect.DeepEqual(got, sent) {
+		t.Errorf("got %v, %v, want %v", got, err, sent)
 	}
-	if got := strings.TrimSpace(socket.frame("437")); got != "[true]" {
+	if got := strings.TrimSpace(socket.SkipTo("437")); got != "[true]" {
 		t.Errorf("acknowledged %s", got)
 	}
 }
@@ -177,12 +150,12 @@ func TestChat(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	stranger := s.visit(t).connect("/socket.io/")
-	stranger.write("40/chat")
-	stranger.write(`42/chat,["say","unheard"]`)
+	stranger.Say("40/chat")
+	stranger.Say(`42/chat,["say","unheard"]`)
 	if why := stranger.refusal("44/chat,"); why.Code != "login_required" || why.Reconnect {
 		t.Errorf("got %+v, want login_required", why)
 	}
-	if got := stranger.ask("", "echo", "on"); got != "on" { // the root goes on
+	if got := stranger.ask("/", "echo", "on"); got != "on" { // the root goes on
 		t.Errorf("got %v", got)
 	}
 
@@ -190,15 +163,15 @@ func TestChat(t *testing.T) {
 		v := s.visit(t)
 		v.want("POST", "/login", form("user", user), http.StatusSeeOther)
 		c := v.connect("/socket.io/")
-		c.write("40/chat")
-		c.frame("40/chat")
+		c.Say("40/chat")
+		c.SkipTo("40/chat")
 		return c
 	}
 	ann, bob := join("ann"), join("bob")
-	if got := ann.ask("/chat,", "say", "hi"); got != true {
+	if got := ann.ask("/chat", "say", "hi"); got != true {
 		t.Errorf("acknowledged %v", got)
 	}
-	if got := bob.frame(`42/chat,["said",`); got != `{"user":"ann","text":"hi"}]` {
+	if got := bob.SkipTo(`42/chat,["said",`); got != `{"user":"ann","text":"hi"}]` {
 		t.Errorf("bob hears %s", got)
 	}
 }
@@ -206,16 +179,10 @@ func TestChat(t *testing.T) {
 func TestRefusalComesFirst(t *testing.T) {
 	t.Parallel()
 	socket := start(t).visitor(t).dial("/socket.io/")
-	socket.frame("0")
-	socket.write(`421["echo","on"]`)
-	for i, want := range []string{`44{"code":"no_cookie",`, "41"} {
-		_, b, err := socket.ReadMessage()
-		if got := string(b); err != nil || !strings.HasPrefix(got, want) {
-			t.Errorf("frame %d: got %s, %v; want %s", i, got, err, want)
-		}
-	}
-	if _, b, err := socket.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
-		t.Errorf("got %s, %v; want the close", b, err)
+	socket.Say(`421["echo","on"]`)
+	socket.Hear(`44{"code":"no_cookie",*`, "41*")
+	if got, err := socket.Next(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+		t.Errorf("got %s, %v; want the close", got, err)
 	}
 }
 
