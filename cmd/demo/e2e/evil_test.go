@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // TestEvilPage has pages of other origins try everything against a mirror of
@@ -149,17 +151,12 @@ func TestNativeClient(t *testing.T) {
 	m := startMirror(t)
 	page := get(t, m.url, "")
 	cookie, _, _ := strings.Cut(page.Header.Get("Set-Cookie"), ";")
-	opened := get(t, m.url+"/socket.io/?EIO=3&transport=polling&b64=1", cookie)
-	body, _ := io.ReadAll(opened.Body)
-	var open struct{ SID string }
-	_, packet, _ := strings.Cut(string(body), ":0")
-	if err := json.NewDecoder(strings.NewReader(packet)).Decode(&open); err != nil || opened.StatusCode != http.StatusOK {
-		t.Fatalf("handshake: %s %q %v", opened.Status, body, err)
+	c := &plugintest.Client{
+		TB: t, URL: m.url + "/socket.io/", Query: "&b64=1", Transport: plugintest.Polling, Version: 3,
+		Header: http.Header{"Cookie": {cookie}},
 	}
-	polled := get(t, m.url+"/socket.io/?EIO=3&transport=polling&b64=1&sid="+open.SID, cookie)
-	if body, _ = io.ReadAll(polled.Body); !strings.HasPrefix(string(body), "2:40") {
-		t.Errorf("poll: %s %q, want to be connected", polled.Status, body)
-	}
+	c.MustOpen()
+	c.Hear("40")
 }
 
 func get(t *testing.T, url, cookie string) *http.Response {

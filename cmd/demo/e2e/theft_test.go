@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"encoding/binary"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // theftsEnv sets how many logins TestTheft has somebody try to steal from each
@@ -79,8 +79,9 @@ type thief struct {
 func newThief(t *testing.T, url, cookie string) *thief {
 	t.Helper()
 	g := &thief{t: t, url: url, cookie: cookie, stop: make(chan struct{})}
-	for _, run := range []func(){g.post, g.poll, g.listen} {
-		g.done.Go(run) // until loot, or until the session has ended for its socket
+	g.done.Go(g.post) // until loot
+	for _, transport := range []string{plugintest.Polling, plugintest.Websocket} {
+		g.done.Go(func() { g.listen(transport) }) // until the session has ended for its socket
 	}
 	g.tries(2)
 	return g
@@ -154,50 +155,20 @@ func (g *thief) send(method, path, body string, header ...string) (*http.Respons
 	return http.DefaultClient.Do(r)
 }
 
-// poll listens over polling.
-func (g *thief) poll() {
-	path := "?EIO=3&transport=polling&b64=1&session-script=2"
-	for sid := ""; ; {
-		response, err := g.send(http.MethodGet, path+sid, "")
-		if err != nil {
-			g.t.Error(err)
-			return
-		}
-		b, _ := io.ReadAll(response.Body)
-		response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return // it has been closed
-		}
-		g.hear(string(b))
-		if found := regexp.MustCompile(`"sid":"([^"]+)"`).FindSubmatch(b); found != nil {
-			sid = "&sid=" + string(found[1])
-		}
+// listen hears all that a socket of its own is told, until that is closed.
+func (g *thief) listen(transport string) {
+	c := &plugintest.Client{
+		TB: g.t, URL: g.url + "/socket.io/", Query: "&b64=1&session-script=2", Transport: transport, Version: 3,
+		Header: http.Header{"Cookie": {"session=" + g.cookie}},
 	}
-}
-
-// listen does so over websocket.
-func (g *thief) listen() {
-	response, err := g.send(http.MethodGet, "?EIO=3&transport=websocket&session-script=2", "",
-		"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
-		g.t.Error("no websocket: ", err, response)
-		return
+	err := c.Open()
+	for err == nil {
+		var text string
+		text, err = c.Read()
+		g.hear(text)
 	}
-	defer response.Body.Close()
-	for {
-		var head [2]byte
-		if _, err := io.ReadFull(response.Body, head[:]); err != nil {
-			return
-		}
-		size := uint16(head[1])
-		if size == 126 { // longer ones do not come
-			_ = binary.Read(response.Body, binary.BigEndian, &size)
-		}
-		text := make([]byte, size)
-		if _, err := io.ReadFull(response.Body, text); err != nil || head[0]&15 == 8 {
-			return
-		}
-		g.hear(string(text))
+	if !plugintest.Ended(err) {
+		g.t.Errorf("over %s: %v", transport, err)
 	}
 }
 
