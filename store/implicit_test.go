@@ -14,6 +14,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
 // The manager's own LoadAndSave leaves nothing behind: the transaction ends with the
@@ -120,13 +121,5 @@ func TestEndedForTwoMinutes(t *testing.T) {
 // eventually waits until ok.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	again := time.NewTicker(2 * time.Millisecond)
-	defer again.Stop()
-	for late := time.After(10 * time.Second); !ok(); {
-		select {
-		case <-again.C:
-		case <-late:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	storetest.Eventually(t, what, ok)
 }

@@ -130,13 +130,5 @@ func TestRedisSilent(t *testing.T) {
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	again := time.NewTicker(2 * time.Millisecond)
-	defer again.Stop()
-	for late := time.After(10 * time.Second); !ok(); {
-		select {
-		case <-again.C:
-		case <-late:
-			t.Fatalf("not in time: %s", what)
-		}
-	}
+	storetest.Eventually(t, what, ok)
 }

@@ -111,7 +111,7 @@ func (s suite) renewed(t *testing.T, where string) {
 	if err := maker.RenewToken(ctx); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the hearer knows why it is gone", func() bool { return hearer.core.Ended(hearer.id(token)) == store.Renewed })
+	Eventually(t, "the hearer knows why it is gone", func() bool { return hearer.core.Ended(hearer.id(token)) == store.Renewed })
 	maker.put(t, other, "between", true)
 	of.want(t, store.Changed, "between")
 	maker.commit(t, ctx)

@@ -11,7 +11,7 @@ func (s suite) expiry(t *testing.T) {
 	b, k := s.open(t), key()
 	mustSwap(t, b, k, nil, []byte("short"), in(soon))
 	wantBytes(t, b, k, []byte("short"))
-	waitFor(t, "the session expires", func() bool {
+	Eventually(t, "the session expires", func() bool {
 		_, _, ok, err := b.Find(t.Context(), k)
 		return err == nil && !ok
 	})

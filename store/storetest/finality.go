@@ -52,7 +52,7 @@ func (s suite) allEnds() map[string]func(*testing.T, *node, string) {
 			ctx := n.load(t, token)
 			n.SetDeadline(ctx, in(soon/10))
 			n.commit(t, ctx)
-			waitFor(t, "the session expires", func() bool {
+			Eventually(t, "the session expires", func() bool {
 				_, ok, err := n.store.FindCtx(context.WithoutCancel(t.Context()), n.core.Key(token))
 				return err == nil && !ok
 			})

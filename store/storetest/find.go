@@ -105,7 +105,7 @@ func (s suite) list(t *testing.T) {
 	if _, err := b.Delete(t.Context(), ended, store.Note{}); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "a session expires", func() bool {
+	Eventually(t, "a session expires", func() bool {
 		_, _, ok, err := b.Find(t.Context(), dead)
 		return err == nil && !ok
 	})

@@ -64,7 +64,7 @@ func RedisCluster(tb testing.TB) *RedisServer {
 	if _, err := conn.Do("CLUSTER", slots...); err != nil {
 		tb.Fatal(err)
 	}
-	waitFor(tb, "the cluster is ready", func() bool { // Redis takes two seconds
+	Eventually(tb, "the cluster is ready", func() bool { // Redis takes two seconds
 		info, err := redis.String(conn.Do("CLUSTER", "INFO"))
 		return err == nil && strings.HasPrefix(info, "cluster_state:ok")
 	})
