@@ -45,7 +45,7 @@ func TestEventsKeepAlive(t *testing.T) {
 				lives := func() (alive, often bool) {
 					cookie := a.login("alice")
 					c := a.enter(cookie)
-					defer c.hangUp()
+					defer c.HangUp()
 					tick := time.NewTicker(idle / 8)
 					defer tick.Stop()
 					often = true

@@ -222,7 +222,7 @@ func TestDestroyedAfterTouches(t *testing.T) {
 	}
 	c, often := destroyed()
 	for !often {
-		c.hangUp()
+		c.HangUp()
 		c, often = destroyed()
 	}
 	if got := c.askLate(`["get","user"]`); !strings.Contains(got, `"destroyed"`) || strings.Contains(got, `"expired"`) {

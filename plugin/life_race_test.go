@@ -215,5 +215,5 @@ func TestFailsWhileEntering(t *testing.T) {
 		}
 		return n == 2
 	})
-	c.hangUp()
+	c.HangUp()
 }
