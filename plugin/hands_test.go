@@ -199,9 +199,7 @@ func TestCommitOutlastsHandler(t *testing.T) { //nolint:paralleltest // see ther
 		between = recv(t, "the session", sessions)
 		eventually(t, "k is seen", func() bool { return c.ask(`["get","k"]`) == `["old"]` })
 		c.send(`421["go"]`)
-		eventually(t, "the handler has returned", func() bool {
-			return waitsIn("plugin.(*Session).leave") || waitsIn("plugin.(*entry).conclude")
-		})
+		eventually(t, "the handler has returned", func() bool { return waitsIn("live.(*Use).leave") })
 		codec.goOn <- true
 		if err := recv(t, "the commit", committed); err != nil {
 			t.Error(err)
