@@ -2,37 +2,8 @@ package wire
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 )
-
-// Request returns the handshake, with the auth payload with which the client has
-// asked for a namespace. Its fields are shared: do not change them.
-func (c *Conn) Request(namespace string) *http.Request {
-	c.mu.Lock()
-	var auth []byte
-	if s := c.namespaces.find([]byte(namespace)); s != nil {
-		auth = s.auth
-	}
-	c.mu.Unlock()
-	header := c.handshake.header
-	if auth != nil {
-		header = header.Clone()
-		addAuth(header, auth)
-	}
-	return c.handshake.request(header)
-}
-
-// query returns the query string with which the client has asked for a namespace.
-// For the root of version 3 it is the handshake's.
-func (c *Conn) query(namespace string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.namespaces.find([]byte(namespace)); s != nil {
-		return s.query
-	}
-	return ""
-}
 
 // Admit lets the client into a namespace that it has asked for. The client gets
 // CONNECT, and then everything that was emitted to it meanwhile.

@@ -39,8 +39,7 @@ type Conn struct {
 	acks       acks
 	partial    partialPacket // go-socket.io is writing it
 	watchdog   watchdog
-	handling   bool          // a handler of go-socket.io's handles an event
-	idle       chan struct{} // closed when the handler has returned; made by Idle
+	idle       idleSignal
 }
 
 var (
@@ -83,6 +82,34 @@ func (c *Conn) URL() url.URL { return *c.handshake.url }
 // are shared: do not change them.
 func (c *Conn) RemoteHeader() http.Header { return c.handshake.header }
 
+// Request returns the handshake, with the auth payload with which the client has
+// asked for a namespace. Its fields are shared: do not change them.
+func (c *Conn) Request(namespace string) *http.Request {
+	c.mu.Lock()
+	var auth []byte
+	if s := c.namespaces.find([]byte(namespace)); s != nil {
+		auth = s.auth
+	}
+	c.mu.Unlock()
+	header := c.handshake.header
+	if auth != nil {
+		header = header.Clone()
+		addAuth(header, auth)
+	}
+	return c.handshake.request(header)
+}
+
+// query returns the query string with which the client has asked for a namespace.
+// For the root of version 3 it is the handshake's.
+func (c *Conn) query(namespace string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.namespaces.find([]byte(namespace)); s != nil {
+		return s.query
+	}
+	return ""
+}
+
 // LocalAddr returns the server's address.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
@@ -99,6 +126,20 @@ func (c *Conn) SetReadDeadline(time.Time) error { return nil }
 
 // SetWriteDeadline does nothing: writes never wait.
 func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
+
+// Idle returns a channel that closes when no handler handles an event of the
+// connection, and the last acknowledgement is written. The channel of a connection that
+// has ended is closed.
+func (c *Conn) Idle() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason != "" {
+		closed := make(chan struct{})
+		close(closed)
+		return closed
+	}
+	return c.idle.wait()
+}
 
 // ping sends a ping to a version 4 client.
 func (c *Conn) ping() {

@@ -11,9 +11,9 @@
 // which events it acknowledges by itself ([Wire.Own]). The package knows nothing
 // about sessions.
 //
-// A Conn calls its parts, and a part never calls its Conn, except to end it: a
-// lifecycle, an inbox, a sender, namespaces, acks, a heartbeat, a watchdog. The mu
-// of the lifecycle guards all of them but the heartbeat.
+// A Conn calls its parts: a lifecycle, an inbox, a sender, namespaces, acks, a
+// watchdog, a heartbeat. A part calls its Conn only through a small interface. The mu
+// of the lifecycle guards all of them but the heartbeat, which needs no lock.
 //
 // Errors and log lines begin with "transport:", the package that apps know.
 //

@@ -149,25 +149,3 @@ func (c *Conn) endStuck() {
 	}
 	c.lose(ReasonError)
 }
-
-// resume sends more of the queue: the stream has caught up.
-func (c *Conn) resume(s *stream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.out.stream == s && !c.disposed {
-		c.out.trySend()
-	}
-}
-
-// fail ends the connection when its stream breaks, or the upgrade when its
-// candidate does.
-func (c *Conn) fail(s *stream) {
-	c.mu.Lock()
-	serves := c.out.stream == s
-	c.mu.Unlock()
-	if serves {
-		c.lose(ReasonError)
-		return
-	}
-	_ = s.Close() // its reader notices
-}

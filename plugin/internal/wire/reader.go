@@ -17,14 +17,15 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 	c.reading = nil
 	c.watchdog.stop()
 	if c.in.attachments.len() == 0 {
-		c.idleLocked() // otherwise go-socket.io still reads the attachments of the event
+		c.idle.end() // otherwise go-socket.io still reads the attachments of the event
 	}
 	for {
 		if c.shut {
 			return 0, 0, nil, io.EOF
 		}
 		if b, binary := c.nextLocked(); b != nil {
-			c.reading, c.handling = b, true
+			c.reading = b
+			c.idle.begin()
 			if binary {
 				c.reader.Reset(b.binary())
 				return engineframe.Binary, enginepacket.MESSAGE, &c.reader, nil
@@ -102,29 +103,4 @@ func (c *Conn) filterLocked(m *message) bool {
 		}
 	}
 	return true
-}
-
-// Idle returns a channel that closes when no handler handles an event of the
-// connection, and the last acknowledgement is written.
-func (c *Conn) Idle() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	idle := make(chan struct{})
-	if !c.handling || c.reason != "" {
-		close(idle)
-		return idle
-	}
-	if c.idle == nil {
-		c.idle = idle
-	}
-	return c.idle
-}
-
-// idleLocked notes that the last event is handled. c.mu is held.
-func (c *Conn) idleLocked() {
-	c.handling = false
-	if c.idle != nil {
-		close(c.idle)
-		c.idle = nil
-	}
 }
