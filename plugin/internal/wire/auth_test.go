@@ -57,8 +57,19 @@ func TestAuthLimit(t *testing.T) {
 	}
 }
 
-// query returns the query of the handshake for the root of version 3, and that of
-// CONNECT otherwise.
+// query returns the query string with which the client has asked for a namespace.
+// For the root of version 3 it is the handshake's.
+func (c *Conn) query(namespace string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.namespaces.find([]byte(namespace)); s != nil {
+		return s.query
+	}
+	return ""
+}
+
+// The query of the root of version 3 is that of the handshake, and otherwise that of
+// CONNECT.
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {

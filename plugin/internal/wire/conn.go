@@ -99,17 +99,6 @@ func (c *Conn) Request(namespace string) *http.Request {
 	return c.handshake.request(header)
 }
 
-// query returns the query string with which the client has asked for a namespace.
-// For the root of version 3 it is the handshake's.
-func (c *Conn) query(namespace string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.namespaces.find([]byte(namespace)); s != nil {
-		return s.query
-	}
-	return ""
-}
-
 // LocalAddr returns the server's address.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
