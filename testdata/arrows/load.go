@@ -31,18 +31,19 @@ type listing struct {
 // go command compiles what it has not compiled yet.
 func list(dir string) (pkg listing, exports map[string]string, err error) {
 	command := exec.Command("go", "list", "-deps", "-export", "-json=ImportPath,Dir,GoFiles,Export,DepOnly", ".")
-	command.Dir, command.Stderr = dir, os.Stderr
+	command.Dir = dir
 	out, err := command.Output()
-	if err != nil {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return pkg, nil, fmt.Errorf("list %s: %w: %s", dir, err, bytes.TrimSpace(exit.Stderr))
+	} else if err != nil {
 		return pkg, nil, fmt.Errorf("list %s: %w", dir, err)
 	}
 	exports = make(map[string]string)
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p listing
-		switch err := decoder.Decode(&p); {
-		case errors.Is(err, io.EOF):
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			return pkg, exports, nil
-		case err != nil:
+		} else if err != nil {
 			return pkg, nil, fmt.Errorf("list %s: %w", dir, err)
 		}
 		exports[p.ImportPath] = p.Export
@@ -70,7 +71,7 @@ func load(dir string) (*graph, error) {
 	open := func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) }
 	config := types.Config{Importer: importer.ForCompiler(fset, "gc", open)}
 	info := &types.Info{Uses: make(map[*ast.Ident]types.Object)}
-	if _, err := config.Check(pkg.ImportPath, fset, files, info); err != nil {
+	if _, err = config.Check(pkg.ImportPath, fset, files, info); err != nil {
 		return nil, err
 	}
 	return newGraph(fset, pkg, info.Uses), nil

@@ -29,7 +29,7 @@ func main() {
 		}
 		order := g.order()
 		report(os.Stdout, dir, g, order)
-		if up := g.up(order); float64(len(up)) > *most*float64(g.count()) {
+		if up := g.up(order); float64(len(up)) > *most*float64(len(g.names)) {
 			fmt.Printf("  more than %g of them run up\n", *most)
 			status = 1
 		}
@@ -39,11 +39,8 @@ func main() {
 
 // report prints the order of a package's files, and what runs up in it.
 func report(w io.Writer, dir string, g *graph, order []int) {
-	up, all := g.up(order), g.count()
-	share := 0.0
-	if all > 0 {
-		share = 100 * float64(len(up)) / float64(all)
-	}
+	up, all := g.up(order), len(g.names)
+	share := 100 * float64(len(up)) / float64(max(1, all))
 	fmt.Fprintf(w, "%s: %d files, %d arrows, %d run up (%.1f %%)\n", dir, len(g.files), all, len(up), share)
 	for _, file := range order {
 		fmt.Fprintf(w, "  %s\n", g.files[file])
