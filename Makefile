@@ -19,6 +19,8 @@ PARALLEL := -parallel $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 # go.mod with the release candidate of go-socket.io, made by `make rc-mod`
 RC      := -modfile=testdata/rc/go.mod
 SOCKET  := github.com/googollee/go-socket.io
+# the packages whose tests have it in them; to those of others its version is all the same
+USES    := go list $(RC) -test -f '{{.ForTest}} {{join .Deps " "}}' ./... | awk '!/^ / && / $(subst /,\/,$(SOCKET))/ { print $$1 }' | sort -u
 SKIP    := indirect$$|^require \($$|^\)$$|^$$
 EACH    := set -e; for module in . plugin/metrics testdata/frameworks testdata/stores cmd/demo/e2e; do cd $(CURDIR)/$$module;
 
@@ -51,8 +53,8 @@ vet:
 race: bin/gotestsum ## the Go tests under the race detector (TESTFLAGS='-run Merge')
 	$(TESTSUM) -race $(PARALLEL) ./... ./testdata/arrows
 
-race-next: bin/gotestsum ## the same on go-socket.io's release candidate
-	$(TESTSUM) -race $(PARALLEL) $(RC) ./plugin/... ./cmd/...
+race-next: bin/gotestsum ## those that go-socket.io is part of, on its release candidate
+	$(TESTSUM) -race $(PARALLEL) $(RC) $$($(USES))
 
 race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in both versions at once: they mostly wait
 	$(MAKE) -j2 --output-sync=target stock-now stock-next
