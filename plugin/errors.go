@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -40,12 +39,3 @@ var (
 
 // errSlow is reported when a client misses what Emit has sent.
 var errSlow = errors.New("sessions: too much waits for a client: an event was dropped")
-
-// withUntold returns an error that also says of how many like it OnError has not
-// heard, if there are any.
-func withUntold(err error, n int) error {
-	if n == 0 {
-		return err
-	}
-	return fmt.Errorf("%w (and %d more like this since the last that was told)", err, n)
-}

@@ -52,10 +52,10 @@ type failures struct {
 	seen []string
 }
 
-func (f *failures) add(stage, _ string, err error) {
+func (f *failures) add(failed plugin.Failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seen = append(f.seen, stage+": "+strings.SplitN(err.Error(), "\n", 2)[0])
+	f.seen = append(f.seen, failed.Stage+": "+strings.SplitN(failed.Err.Error(), "\n", 2)[0])
 }
 
 func (f *failures) all() []string {

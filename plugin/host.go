@@ -27,8 +27,14 @@ func (s *Sessions) liveConfig() live.Config {
 		KeepAlive:     s.options.KeepAlive,
 		MaxSeats:      s.options.MaxSocketsPerSession,
 	}
-	if s.seen.Observer != nil {
-		config.Loaded, config.Saved, config.Conflicted = s.seen.loaded, s.seen.saved, s.seen.conflicted
+	if s.seen.Loaded != nil {
+		config.Loaded = s.seen.loaded
+	}
+	if s.seen.Saved != nil {
+		config.Saved = s.seen.saved
+	}
+	if s.seen.Conflicted != nil {
+		config.Conflicted = s.seen.conflicted
 	}
 	return config
 }

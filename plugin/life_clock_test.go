@@ -78,7 +78,7 @@ func onClock(t *testing.T, options Options, idle, lifetime time.Duration, test f
 	memory := clockStore{store.NewMemory(), new(atomic.Bool), new(atomic.Int32), new(atomic.Int32)}
 	store.Attach(manager, memory, store.Options{})
 	server := socketio.NewServer(nil)
-	options.Logger, options.OnError = slog.New(slog.DiscardHandler), func(string, string, error) {}
+	options.Logger, options.OnError = slog.New(slog.DiscardHandler), func(Failure) {}
 	synctest.Test(t, func(t *testing.T) {
 		sessions, err := Enable(server, manager, options)
 		if err != nil {

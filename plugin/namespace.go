@@ -194,7 +194,9 @@ func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session
 		so.entry.NoteUse()
 		so.keepCookie()
 	}
+	start := n.sessions.seen.begin()
 	err := so.run(set, handle)
+	n.sessions.seen.handled(so, set, start, err)
 	if err == nil {
 		return nil
 	}

@@ -1,82 +1,107 @@
 package plugin
 
-import "time"
+import (
+	"context"
+	"strings"
+	"time"
+)
 
-// An Observer hears what becomes of sessions and sockets, to count it; what HTTP
-// does with sessions it does not hear. Package
+// An Observer hears what becomes of sessions, sockets and events, to count or
+// trace it. It does not hear what HTTP does with sessions. Each func may be nil,
+// which costs nothing. Package
 // [github.com/socketio-sessions/socketio-sessions/plugin/metrics] has one that
-// counts for Prometheus. Its methods are called concurrently, some while the
-// session waits, and must return soon. A panic is reported as [StageObserver],
-// and changes nothing.
-type Observer interface {
+// counts for Prometheus.
+//
+// The funcs are called concurrently, some while the session waits: they must
+// return soon. A panic is reported as [StageObserver], and changes nothing. The
+// context is the socket's [Session] where the call is about a socket, and a
+// background context elsewhere.
+type Observer struct {
 	// Loaded hears that the store was asked for a session. That there is none
 	// is no error.
-	Loaded(took time.Duration, err error)
+	Loaded func(ctx context.Context, took time.Duration, err error)
 
 	// Saved hears that changes were saved, or could not be. err is [ErrGone]
 	// when the session had ended.
-	Saved(took time.Duration, err error)
+	Saved func(ctx context.Context, took time.Duration, err error)
 
 	// Conflicted hears that somebody else had written the session meanwhile: the
 	// changes are merged and saved, or the function of an Update runs again.
-	Conflicted()
+	Conflicted func(ctx context.Context)
+
+	// Handled hears of each event that a client in the namespace has sent, and
+	// how long it took from its arrival to its acknowledgement: the wait for
+	// earlier events of its session, the load, the handler, and a PerMessage save.
+	// err is why it failed, nil if it did not; a [Refusal] that the handler
+	// returned is one.
+	Handled func(ctx context.Context, namespace, event string, took time.Duration, err error)
 
 	// Entered hears that a client was let into a namespace, and Left, once for
 	// each of them, that it has left.
-	Entered(namespace string)
-	Left(namespace string)
+	Entered, Left func(ctx context.Context, namespace string)
 
 	// Refused hears the code of each client that was turned away from a namespace,
 	// or sent out after it had entered; not of those that RefuseHandshake answers,
 	// or that come while the server closes.
-	Refused(code string)
+	Refused func(ctx context.Context, code string)
 }
 
-// observers calls an Observer, if there is one, and contains its panics. Where
-// there is none, no event makes a closure for it.
+// observers calls an Observer and contains its panics. No call makes a closure
+// for a func that is nil.
 type observers struct {
 	Observer
 	report func(stage, id string, err error)
 }
 
-func (o observers) tell(f func(Observer)) {
-	if err := contain(func() error { f(o.Observer); return nil }); err != nil {
+func (o observers) tell(f func()) {
+	if err := contain(func() error { f(); return nil }); err != nil {
 		o.report(StageObserver, "", err)
 	}
 }
 
 func (o observers) loaded(start time.Time, err error) {
-	if o.Observer != nil {
-		o.tell(func(to Observer) { to.Loaded(time.Since(start), err) })
-	}
+	o.tell(func() { o.Loaded(context.Background(), time.Since(start), err) })
 }
 
 func (o observers) saved(start time.Time, err error) {
-	if o.Observer != nil {
-		o.tell(func(to Observer) { to.Saved(time.Since(start), err) })
-	}
+	o.tell(func() { o.Saved(context.Background(), time.Since(start), err) })
 }
 
 func (o observers) conflicted() {
-	if o.Observer != nil {
-		o.tell(Observer.Conflicted)
+	o.tell(func() { o.Conflicted(context.Background()) })
+}
+
+// begin returns when an event began, for handled.
+func (o observers) begin() (start time.Time) {
+	if o.Handled != nil {
+		start = time.Now()
+	}
+	return start
+}
+
+// handled tells of an event by the name that its settings have.
+func (o observers) handled(so *socket, set settings, start time.Time, err error) {
+	if f := o.Handled; f != nil {
+		n := so.namespace.name
+		event := strings.TrimPrefix(set.event, n+" ")
+		o.tell(func() { f(so.session, n, event, time.Since(start), err) })
 	}
 }
 
-func (o observers) entered(n *namespace) {
-	if o.Observer != nil {
-		o.tell(func(to Observer) { to.Entered(n.name) })
+func (o observers) entered(so *socket) {
+	if f := o.Entered; f != nil {
+		o.tell(func() { f(so.sessions.sessionOf(so), so.namespace.name) })
 	}
 }
 
-func (o observers) left(n *namespace) {
-	if o.Observer != nil {
-		o.tell(func(to Observer) { to.Left(n.name) })
+func (o observers) left(so *socket) {
+	if f := o.Left; f != nil {
+		o.tell(func() { f(so.session, so.namespace.name) })
 	}
 }
 
-func (o observers) refused(code string) {
-	if o.Observer != nil {
-		o.tell(func(to Observer) { to.Refused(code) })
+func (o observers) refused(so *socket, code string) {
+	if f := o.Refused; f != nil {
+		o.tell(func() { f(so.sessions.sessionOf(so), code) })
 	}
 }

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +17,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A listener is an Observer that counts what it hears, by what it says of it.
+// A listener counts what an Observer hears, by what it says of it.
 type listener struct {
 	mu    sync.Mutex
 	heard map[string]int
@@ -37,13 +38,19 @@ func (l *listener) count(what string) int {
 	return l.heard[what]
 }
 
-func (l *listener) Loaded(took time.Duration, err error) { l.add("loaded %v %v", took >= 0, root(err)) }
-
-func (l *listener) Saved(took time.Duration, err error) { l.add("saved %v %v", took >= 0, root(err)) }
-func (l *listener) Conflicted()                         { l.add("conflicted") }
-func (l *listener) Entered(namespace string)            { l.add("entered %s", namespace) }
-func (l *listener) Left(namespace string)               { l.add("left %s", namespace) }
-func (l *listener) Refused(code string)                 { l.add("refused %s", code) }
+func (l *listener) observer() plugin.Observer {
+	return plugin.Observer{
+		Loaded: func(_ context.Context, took time.Duration, err error) { l.add("loaded %v %v", took >= 0, root(err)) },
+		Saved:  func(_ context.Context, took time.Duration, err error) { l.add("saved %v %v", took >= 0, root(err)) },
+		Handled: func(ctx context.Context, namespace, event string, took time.Duration, err error) {
+			l.add("handled %s %s %s %v %v", ctx.(*plugin.Session).ID(), namespace, event, took >= 0, root(err))
+		},
+		Conflicted: func(context.Context) { l.add("conflicted") },
+		Entered:    func(_ context.Context, namespace string) { l.add("entered %s", namespace) },
+		Left:       func(_ context.Context, namespace string) { l.add("left %s", namespace) },
+		Refused:    func(_ context.Context, code string) { l.add("refused %s", code) },
+	}
+}
 
 // root returns the error at the bottom.
 func root(err error) error {
@@ -75,12 +82,12 @@ func (a *app) interfere(backend *spy, cookie string) {
 	})
 }
 
-// An Observer hears of every load, save and conflict, of who enters and leaves,
+// An Observer hears of every load, save, conflict and event, of who enters and leaves,
 // and of every refusal.
 func TestObserver(t *testing.T) {
 	t.Parallel()
 	l, backend := &listener{}, newSpy()
-	a := newApp(t, backend, plugin.Options{Observer: l, Scope: plugin.PerMessage, StoreGrace: -1}, register)
+	a := newApp(t, backend, plugin.Options{Observer: l.observer(), Scope: plugin.PerMessage, StoreGrace: -1}, register)
 	is := func(what string, want int) {
 		t.Helper()
 		eventually(t, fmt.Sprintf("%s: %d, not %d", what, want, l.count(what)), func() bool { return l.count(what) == want })
@@ -97,6 +104,8 @@ func TestObserver(t *testing.T) {
 	c.ask(`["put","k","v"]`)
 	some("loaded true <nil>", loads)
 	is("saved true <nil>", 1)
+	id := store.ID(tokenIn(cookie))
+	is("handled "+id+" / put true <nil>", 1)
 
 	a.interfere(backend, cookie)
 	c.ask(`["put","k","w"]`)
@@ -108,6 +117,7 @@ func TestObserver(t *testing.T) {
 
 	backend.fail(errDown)
 	c.ask(`["put","k","x"]`)
+	is("handled "+id+" / put true "+errDown.Error(), 1)
 	some("loaded true "+errDown.Error(), 0)
 	backend.fail(nil)
 
@@ -124,7 +134,7 @@ func TestObserver(t *testing.T) {
 func TestObserverOfUpdate(t *testing.T) {
 	t.Parallel()
 	l, backend := &listener{}, newSpy()
-	a := newApp(t, backend, plugin.Options{Observer: l}, register)
+	a := newApp(t, backend, plugin.Options{Observer: l.observer()}, register)
 	cookie := a.login("alice")
 	c := a.enter(cookie)
 	a.interfere(backend, cookie)
@@ -135,25 +145,26 @@ func TestObserverOfUpdate(t *testing.T) {
 }
 
 // broken is an Observer that panics.
-type broken struct{ listener }
-
-func (*broken) Loaded(time.Duration, error) { panic("loaded") }
-func (*broken) Saved(time.Duration, error)  { panic("saved") }
-func (*broken) Entered(string)              { panic("entered") }
-func (*broken) Left(string)                 { panic("left") }
-func (*broken) Refused(string)              { panic("refused") }
+var broken = plugin.Observer{
+	Loaded:  func(context.Context, time.Duration, error) { panic("loaded") },
+	Saved:   func(context.Context, time.Duration, error) { panic("saved") },
+	Handled: func(context.Context, string, string, time.Duration, error) { panic("handled") },
+	Entered: func(context.Context, string) { panic("entered") },
+	Left:    func(context.Context, string) { panic("left") },
+	Refused: func(context.Context, string) { panic("refused") },
+}
 
 // An Observer that panics is reported, and changes nothing.
 func TestObserverPanics(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, nil, plugin.Options{Observer: &broken{}, Scope: plugin.PerMessage}, register)
+	a := newApp(t, nil, plugin.Options{Observer: broken, Scope: plugin.PerMessage}, register)
 	cookie := a.login("alice")
 	c := a.enter(cookie)
 	if got := c.ask(`["put","k","v"]`); got != "[true]" {
 		t.Errorf("got %s", got)
 	}
 	a.get(cookie, "/destroy")
-	for _, method := range []string{"loaded", "saved", "entered", "left", "refused"} {
+	for _, method := range []string{"loaded", "saved", "handled", "entered", "left", "refused"} {
 		eventually(t, method+" is reported", func() bool {
 			return slices.Contains(a.failures.all(), plugin.StageObserver+": panic: "+method)
 		})

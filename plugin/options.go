@@ -14,21 +14,6 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
-// The stages that Options.OnError hears of.
-const (
-	StageConnect    = "connect"    // an OnConnect handler failed
-	StageEvent      = "event"      // an event handler failed
-	StageDisconnect = "disconnect" // an OnDisconnect handler failed
-	StageInvalid    = "invalid"    // an OnInvalid handler failed
-	StageLoad       = "load"       // a session could not be read from the store
-	StageSave       = "save"       // a session could not be saved
-	StageTouch      = "touch"      // a session could not be kept alive
-	StageChange     = "change"     // an OnChange handler failed
-	StageProbe      = "probe"      // the store could not be asked which sessions live
-	StageMessage    = "message"    // what Emit or Disconnect sent could not be delivered
-	StageObserver   = "observer"   // a method of the Observer panicked
-)
-
 // Options are the settings of [Enable]. The zero value is ready to use.
 type Options struct {
 	// Transport is the wire that the server was made with, by the wire's
@@ -110,14 +95,14 @@ type Options struct {
 	// does. Default false: a session whose page is open and idle expires.
 	KeepAlive bool
 
-	// OnError hears of failures that no handler is told of, with the stage,
-	// the session's id ("" for none) and the error. It may be called
+	// OnError hears of failures that no handler is told of. It may be called
 	// concurrently and must return soon. Of a stage and a cause it hears five
 	// times a minute; the next error says how many were left out, and unwraps to
 	// its own. Default: they are logged.
-	OnError func(stage, id string, err error)
+	OnError func(Failure)
 
-	// Observer hears of loads, saves, refusals and open sockets. Default none.
+	// Observer hears of loads, saves, events, refusals and open sockets. Default
+	// none.
 	Observer Observer
 
 	// Logger hears of what an operator should know, of each kind five times a
@@ -152,13 +137,13 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	}
 	if o.OnError == nil {
 		logger := o.Logger
-		o.OnError = func(stage, id string, err error) {
+		o.OnError = func(f Failure) {
+			args := []any{"id", f.ID, "err", f.Err}
 			var panicked *Panic
-			if errors.As(err, &panicked) {
-				logger.Error("sessions: "+stage, "id", id, "err", err, "stack", string(panicked.Stack))
-				return
+			if errors.As(f.Err, &panicked) {
+				args = append(args, "stack", string(panicked.Stack))
 			}
-			logger.Error("sessions: "+stage, "id", id, "err", err)
+			logger.Error("sessions: "+f.Stage, args...)
 		}
 	}
 	o.Logger = limit.Logger(o.Logger)

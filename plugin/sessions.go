@@ -194,20 +194,3 @@ func (s *Sessions) Close(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.book.Unsaved())
 	}
 }
-
-// report tells Options.OnError of a failure, of a few a minute of each kind.
-func (s *Sessions) report(stage, id string, err error) { s.reportOf(stage, "", id, err) }
-
-// reportOf is report for one of several things that can fail at a stage.
-func (s *Sessions) reportOf(stage, of, id string, err error) {
-	var failed *live.StoreError
-	if errors.As(err, &failed) {
-		stage = failed.Stage
-	}
-	_ = contain(func() error {
-		if untold, ok := s.failed.Allow(stage+" "+of, err.Error()); ok {
-			s.options.OnError(stage, id, withUntold(err, untold))
-		}
-		return nil
-	})
-}

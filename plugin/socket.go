@@ -84,7 +84,7 @@ func (so *socket) welcome() {
 		so.entry.NoteUse()
 	}
 	so.admitted = true
-	so.sessions.seen.entered(so.namespace)
+	so.sessions.seen.entered(so)
 	so.sessions.gate.admit(so.conn)
 	so.ready.Close()
 }
@@ -131,7 +131,7 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 		so.report(StageInvalid, err)
 	}
 	so.why.Store(&told)
-	so.sessions.seen.refused(told.Code)
+	so.sessions.seen.refused(so, told.Code)
 	return &told
 }
 
@@ -140,7 +140,7 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 func (so *socket) depart() {
 	so.ready.Wait()
 	if so.admitted {
-		defer so.sessions.seen.left(so.namespace)
+		defer so.sessions.seen.left(so)
 	}
 	if f := so.namespace.onDisconnect; f != nil && so.admitted {
 		err := so.runLast(func(s *Session) error { f(so.conn, s, so.reason); return nil })

@@ -67,10 +67,10 @@ func (d *demo) storeFailed(w http.ResponseWriter, r *http.Request, err error) {
 	http.Error(w, "the session store does not answer", http.StatusServiceUnavailable)
 }
 
-func (d *demo) socketFailed(stage, id string, err error) {
+func (d *demo) socketFailed(f plugin.Failure) {
 	var refusal *plugin.Refusal
-	if errors.As(err, &refusal) {
+	if errors.As(f.Err, &refusal) {
 		return // the client was told; nothing failed here
 	}
-	d.log.Error("socket", "stage", stage, "session", id, "error", err)
+	d.log.Error("socket", "stage", f.Stage, "session", f.ID, "error", f.Err)
 }

@@ -20,7 +20,7 @@ func Example() {
 
 	counts := metrics.New()
 	prometheus.MustRegister(counts)
-	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire, Observer: counts})
+	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire, Observer: counts.Observer()})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,13 +2,14 @@
 //
 //	counts := metrics.New()
 //	prometheus.MustRegister(counts)
-//	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire, Observer: counts})
+//	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire, Observer: counts.Observer()})
 //
 // It is a module of its own, so that who does without Prometheus need not have
 // it.
 package metrics
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -17,48 +18,48 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 )
 
-// A Collector is a [plugin.Observer] of one or several [plugin.Sessions], and a
+// A Collector observes one or several [plugin.Sessions]. It is a
 // [prometheus.Collector] of:
 //
 //   - socketio_sessions_load_seconds, a histogram of how long the store took to
 //     find sessions, by result: "ok" or "error"
 //   - socketio_sessions_save_seconds, the same of saves, by result: "ok",
 //     "gone" for sessions that had ended, or "error"
+//   - socketio_sessions_event_seconds, a histogram of how long events took from
+//     arrival to acknowledgement, by namespace, event and result: "ok" or "error"
 //   - socketio_sessions_conflicts_total, saves that met another's
 //   - socketio_sessions_refusals_total, clients that were turned away or sent
 //     out, by the code of the Refusal
 //   - socketio_sessions_sockets, clients that are in, by namespace
 //
-// The buckets of both histograms go from 10 µs to 2.6 s, each four times the one
+// The buckets of the histograms go from 10 µs to 2.6 s, each four times the one
 // before.
 //
 // It is made by [New]; its methods are safe for concurrent use.
 type Collector struct {
-	loads, saves *prometheus.HistogramVec
-	conflicts    prometheus.Counter
-	refusals     *prometheus.CounterVec
-	sockets      *prometheus.GaugeVec
+	loads, saves, events *prometheus.HistogramVec
+	conflicts            prometheus.Counter
+	refusals             *prometheus.CounterVec
+	sockets              *prometheus.GaugeVec
 }
 
-var (
-	_ plugin.Observer      = (*Collector)(nil)
-	_ prometheus.Collector = (*Collector)(nil)
-)
+var _ prometheus.Collector = (*Collector)(nil)
 
 // New returns a Collector, which is yet to be registered. Several in one
 // registry need labels of their own: see [prometheus.WrapRegistererWith].
 func New() *Collector {
 	const namespace = "socketio_sessions"
-	histogram := func(name, help string) *prometheus.HistogramVec {
+	histogram := func(name, help string, labels ...string) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: name, Help: help,
 			// From what memory takes to what only a store in trouble does.
 			Buckets: prometheus.ExponentialBuckets(10e-6, 4, 10),
-		}, []string{"result"})
+		}, labels)
 	}
 	return &Collector{
-		loads: histogram("load_seconds", "How long the store took to find sessions of sockets."),
-		saves: histogram("save_seconds", "How long the store took to save sessions of sockets."),
+		loads:  histogram("load_seconds", "How long the store took to find sessions of sockets.", "result"),
+		saves:  histogram("save_seconds", "How long the store took to save sessions of sockets.", "result"),
+		events: histogram("event_seconds", "How long events took, from arrival to acknowledgement.", "namespace", "event", "result"),
 		conflicts: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "conflicts_total", Help: "Saves that met what somebody else had written.",
 		}),
@@ -72,7 +73,7 @@ func New() *Collector {
 }
 
 func (c *Collector) all() []prometheus.Collector {
-	return []prometheus.Collector{c.loads, c.saves, c.conflicts, c.refusals, c.sockets}
+	return []prometheus.Collector{c.loads, c.saves, c.events, c.conflicts, c.refusals, c.sockets}
 }
 
 // Describe implements [prometheus.Collector].
@@ -89,34 +90,35 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// Loaded implements [plugin.Observer].
-func (c *Collector) Loaded(took time.Duration, err error) {
-	c.loads.WithLabelValues(result(err)).Observe(took.Seconds())
-}
-
-// Saved implements [plugin.Observer].
-func (c *Collector) Saved(took time.Duration, err error) {
-	c.saves.WithLabelValues(result(err)).Observe(took.Seconds())
+// Observer returns what to give to plugin.Options.
+func (c *Collector) Observer() plugin.Observer {
+	return plugin.Observer{
+		Loaded: func(_ context.Context, took time.Duration, err error) {
+			c.loads.WithLabelValues(result(err)).Observe(took.Seconds())
+		},
+		Saved: func(_ context.Context, took time.Duration, err error) {
+			c.saves.WithLabelValues(resultOfSave(err)).Observe(took.Seconds())
+		},
+		Handled: func(_ context.Context, namespace, event string, took time.Duration, err error) {
+			c.events.WithLabelValues(namespace, event, result(err)).Observe(took.Seconds())
+		},
+		Conflicted: func(context.Context) { c.conflicts.Inc() },
+		Entered:    func(_ context.Context, namespace string) { c.sockets.WithLabelValues(namespace).Inc() },
+		Left:       func(_ context.Context, namespace string) { c.sockets.WithLabelValues(namespace).Dec() },
+		Refused:    func(_ context.Context, code string) { c.refusals.WithLabelValues(code).Inc() },
+	}
 }
 
 func result(err error) string {
-	switch {
-	case err == nil:
-		return "ok"
-	case errors.Is(err, plugin.ErrGone):
-		return "gone"
+	if err != nil {
+		return "error"
 	}
-	return "error"
+	return "ok"
 }
 
-// Conflicted implements [plugin.Observer].
-func (c *Collector) Conflicted() { c.conflicts.Inc() }
-
-// Entered implements [plugin.Observer].
-func (c *Collector) Entered(namespace string) { c.sockets.WithLabelValues(namespace).Inc() }
-
-// Left implements [plugin.Observer].
-func (c *Collector) Left(namespace string) { c.sockets.WithLabelValues(namespace).Dec() }
-
-// Refused implements [plugin.Observer].
-func (c *Collector) Refused(code string) { c.refusals.WithLabelValues(code).Inc() }
+func resultOfSave(err error) string {
+	if errors.Is(err, plugin.ErrGone) {
+		return "gone"
+	}
+	return result(err)
+}

@@ -27,22 +27,26 @@ func TestCollector(t *testing.T) {
 	c := metrics.New()
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(c)
-	c.Loaded(50*time.Microsecond, nil)
-	c.Loaded(time.Minute, errors.New("down"))
-	c.Saved(time.Millisecond, nil)
-	c.Saved(time.Millisecond, nil)
-	c.Saved(time.Millisecond, fmt.Errorf("save: %w", plugin.ErrGone))
-	c.Saved(time.Second, errors.New("down"))
-	c.Conflicted()
+	o, ctx := c.Observer(), t.Context()
+	o.Loaded(ctx, 50*time.Microsecond, nil)
+	o.Loaded(ctx, time.Minute, errors.New("down"))
+	o.Saved(ctx, time.Millisecond, nil)
+	o.Saved(ctx, time.Millisecond, nil)
+	o.Saved(ctx, time.Millisecond, fmt.Errorf("save: %w", plugin.ErrGone))
+	o.Saved(ctx, time.Second, errors.New("down"))
+	o.Conflicted(ctx)
+	o.Handled(ctx, "/chat", "say", time.Millisecond, nil)
+	o.Handled(ctx, "/chat", "say", time.Millisecond, errors.New("no"))
+	o.Handled(ctx, "/chat", "say", time.Millisecond, errors.New("no"))
 	for range 3 {
-		c.Entered("/")
+		o.Entered(ctx, "/")
 	}
-	c.Left("/")
-	c.Entered("/chat")
-	c.Left("/chat")
-	c.Refused(plugin.CodeNoCookie)
-	c.Refused("members_only")
-	c.Refused("members_only")
+	o.Left(ctx, "/")
+	o.Entered(ctx, "/chat")
+	o.Left(ctx, "/chat")
+	o.Refused(ctx, plugin.CodeNoCookie)
+	o.Refused(ctx, "members_only")
+	o.Refused(ctx, "members_only")
 
 	want := `
 		# HELP socketio_sessions_conflicts_total Saves that met what somebody else had written.
@@ -64,6 +68,9 @@ func TestCollector(t *testing.T) {
 	}
 	counts := gather(t, registry)
 	for name, want := range map[string]uint64{
+		"socketio_sessions_event_seconds say /chat ok":    1,
+		"socketio_sessions_event_seconds say /chat error": 2,
+
 		"socketio_sessions_load_seconds ok":    1,
 		"socketio_sessions_load_seconds error": 1,
 		"socketio_sessions_save_seconds ok":    2,
@@ -74,12 +81,12 @@ func TestCollector(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, counts[name], want)
 		}
 	}
-	if len(counts) != 5 {
+	if len(counts) != 7 {
 		t.Errorf("got %v", counts)
 	}
 }
 
-// gather returns how much each histogram holds, by its name and result.
+// gather returns how much each histogram holds, by its name and its labels' values.
 func gather(t *testing.T, registry *prometheus.Registry) map[string]uint64 {
 	t.Helper()
 	families, err := registry.Gather()
@@ -90,7 +97,11 @@ func gather(t *testing.T, registry *prometheus.Registry) map[string]uint64 {
 	for _, family := range families {
 		for _, metric := range family.GetMetric() {
 			if h := metric.GetHistogram(); h != nil {
-				counts[family.GetName()+" "+metric.GetLabel()[0].GetValue()] = h.GetSampleCount()
+				name := family.GetName()
+				for _, label := range metric.GetLabel() {
+					name += " " + label.GetValue()
+				}
+				counts[name] = h.GetSampleCount()
 			}
 		}
 	}
@@ -103,7 +114,7 @@ func TestCollectorObserves(t *testing.T) {
 	c := metrics.New()
 	wire := transport.New(transport.Options{})
 	server := socketio.NewServer(wire.EngineOptions(nil))
-	sessions, err := plugin.Enable(server, scs.New(), plugin.Options{Transport: wire, Observer: c, Logger: slog.New(slog.DiscardHandler)})
+	sessions, err := plugin.Enable(server, scs.New(), plugin.Options{Transport: wire, Observer: c.Observer(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
