@@ -162,7 +162,7 @@ function put({ key, value }, button) {
 async function login({ user }) {
   let done;
   const back = await heard('active', async () => {
-    done = await act('POST /login user=' + user, async () => { await request('POST', '/login', { user }); });
+    done = await act('POST /login user=' + user, async () => { await renew(() => request('POST', '/login', { user })); });
   });
   if (done && !back) root.session.refresh();
 }

@@ -10,6 +10,7 @@ const ahead = {};                           // by key, the side that changed las
 let none = false;                           // HTTP has answered that there is no session
 let looking = null;
 let again = false;
+let renewing = null;                        // a request under way that replaces the cookie
 
 /** Reads the session both ways and draws it; while they differ it looks again, a few times. */
 async function look(tries = 4) {
@@ -26,7 +27,19 @@ async function look(tries = 4) {
   }
 }
 
+/** Replaces the cookie while nobody looks by HTTP: a request with the cookie of before would find no session. */
+async function renew(does) {
+  while (looking) await looking;
+  renewing = does();
+  try {
+    return await renewing;
+  } finally {
+    renewing = null;
+  }
+}
+
 async function lookHTTP() {
+  if (renewing) await renewing.catch(() => {});
   try {
     const session = await (await request('GET', '/session')).json();
     seen.http = session.values;
