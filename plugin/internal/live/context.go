@@ -11,7 +11,7 @@ var _ context.Context = (*Use)(nil)
 
 // Value implements context.Context: it finds what manager.Load put there.
 func (u *Use) Value(key any) any {
-	if key == u.book.views.key {
+	if key == u.views.key {
 		return u.data()
 	}
 	return u.parent().Value(key)
@@ -49,7 +49,7 @@ func (u *Use) parent() context.Context {
 		if u.entry != nil {
 			key, token = u.entry.key, u.entry.name
 		}
-		u.transaction = u.book.store.BeginSocket(context.Background(), key, token, held{u})
+		u.transaction = u.store.BeginSocket(context.Background(), key, token, held{u})
 	})
 	return u.transaction
 }
@@ -63,7 +63,7 @@ func (u *Use) data() any {
 	case v != nil:
 		return v.data
 	case u.entry == nil:
-		return u.book.views.open("", nil).data
+		return u.views.open("", nil).data
 	case u.owner != nil:
 		return u.owner.data()
 	case !over:
@@ -71,7 +71,7 @@ func (u *Use) data() any {
 	}
 	// Somebody still uses it: a copy that nobody reads again.
 	base, _ := u.entry.state()
-	return u.book.views.open(u.entry.token(), base).data
+	return u.views.open(u.entry.token(), base).data
 }
 
 // held is a Use as its transaction sees it.
@@ -91,7 +91,7 @@ func (h held) Base(data any) (*store.Snapshot, error) {
 // Wrote implements [store.Held].
 func (h held) Wrote(data any, mine *store.Snapshot) {
 	if v := h.viewOf(data); v != nil {
-		h.book.host.Saved(h.entry, v.from.Swap(mine), mine)
+		h.host.Saved(h.entry, v.from.Swap(mine), mine)
 	}
 }
 

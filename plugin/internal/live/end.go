@@ -31,7 +31,7 @@ func (e *Entry) Known() *End {
 	if why := e.ended.Load(); why != nil {
 		return why
 	}
-	kind := e.book.store.Ended(e.id)
+	kind := e.store.Ended(e.id)
 	switch kind {
 	case "":
 		return nil
@@ -54,14 +54,14 @@ func (e *Entry) end(kind store.Kind) {
 	e.disarmLocked()
 	e.mu.Unlock()
 	e.book.forget(e)
-	e.book.host.Ended(e, why)
+	e.host.Ended(e, why)
 }
 
 // destroy ends the session in the store and for its members.
 func (e *Entry) destroy() error {
 	e.exchange.Lock()
 	defer e.release()
-	if err := e.book.store.End(context.Background(), e.key); err != nil {
+	if err := e.store.End(context.Background(), e.key); err != nil {
 		return e.failed(stageSave, err)
 	}
 	e.end(store.Destroyed)
@@ -73,11 +73,11 @@ func (e *Entry) gone() error {
 	e.mu.Lock()
 	over := !time.Now().Before(e.expiry)
 	e.mu.Unlock()
-	kind := e.book.store.Ended(e.id)
+	kind := e.store.Ended(e.id)
 	switch {
 	case kind == "" && over:
 		kind = store.Expired
-		e.book.store.Expire(e.id)
+		e.store.Expire(e.id)
 	case kind == "":
 		kind = e.rumour()
 	}
@@ -95,7 +95,7 @@ const rumourWait = 100 * time.Millisecond
 func (e *Entry) rumour() store.Kind {
 	ctx, cancel := context.WithTimeout(context.Background(), rumourWait)
 	defer cancel()
-	if kind := e.book.store.AwaitEnd(ctx, e.id); kind != "" {
+	if kind := e.store.AwaitEnd(ctx, e.id); kind != "" {
 		return kind
 	}
 	return store.Destroyed
@@ -104,7 +104,7 @@ func (e *Entry) rumour() store.Kind {
 // broken ends a session that does not decode: it is of no use to anybody, and will
 // not mend.
 func (e *Entry) broken(stage string, err error) error {
-	e.tell(func() { e.book.host.Failed(stage, e.id, err) })
+	e.tell(func() { e.host.Failed(stage, e.id, err) })
 	e.end(Broken)
 	return e.ended.Load()
 }

@@ -1,14 +1,11 @@
 package live
 
 import (
-	"bytes"
 	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"time"
 	"weak"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -17,6 +14,7 @@ import (
 // first member's joining until the last has left and every change is saved. Its
 // methods are safe for concurrent use.
 type Entry struct {
+	*env
 	book  *Book
 	key   string // the store key
 	name  string // what SCS knew it by first: the token, or a stand-in for it
@@ -65,7 +63,7 @@ func newEntry(b *Book, key, token, id string, found *store.Snapshot) *Entry {
 	}
 	now := time.Now()
 	e := &Entry{
-		book: b, key: key, name: token, id: id,
+		env: b.env, book: b, key: key, name: token, id: id,
 		turn:  newTurn(),
 		asked: now,
 		base:  found,
@@ -109,7 +107,7 @@ func (e *Entry) identify(token string) {
 
 // isNamed tells whether a view shows the token.
 func (e *Entry) isNamed(v *view) bool {
-	return e.learned.Load() == nil || e.book.manager.Token(v) == e.token()
+	return e.learned.Load() == nil || e.manager.Token(v) == e.token()
 }
 
 // open returns a view of the session as it is now.
@@ -121,19 +119,7 @@ func (e *Entry) open() *view {
 	if v := spare.Value(); v != nil && v.from.Load() == work && e.isNamed(v) {
 		return v
 	}
-	return e.book.views.open(e.token(), work)
-}
-
-// openFresh returns a view whose values are nobody else's: what is done to them
-// in place must not count twice.
-func (e *Entry) openFresh(work *store.Snapshot) (*view, error) {
-	fresh, err := e.book.store.Decode(work.Bytes)
-	if err != nil {
-		return nil, &StoreError{stageLoad, err}
-	}
-	v := e.book.views.open(e.token(), fresh)
-	v.from.Store(work)
-	return v, nil
+	return e.views.open(e.token(), work)
 }
 
 // keep keeps a view of the work for the next handler. One that was changed is
@@ -144,29 +130,4 @@ func (e *Entry) keep(v *view) {
 	if v.from.Load() == e.work {
 		e.spare = v.weak()
 	}
-}
-
-// A change is what was made of a view.
-type change struct {
-	mine  *store.Snapshot // nil when it is nothing new
-	seen  contents        // what the view showed then, if it was looked at
-	asPut bool            // mine holds the very values that it showed
-}
-
-// changes returns what was made of a view, whose status SCS has told. The error is
-// a value that cannot be stored. v.mu is held.
-func (e *Entry) changes(v *view, status scs.Status) (made change, err error) {
-	if status == scs.Unmodified {
-		return made, nil
-	}
-	from := v.from.Load()
-	made.seen = e.book.views.read(v)
-	if v.reused && from.Holds(made.seen.deadline, made.seen.values) {
-		return made, nil
-	}
-	mine, asPut, err := e.book.store.EncodeFrom(from, made.seen.deadline, made.seen.values)
-	if err == nil && (!v.reused || !bytes.Equal(mine.Bytes, from.Bytes)) {
-		made.mine, made.asPut = mine, asPut
-	}
-	return made, err
 }

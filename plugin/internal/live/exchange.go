@@ -44,8 +44,8 @@ func (e *Entry) load() error {
 	e.stale = false
 	e.mu.Unlock()
 	asked := time.Now()
-	now, expiry, ok, err := e.book.store.Load(context.Background(), e.key, base)
-	if count := e.book.config.Loaded; count != nil {
+	now, expiry, ok, err := e.store.Load(context.Background(), e.key, base)
+	if count := e.config.Loaded; count != nil {
 		e.tell(func() { count(asked, err) })
 	}
 	e.mu.Lock()
@@ -65,7 +65,7 @@ func (e *Entry) load() error {
 	case !ok:
 		return e.gone()
 	}
-	e.book.outage.over()
+	e.outage.end()
 	if now == base {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (e *Entry) flush() error {
 // the session meanwhile, what waited is older, and gives way. What is too large
 // with that is dropped.
 func (e *Entry) flushExchange() error {
-	return e.book.store.Retry(context.Background(), func() (done bool, err error) {
+	return e.store.Retry(context.Background(), func() (done bool, err error) {
 		base, work := e.state()
 		if work == base {
 			return true, nil
@@ -102,7 +102,7 @@ func (e *Entry) flushExchange() error {
 // holds base. Else what it holds is the new base. exchange is held.
 func (e *Entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	used, start := e.lastUse(), time.Now()
-	now, ok, err := e.book.store.Swap(context.Background(), e.commitOf(base, mine, used))
+	now, ok, err := e.store.Swap(context.Background(), e.commitOf(base, mine, used))
 	e.saved(start, used, now, ok, err)
 	switch {
 	case err != nil:
@@ -110,7 +110,7 @@ func (e *Entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	case !ok:
 		return false, e.absorb(now)
 	}
-	e.book.host.Saved(e, base, mine)
+	e.host.Saved(e, base, mine)
 	return true, e.landed(work, now)
 }
 
@@ -120,7 +120,7 @@ func (e *Entry) saved(start, used time.Time, now *store.Snapshot, ok bool, err e
 	if err != nil {
 		return
 	}
-	e.book.outage.over()
+	e.outage.end()
 	if ok {
 		e.noteTouch(used, now.Deadline)
 	}
@@ -128,7 +128,7 @@ func (e *Entry) saved(start, used time.Time, now *store.Snapshot, ok bool, err e
 
 // count counts a commit when the exchange is over.
 func (e *Entry) count(start time.Time, ok bool, err error) {
-	config := &e.book.config
+	config := &e.config
 	switch {
 	case !ok && err == nil:
 		if config.Conflicted != nil {
@@ -152,7 +152,7 @@ func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 	if err := e.flushExchange(); err != nil {
 		return err
 	}
-	return e.book.store.Retry(context.Background(), func() (done bool, err error) {
+	return e.store.Retry(context.Background(), func() (done bool, err error) {
 		base, work := e.state()
 		next, err := e.rebase(from, mine, work)
 		if err != nil {
@@ -160,7 +160,7 @@ func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 		}
 		done, err = e.swap(base, work, next)
 		if done {
-			e.book.host.Changed(e, from, mine, by)
+			e.host.Changed(e, from, mine, by)
 		}
 		return done, err
 	})
@@ -177,7 +177,7 @@ func (e *Entry) failed(stage string, err error) error {
 	case errors.Is(err, store.ErrMalformed):
 		return e.broken(stage, err)
 	}
-	e.book.outage.begin()
+	e.outage.begin()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failure, e.failedAt = err, time.Now()

@@ -22,13 +22,13 @@ func (e *Entry) Prepare(perMessage bool) error {
 		if err := e.flush(); err != nil {
 			return err
 		}
-		if limit := e.book.config.MaxStale; limit > 0 && e.book.store.Hears() && e.fresh(limit) {
+		if limit := e.config.MaxStale; limit > 0 && e.store.Hears() && e.fresh(limit) {
 			return nil
 		}
 		return e.refresh()
 	}
-	limit := e.book.config.FlushInterval / 2
-	if e.book.store.Hears() {
+	limit := e.config.FlushInterval / 2
+	if e.store.Hears() {
 		limit = backstop
 	}
 	if e.fresh(limit) {
@@ -38,7 +38,7 @@ func (e *Entry) Prepare(perMessage bool) error {
 	err := e.refresh()
 	if IsStoreError(err) {
 		// The copy in memory serves until the store is back.
-		e.book.host.Failed(stageLoad, e.id, err)
+		e.host.Failed(stageLoad, e.id, err)
 		return nil
 	}
 	return err
@@ -55,7 +55,7 @@ func (e *Entry) Catch() {
 // Enter makes u the use of a handler that begins. The member's own use is what it
 // becomes afterwards, unless it is PerMessage.
 func (e *Entry) Enter(u *Use, own *Use, terms Terms) {
-	u.book, u.entry, u.member = e.book, e, own.member
+	u.env, u.entry, u.member = e.env, e, own.member
 	u.view, u.terms, u.readOnly = e.open(), terms, terms.ReadOnly
 	if !terms.PerMessage {
 		u.owner = own
@@ -64,7 +64,7 @@ func (e *Entry) Enter(u *Use, own *Use, terms Terms) {
 
 // EnterAnonymous is [Entry.Enter] for a member without a session.
 func (b *Book) EnterAnonymous(u *Use, own *Use) {
-	u.book, u.member, u.owner = b, own.member, own
+	u.env, u.member, u.owner = b.env, own.member, own
 	u.view, u.readOnly = b.views.open("", nil), true
 }
 
@@ -73,7 +73,7 @@ func (b *Book) EnterAnonymous(u *Use, own *Use) {
 func (u *Use) Leave(err error) error {
 	v := u.leave()
 	if u.entry == nil {
-		if err == nil && u.book.manager.Status(v) != scs.Unmodified {
+		if err == nil && u.manager.Status(v) != scs.Unmodified {
 			return ErrAnonymous
 		}
 		return err
@@ -87,7 +87,7 @@ func (u *Use) Leave(err error) error {
 func (e *Entry) keepChanges(v *view, terms Terms, by Member, err error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	status := e.book.manager.Status(v)
+	status := e.manager.Status(v)
 	if status == scs.Destroyed {
 		_ = e.gone()
 		return err
@@ -95,7 +95,7 @@ func (e *Entry) keepChanges(v *view, terms Terms, by Member, err error) error {
 	if err != nil {
 		return err
 	}
-	made, err := e.changes(v, status)
+	made, err := e.views.changes(v, status)
 	switch {
 	case err != nil:
 		return err

@@ -60,7 +60,7 @@ func (h holder) yielded(id string, ended bool) {
 func (e *Entry) save() error {
 	err := IgnoreEnd(e.flush())
 	if err != nil {
-		e.book.host.Failed(stageSave, e.id, err)
+		e.host.Failed(stageSave, e.id, err)
 	}
 	return err
 }

@@ -71,7 +71,7 @@ func (b *Book) Join(m Member, key, token string) (*Entry, error) {
 // again until it is.
 func (e *Entry) Leave(m Member) {
 	if err := e.sync(true); err != nil {
-		e.book.host.Failed(stageSave, e.id, err)
+		e.host.Failed(stageSave, e.id, err)
 		e.retry()
 	}
 	e.book.drop(e, m)

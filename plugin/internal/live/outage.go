@@ -1,33 +1,39 @@
 package live
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Departure is over how long a host may spread the leaving of members that an outage
-// sends away: they come back by themselves, and not all at once.
+// Departure is the time over which a host may spread the members that an outage
+// sends away: they come back by themselves, and should not all come at once.
 const Departure = 3 * time.Second
 
-// An outage is a time in which the store does not answer. Members stay for grace
-// after it was last heard.
+// An outage is a time in which the store does not answer. Members stay for the
+// grace after its last answer.
 type outage struct {
-	grace time.Duration // negative: for ever
-	last  func()        // is called when grace is over, in a goroutine of its own
+	grace   time.Duration // negative: for ever
+	expired func()        // runs when the grace is over, in a goroutine of its own
 
-	heard atomic.Int64 // when the store last answered, in Unix nanoseconds
-	on    atomic.Bool  // it has failed since
+	answered atomic.Int64 // when the store last answered, in Unix nanoseconds
+	on       atomic.Bool  // it has failed since
 
 	mu      sync.Mutex
-	timer   *time.Timer // runs while an outage may last for too long, or has
-	stopped bool        // it does not run any more
+	timer   *time.Timer // runs from the first failure until the store has answered
+	stopped bool        // no timer starts any more
 }
 
-// over notes that the store has answered.
-func (o *outage) over() {
-	o.heard.Store(time.Now().UnixNano())
+// newOutage returns one that is over. Set expired before it is used.
+func newOutage(grace time.Duration) *outage {
+	o := &outage{grace: grace}
+	o.end()
+	return o
+}
+
+// end notes that the store has answered.
+func (o *outage) end() {
+	o.answered.Store(time.Now().UnixNano())
 	if o.on.Load() {
 		o.on.Store(false)
 	}
@@ -46,18 +52,22 @@ func (o *outage) begin() {
 	}
 }
 
+// forget lets the next failure begin a new outage, though the store has not
+// answered.
+func (o *outage) forget() { o.on.Store(false) }
+
 // left returns for how long the members may stay.
 func (o *outage) left() time.Duration {
-	return time.Until(time.Unix(0, o.heard.Load()).Add(o.grace))
+	return time.Until(time.Unix(0, o.answered.Load()).Add(o.grace))
 }
 
-// check calls last when the time is over. It runs when the timer fires, and in no
-// other goroutine until it has returned. The members need [Departure] to go: until
-// that is over, no failure of the store sends them away once more.
+// check calls expired when the grace is over. The timer calls it, and fires again
+// only after it has returned. The members need [Departure] to go: until then no
+// failure of the store sends them away once more.
 func (o *outage) check() {
 	lasts, left := o.on.Load(), o.left()
 	if lasts && left <= 0 {
-		o.last()
+		o.expired()
 		left = Departure
 	}
 	o.mu.Lock()
@@ -71,30 +81,12 @@ func (o *outage) check() {
 	}
 }
 
-// stop ends the timer.
+// stop stops the timer for ever.
 func (o *outage) stop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stopped = true
 	if o.timer != nil {
 		o.timer.Stop()
-	}
-}
-
-// sendAway tells the host of every session that its members must go, unless the
-// store is back: it is asked once more, as nobody may have since it failed. Sessions
-// that are not saved are kept until they are.
-func (b *Book) sendAway() {
-	all := b.all()
-	if len(all) == 0 {
-		b.outage.on.Store(false) // for whoever comes next it begins anew
-		return
-	}
-	if _, err := b.store.Missing(context.Background(), []string{all[0].key}); err == nil {
-		b.outage.over()
-		return
-	}
-	for _, e := range all {
-		b.host.Away(e)
 	}
 }

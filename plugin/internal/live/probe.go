@@ -67,7 +67,7 @@ func (b *Book) probeBatch(entries []*Entry) {
 		b.outage.begin()
 		return
 	}
-	b.outage.over()
+	b.outage.end()
 	for _, key := range missing {
 		byKey[key].nudge() // it asks once more, and finds out why, which may take time
 	}

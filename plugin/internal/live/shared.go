@@ -2,7 +2,6 @@ package live
 
 import (
 	"errors"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -18,8 +17,8 @@ func (e *Entry) peek() any {
 	v := e.outsideView()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.stale = e.stale || !e.book.store.Hears()
-	e.armLocked(e.book.config.FlushInterval)
+	e.stale = e.stale || !e.store.Hears()
+	e.armLocked(e.config.FlushInterval)
 	return v.data
 }
 
@@ -30,9 +29,9 @@ func (e *Entry) outsideView() *view {
 		return v
 	}
 	_, work := e.state()
-	v, err := e.openFresh(work)
+	v, err := e.views.openFresh(e.token(), work)
 	if err != nil {
-		v = e.book.views.open(e.token(), work)
+		v = e.views.open(e.token(), work)
 	}
 	if !e.outside.CompareAndSwap(nil, v) {
 		return e.outside.Load()
@@ -54,7 +53,7 @@ func (e *Entry) collect() {
 	destroyed, err := e.collectView(v)
 	v.mu.Unlock()
 	if err != nil {
-		e.book.host.Failed(stageSave, e.id, err)
+		e.host.Failed(stageSave, e.id, err)
 	}
 	if destroyed {
 		_ = e.gone() // it is known
@@ -63,24 +62,24 @@ func (e *Entry) collect() {
 
 // collectView is collect for who holds v.mu.
 func (e *Entry) collectView(v *view) (destroyed bool, err error) {
-	status := e.book.manager.Status(v)
+	status := e.manager.Status(v)
 	if status == scs.Destroyed {
 		return true, nil
 	}
 	from := v.from.Load()
-	made, err := e.changes(v, status)
+	made, err := e.views.changes(v, status)
 	if err != nil {
-		e.dropUnstorable(v)
+		e.views.dropUnstorable(v)
 		var failed error
-		if made, failed = e.changes(v, status); failed != nil {
+		if made, failed = e.views.changes(v, status); failed != nil {
 			return false, failed
 		}
 	}
 	if made.mine != nil {
-		if same, failed := e.book.store.Same(from, made.mine); failed == nil && !same {
+		if same, failed := e.store.Same(from, made.mine); failed == nil && !same {
 			failed = e.adopt(from, made.mine, nil) // nobody knows whose goroutine it was
 			if errors.Is(failed, store.ErrTooLarge) {
-				return false, errors.Join(failed, e.showAll(v, made.seen))
+				return false, errors.Join(failed, e.views.showAll(v, made.seen, e.Snapshot()))
 			}
 			if failed != nil {
 				return false, IgnoreEnd(failed)
@@ -88,61 +87,7 @@ func (e *Entry) collectView(v *view) (destroyed bool, err error) {
 		}
 	}
 	if made.seen.values == nil { // nothing was changed
-		return false, e.catchUp(v)
+		return false, e.views.catchUp(v, e.Snapshot())
 	}
-	return false, errors.Join(err, e.show(v, made.seen))
-}
-
-// catchUp makes v show the work, with all that its user has changed on top. v.mu is
-// held.
-func (e *Entry) catchUp(v *view) error {
-	from := v.from.Load()
-	if _, work := e.state(); work == from {
-		return nil
-	}
-	was, err := e.book.store.Decode(from.Bytes)
-	if err != nil {
-		return &StoreError{stageLoad, err}
-	}
-	return e.showAll(v, contents{was.Deadline, was.Values})
-}
-
-// show makes v show the work, but for what its user has changed since it showed
-// seen. What it shows is shared with no other view. v.mu is held.
-func (e *Entry) show(v *view, seen contents) error {
-	if _, work := e.state(); work == v.from.Load() {
-		return nil
-	}
-	return e.showAll(v, seen)
-}
-
-// showAll is show for a view that may show something else than it should.
-func (e *Entry) showAll(v *view, seen contents) error {
-	_, work := e.state()
-	now, err := e.book.store.Decode(work.Bytes)
-	if err != nil {
-		return &StoreError{stageLoad, err}
-	}
-	e.book.views.update(e.book.manager, v, seen, now)
-	v.from.Store(work)
-	return nil
-}
-
-// dropUnstorable takes out the values that cannot be stored: what was there before
-// is there again.
-func (e *Entry) dropUnstorable(v *view) {
-	before, err := e.book.store.Decode(v.from.Load().Bytes)
-	if err != nil {
-		before = new(store.Snapshot)
-	}
-	for key, value := range e.book.views.read(v).values {
-		if _, err := e.book.store.Encode(time.Time{}, map[string]any{key: value}); err == nil {
-			continue
-		}
-		if old, ok := before.Values[key]; ok {
-			e.book.manager.Put(v, key, old)
-		} else {
-			e.book.manager.Remove(v, key)
-		}
-	}
+	return false, errors.Join(err, e.views.show(v, made.seen, e.Snapshot()))
 }

@@ -13,7 +13,7 @@ const TouchShare = 10
 func (e *Entry) armLocked(d time.Duration) {
 	d = max(d, time.Millisecond) // at an expiry, not just before it
 	due := time.Now().Add(d)
-	if e.ended.Load() != nil || e.book.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
+	if e.ended.Load() != nil || e.closed.Load() || !e.due.IsZero() && !due.Before(e.due) {
 		return
 	}
 	e.due = due
@@ -48,7 +48,7 @@ func (e *Entry) tick() {
 		err = IgnoreEnd(e.refresh())
 	}
 	if err != nil {
-		e.book.host.Failed(stageSave, e.id, err)
+		e.host.Failed(stageSave, e.id, err)
 		e.retry()
 		return
 	}
@@ -59,7 +59,7 @@ func (e *Entry) tick() {
 	defer e.mu.Unlock()
 	e.armLocked(time.Until(e.expiry))
 	if kept {
-		e.armLocked(e.book.manager.IdleTimeout / TouchShare)
+		e.armLocked(e.manager.IdleTimeout / TouchShare)
 	}
 }
 
@@ -114,9 +114,9 @@ func (e *Entry) learnLocked(expiry time.Time) {
 	if expiry.IsZero() {
 		e.guessed = true
 		now := time.Now()
-		expiry = e.book.store.Life(e.base.Deadline, e.touched).Expiry
+		expiry = e.store.Life(e.base.Deadline, e.touched).Expiry
 		if !expiry.After(now) {
-			expiry = now.Add(max(time.Second, e.book.manager.IdleTimeout/TouchShare))
+			expiry = now.Add(max(time.Second, e.manager.IdleTimeout/TouchShare))
 		}
 	}
 	e.expiry = expiry
@@ -126,7 +126,7 @@ func (e *Entry) learnLocked(expiry time.Time) {
 // NoteUse notes that a member uses the session. The store hears of it at once when it has not
 // heard for a tenth of the idle timeout, and otherwise when that time is over.
 func (e *Entry) NoteUse() {
-	idle := e.book.manager.IdleTimeout
+	idle := e.manager.IdleTimeout
 	if idle <= 0 {
 		return
 	}
@@ -144,7 +144,7 @@ func (e *Entry) noteTouch(at time.Time, deadline time.Time) {
 	if at.After(e.touched) {
 		e.touched = at
 	}
-	e.learnLocked(e.book.store.Life(deadline, e.touched).After(e.expiry))
+	e.learnLocked(e.store.Life(deadline, e.touched).After(e.expiry))
 }
 
 // lastUse returns when the session was last used by an event, as far as is
@@ -160,7 +160,7 @@ func (e *Entry) lastUse() time.Time {
 // used it for too long, though requests have: there it is used by what is saved.
 func (e *Entry) lastUseLocked() time.Time {
 	now := time.Now()
-	if e.guessed && !e.used.Add(e.book.manager.IdleTimeout).After(now) {
+	if e.guessed && !e.used.Add(e.manager.IdleTimeout).After(now) {
 		return now
 	}
 	return e.used
@@ -168,7 +168,7 @@ func (e *Entry) lastUseLocked() time.Time {
 
 // touch tells the store of the last use when it is due, or at once.
 func (e *Entry) touch(now bool) error {
-	idle := e.book.manager.IdleTimeout
+	idle := e.manager.IdleTimeout
 	e.exchange.Lock()
 	defer e.release()
 	e.mu.Lock()
@@ -184,23 +184,19 @@ func (e *Entry) touch(now bool) error {
 	if !pending {
 		return nil
 	}
-	if err := e.book.store.Touch(context.Background(), e.key, deadline, used); err != nil {
+	if err := e.store.Touch(context.Background(), e.key, deadline, used); err != nil {
 		return e.failed(stageTouch, err)
 	}
-	e.book.outage.over()
+	e.outage.end()
 	e.noteTouch(used, deadline)
 	return nil
 }
-
-// retryInterval is how long a failed save waits to be tried again, if
-// FlushInterval is not shorter.
-const retryInterval = time.Second
 
 // retry lets the timer try a failed save again.
 func (e *Entry) retry() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.armLocked(e.book.RetryPause())
+	e.armLocked(e.config.retryPause())
 }
 
 // isSavedLocked tells whether there is nothing left to save or to tell. e.mu

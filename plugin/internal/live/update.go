@@ -12,17 +12,17 @@ import (
 // again for as long as somebody else was faster. It returns change's error.
 func (e *Entry) update(ctx context.Context, by Member, change func(*view) error) error {
 	asked := false
-	return e.book.store.Retry(ctx, func() (done bool, err error) {
+	return e.store.Retry(ctx, func() (done bool, err error) {
 		base, work, err := e.present()
 		if err != nil {
 			return false, err
 		}
-		v, err := e.openFresh(work)
+		v, err := e.views.openFresh(e.token(), work)
 		if err != nil {
 			return false, err
 		}
 		err = change(v)
-		status := e.book.manager.Status(v)
+		status := e.manager.Status(v)
 		if status == scs.Destroyed {
 			return false, e.gone()
 		}
@@ -46,7 +46,7 @@ func (e *Entry) changed(v *view, status scs.Status, err error) (*store.Snapshot,
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	made, err := e.changes(v, status)
+	made, err := e.views.changes(v, status)
 	return made.mine, err
 }
 
@@ -71,7 +71,7 @@ func (e *Entry) swapFor(base, work, mine *store.Snapshot, by Member) (done bool,
 	}
 	done, err = e.swap(base, work, mine)
 	if done {
-		e.book.host.Changed(e, work, mine, by)
+		e.host.Changed(e, work, mine, by)
 	}
 	return done, err
 }

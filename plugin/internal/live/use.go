@@ -19,7 +19,7 @@ type Terms struct {
 // the member has joined. SCS takes it for a context. It must not be copied. Its
 // methods are safe for concurrent use.
 type Use struct {
-	book   *Book
+	*env
 	entry  *Entry // nil when anonymous
 	member Member
 
@@ -42,10 +42,10 @@ type Use struct {
 }
 
 // Own makes u the use of a member between its handlers.
-func (e *Entry) Own(u *Use, m Member) { u.book, u.entry, u.member = e.book, e, m }
+func (e *Entry) Own(u *Use, m Member) { u.env, u.entry, u.member = e.env, e, m }
 
 // Anonymous makes u the use of somebody without a session: it is empty.
-func (b *Book) Anonymous(u *Use) { u.book = b }
+func (b *Book) Anonymous(u *Use) { u.env = b.env }
 
 // ID returns the session's public name, "" for an anonymous one.
 func (u *Use) ID() string {
@@ -69,7 +69,7 @@ func (u *Use) Save() error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	made, err := u.entry.changes(v, u.book.manager.Status(v))
+	made, err := u.views.changes(v, u.manager.Status(v))
 	switch {
 	case err != nil:
 		return err
@@ -79,7 +79,7 @@ func (u *Use) Save() error {
 	if err := u.entry.commit(v.from.Load(), made.mine, u.member); err != nil {
 		return err
 	}
-	return u.entry.show(v, made.seen)
+	return u.views.show(v, made.seen, u.entry.Snapshot())
 }
 
 // Reload shows what others have changed in the store since the session was loaded.
@@ -108,7 +108,7 @@ func (u *Use) Update(ctx context.Context, change func(enter func(*Use)) error) e
 		var entered *Use
 		defer func() { entered.leave(); entered.Finish() }()
 		return change(func(inner *Use) {
-			inner.book, inner.entry, inner.view = u.book, u.entry, current
+			inner.env, inner.entry, inner.view = u.env, u.entry, current
 			inner.readOnly, inner.inside = true, true
 			entered = inner
 		})
@@ -151,7 +151,7 @@ func (u *Use) leave() *view {
 	u.mu.Lock()
 	v := u.view
 	u.mu.Unlock()
-	u.book.views.leave(v, u)
+	u.views.leave(v, u)
 	return v
 }
 
@@ -204,8 +204,8 @@ func (u *Use) isOver() bool {
 func (u *Use) catchUp(v *view) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if u.book.manager.Status(v) == scs.Destroyed {
+	if u.manager.Status(v) == scs.Destroyed {
 		return nil
 	}
-	return u.entry.catchUp(v)
+	return u.views.catchUp(v, u.entry.Snapshot())
 }

@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"maps"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,29 +16,29 @@ import (
 // A view is a session as SCS sees it: a context with session data of its own,
 // made from a snapshot. What a handler changes in it is nobody else's until it
 // is read back. It stays the same object for as long as somebody may use it, and
-// is shown what has become of the session: whoever is about to write, in whatever
-// goroutine, writes into it.
+// later changes of the session are shown in it: whoever is about to write, in
+// whatever goroutine, writes into it.
 type view struct {
 	context.Context
 	data any
 
-	// mu is held from when the view is read back to when it shows what came of
-	// that, over the codec and the store: Save, Update and Reload of several
-	// goroutines follow each other. Nothing that SCS calls takes it.
+	// mu is held from reading the view back until it shows what came of that, over
+	// the codec and the store: Save, Update and Reload of several goroutines follow
+	// each other. Nothing that SCS calls takes it.
 	mu sync.Mutex
 
 	// from is the snapshot that the changes are counted from. It is set under mu,
 	// or by a commit of SCS's.
 	from atomic.Pointer[store.Snapshot]
 
-	// reused says that the data was changed before, or by ourselves: SCS cannot
-	// tell any more whether its present user changes it. It is guarded by mu.
+	// reused says that the data was changed before, or by this package: SCS can no
+	// longer tell whether its present user changes it. mu guards it.
 	reused bool
 
 	self weak.Pointer[view]
 }
 
-// weak returns a pointer that does not keep the view.
+// weak returns a pointer that does not keep the view alive.
 func (v *view) weak() weak.Pointer[view] {
 	if v.self == (weak.Pointer[view]{}) {
 		v.self = weak.Make(v)
@@ -58,6 +57,8 @@ type contents struct {
 // which SCS finds its data in a context, and has a store and a codec that only
 // pass values on.
 type views struct {
+	manager  *scs.SessionManager // the app's
+	store    *store.Core
 	key      any // the manager's key
 	managers sync.Pool
 }
@@ -67,9 +68,9 @@ type viewManager struct {
 	tap tap
 }
 
-func newViews(manager *scs.SessionManager, key any) *views {
+func newViews(manager *scs.SessionManager, core *store.Core) *views {
 	return &views{
-		key: key,
+		manager: manager, store: core, key: core.ContextKey(),
 		managers: sync.Pool{New: func() any {
 			m := &viewManager{SessionManager: *manager}
 			m.Store = noStore{}
@@ -81,7 +82,7 @@ func newViews(manager *scs.SessionManager, key any) *views {
 	}
 }
 
-// open makes a view of the snapshot; an empty one for no token.
+// open makes a view of a snapshot. Without a token it is empty.
 func (v *views) open(token string, from *store.Snapshot) *view {
 	m := v.managers.Get().(*viewManager)
 	defer v.managers.Put(m)
@@ -95,6 +96,21 @@ func (v *views) open(token string, from *store.Snapshot) *view {
 	opened.from.Store(from)
 	return opened
 }
+
+// openFresh makes a view that shares no value with another: what is done to its
+// values in place must not count twice.
+func (v *views) openFresh(token string, from *store.Snapshot) (*view, error) {
+	fresh, err := v.store.Decode(from.Bytes)
+	if err != nil {
+		return nil, &StoreError{stageLoad, err}
+	}
+	opened := v.open(token, fresh)
+	opened.from.Store(from)
+	return opened, nil
+}
+
+// status returns what SCS knows of the user of a view.
+func (v *views) status(of *view) scs.Status { return v.manager.Status(of) }
 
 // read returns the view's contents, in a map of its own.
 func (v *views) read(from *view) contents {
@@ -121,7 +137,7 @@ func (v *views) edit(in *view, change func(values map[string]any)) {
 }
 
 // leave calls u.leftView under SCS's lock of the view.
-func (v *views) leave(of *view, u *Use) {
+func (v *views) leave(of *view, u leaver) {
 	m := v.managers.Get().(*viewManager)
 	defer v.managers.Put(m)
 	m.tap.leaves = u
@@ -132,48 +148,18 @@ func (v *views) leave(of *view, u *Use) {
 	}
 }
 
-// update makes the view show what now holds, but for what its user has changed
-// since it showed seen. v.mu is held.
-func (v *views) update(manager *scs.SessionManager, in *view, seen contents, now *store.Snapshot) {
-	v.edit(in, func(values map[string]any) { updateValues(values, seen.values, now.Values) })
-	if !now.Deadline.Equal(seen.deadline) && manager.Deadline(in).Equal(seen.deadline) {
-		manager.SetDeadline(in, now.Deadline)
-	}
-	in.reused = true
-}
+// A leaver has used a view until now.
+type leaver interface{ leftView() }
 
-// updateValues puts now in the place of seen, but for the keys that the user has
-// changed since.
-func updateValues(values, seen, now map[string]any) {
-	untouched := func(key string) bool {
-		old, was := seen[key]
-		current, is := values[key]
-		return was == is && (!was || equal(old, current))
-	}
-	for key, value := range now {
-		if current, is := values[key]; untouched(key) && (!is || !equal(current, value)) {
-			values[key] = value
-		}
-	}
-	for key := range seen {
-		if _, stays := now[key]; !stays && untouched(key) {
-			delete(values, key)
-		}
-	}
-}
-
-// equal compares values as merging does.
-func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
-
-// tap is a codec that hands decoded values through.
+// tap is a codec that passes decoded values on.
 type tap struct {
 	snapshot *store.Snapshot      // for Decode
 	edit     func(map[string]any) // for Encode; nil to read
-	leaves   *Use                 // for Encode: whose handler has returned
+	leaves   leaver               // for Encode; nil to read or edit
 	contents contents             // what Encode has read
 }
 
-// Decode hands SCS a copy of the snapshot's values: it changes what it gets.
+// Decode gives SCS a copy of the snapshot's values: SCS changes what it gets.
 func (t *tap) Decode([]byte) (time.Time, map[string]any, error) {
 	values := maps.Clone(t.snapshot.Values)
 	if values == nil {

@@ -78,6 +78,6 @@ func (e *Entry) hear(event store.Event) {
 	case store.Destroyed, store.Renewed, store.Expired:
 		e.end(event.Kind)
 	case store.Said:
-		e.book.host.Said(e, event.Data)
+		e.host.Said(e, event.Data)
 	}
 }

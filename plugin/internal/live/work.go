@@ -24,7 +24,7 @@ func (e *Entry) adopt(from, mine *store.Snapshot, by Member) error {
 		base, work := e.state()
 		next, err := e.rebase(from, mine, work)
 		if err == nil {
-			err = e.book.store.Fits(next, base)
+			err = e.store.Fits(next, base)
 		}
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ func (e *Entry) adopt(from, mine *store.Snapshot, by Member) error {
 		case why != nil:
 			return why
 		case adopted:
-			e.book.host.Changed(e, from, mine, by)
+			e.host.Changed(e, from, mine, by)
 			return nil
 		}
 	}
@@ -52,7 +52,7 @@ func (e *Entry) put(work, next *store.Snapshot) (done bool, why error) {
 		return false, nil
 	}
 	e.work = next
-	e.armLocked(e.book.config.FlushInterval)
+	e.armLocked(e.config.FlushInterval)
 	return true, nil
 }
 
@@ -64,7 +64,7 @@ func (e *Entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error
 	case mine == from:
 		return onto, nil
 	}
-	return e.book.store.Rebase(from, mine, onto)
+	return e.store.Rebase(from, mine, onto)
 }
 
 // landed makes now, which the store holds after it was sent the work, the base.
@@ -82,7 +82,7 @@ func (e *Entry) absorb(now *store.Snapshot) error {
 	base, mark := e.state()
 	merged, err := now, error(nil)
 	if mark != base {
-		if merged, err = e.book.store.Rebase(base, now, mark); err != nil {
+		if merged, err = e.store.Rebase(base, now, mark); err != nil {
 			return e.failed(stageLoad, err)
 		}
 		if bytes.Equal(merged.Bytes, now.Bytes) {
@@ -92,7 +92,7 @@ func (e *Entry) absorb(now *store.Snapshot) error {
 	err = e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
 		return e.rebase(mark, work, merged)
 	})
-	e.book.host.Changed(e, base, now, nil)
+	e.host.Changed(e, base, now, nil)
 	return err
 }
 
