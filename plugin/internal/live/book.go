@@ -4,54 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // A Book has the sessions that this process uses, each once. Its methods are safe
 // for concurrent use.
 type Book struct {
-	*env
-
-	mu       sync.RWMutex
-	entries  map[string]*Entry   // by id
-	loading  map[string]*loading // by id
-	yielding map[string]int      // by id: how many requests renew it
-	watch    *store.Watch        // made with the first entry
-	probe    *time.Timer         // runs while there are entries
+	*register
+	prober prober
 }
 
 // New returns an empty Book. From then on the store asks it before a request goes
 // on with a session that it has.
 func New(config Config, host Host) *Book {
-	b := &Book{
-		env:      newEnv(config, host),
-		entries:  make(map[string]*Entry),
-		loading:  make(map[string]*loading),
-		yielding: make(map[string]int),
-	}
+	r := newRegister(newEnv(config, host))
+	b := &Book{register: r, prober: prober{register: r}}
 	b.outage.expired = b.sendAway
-	b.store.AddHolder(holder{b})
+	b.store.AddHolder(holder{r})
 	return b
 }
 
 // Entry returns the session of an id, nil when nobody uses it here.
-func (b *Book) Entry(id string) *Entry {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return b.entries[id]
-}
+func (b *Book) Entry(id string) *Entry { return b.entry(id) }
 
 // Len returns how many sessions are used here.
-func (b *Book) Len() int {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return len(b.entries)
-}
+func (b *Book) Len() int { return b.len() }
 
 // Failing reports whether the store has failed since it last answered.
 func (b *Book) Failing() bool { return b.outage.on.Load() }
@@ -81,29 +58,17 @@ func (b *Book) Unsaved() error {
 	return errors.Join(unsaved...)
 }
 
-// Close ends the timers and stops to listen. It saves nothing.
+// Close stops the timers and the listening. It saves nothing.
 func (b *Book) Close() {
 	b.closed.Store(true)
 	b.outage.stop()
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	if b.watch != nil {
-		b.watch.Close()
-	}
-	if b.probe != nil {
-		b.probe.Stop()
-	}
-}
-
-func (b *Book) all() []*Entry {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return slices.Collect(maps.Values(b.entries))
+	b.unwatch()
+	b.prober.stop()
 }
 
 // sendAway tells the host of every session that its members must go, unless the
-// store is back: it is asked once more, as nobody may have asked since it failed.
-// Sessions that are not saved are kept until they are.
+// store is back: it asks once more, as nobody may have asked since the store failed.
+// Sessions that are not saved stay until they are.
 func (b *Book) sendAway() {
 	all := b.all()
 	if len(all) == 0 {

@@ -70,7 +70,7 @@ func (u *Use) data() any {
 		return u.entry.peek()
 	}
 	// Somebody still uses it: a copy that nobody reads again.
-	base, _ := u.entry.state()
+	base, _ := u.entry.draft.state()
 	return u.views.open(u.entry.token(), base).data
 }
 
@@ -102,7 +102,7 @@ func (h held) viewOf(data any) *view {
 	views := [...]*view{h.view, h.left, nil}
 	h.mu.Unlock()
 	if h.entry != nil {
-		views[2] = h.entry.outside.Load()
+		views[2] = h.entry.shared.view.Load()
 	}
 	for _, v := range views {
 		if v != nil && v.data == data {

@@ -2,13 +2,16 @@
 // its first member joins, merges what members and others write, saves it, and ends
 // it. It knows a store and a [Host]; sockets, HTTP and go-socket.io are the host's.
 //
-// A [Book] has one [Entry] for each session. A member's handlers and goroutines
-// work on it through a [Use], which is what SCS takes for a context.
+// A [Book] has one [Entry] for each session. An entry has a turn for its handlers, a
+// draft of the session, a clock, a freshness, and an exchange with the store. A
+// member's handlers and goroutines work on it through a [Use], which is what SCS
+// takes for a context. All of them share an env: the store, the host, the settings.
 //
-// Locks, outermost first; each may be taken while those before it are held:
-// an entry's turn (a handler runs), view.mu (a view is read back or shown what is
-// new, over the codec and the store), exchange (one exchange with the store),
-// Book.mu and entry.mu (fields only; nothing is called under them). SCS holds a lock
-// of its own when it calls the store, and from there [Use.Value] and the two
-// methods of [store.Held]: they take entry.mu and Use.mu only.
+// Locks, outermost first. An entry's turn, view.mu and then exchange.mu are one
+// session's: handlers, the codec and the store may take their time under them.
+// The others guard fields, and nothing outside this package and no callback runs
+// under them, but for a store.Watch; prober, register, draft and clock nest in that order.
+//
+// SCS holds a lock of its own when it calls the store, and from there [Use.Value] and
+// the methods of [store.Held]: they take only locks that guard fields.
 package live

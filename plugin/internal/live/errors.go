@@ -14,6 +14,28 @@ const (
 	stageProbe = "probe"
 )
 
+// An End is why a session has ended. It is an error, and a [store.ErrGone].
+type End struct {
+	Kind store.Kind // Destroyed, Renewed, Expired, or [Broken]
+}
+
+// Broken is the end of a session that does not decode.
+const Broken store.Kind = "broken"
+
+// Error implements error.
+func (e *End) Error() string { return "sessions: the session is over: " + string(e.Kind) }
+
+// Is reports that an End is a [store.ErrGone].
+func (e *End) Is(target error) bool { return target == store.ErrGone }
+
+// IgnoreEnd drops the error of a session that has ended: its members know.
+func IgnoreEnd(err error) error {
+	if errors.Is(err, store.ErrGone) {
+		return nil
+	}
+	return err
+}
+
 // A StoreError is a failure of the store, as opposed to one of a handler.
 type StoreError struct {
 	Stage string
@@ -40,10 +62,5 @@ var (
 	ErrNested    = errors.New("sessions: an Update inside an Update")
 )
 
-// IgnoreEnd drops the error of a session that has ended: its members know.
-func IgnoreEnd(err error) error {
-	if errors.Is(err, store.ErrGone) {
-		return nil
-	}
-	return err
-}
+// ErrFull is returned by [Book.Join] for a session that has Config.MaxSeats.
+var ErrFull = errors.New("sessions: the session has no seat left")

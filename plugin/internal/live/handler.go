@@ -22,7 +22,7 @@ func (e *Entry) Prepare(perMessage bool) error {
 		if err := e.flush(); err != nil {
 			return err
 		}
-		if limit := e.config.MaxStale; limit > 0 && e.store.Hears() && e.fresh(limit) {
+		if limit := e.config.MaxStale; limit > 0 && e.store.Hears() && e.isFresh(limit) {
 			return nil
 		}
 		return e.refresh()
@@ -31,7 +31,7 @@ func (e *Entry) Prepare(perMessage bool) error {
 	if e.store.Hears() {
 		limit = backstop
 	}
-	if e.fresh(limit) {
+	if e.isFresh(limit) {
 		e.collect()
 		return nil
 	}
@@ -47,10 +47,16 @@ func (e *Entry) Prepare(perMessage bool) error {
 // Catch asks the store if something was heard of the session since it was asked.
 // An error is left for the next handler.
 func (e *Entry) Catch() {
-	if e.hasNews() {
+	if e.fresh.hasNews() {
 		_ = e.refresh()
 	}
 }
+
+// Own makes u the use of a member between its handlers.
+func (e *Entry) Own(u *Use, m Member) { u.env, u.entry, u.member = e.env, e, m }
+
+// Anonymous makes u the use of somebody without a session: it is empty.
+func (b *Book) Anonymous(u *Use) { u.env = b.env }
 
 // Enter makes u the use of a handler that begins. The member's own use is what it
 // becomes afterwards, unless it is PerMessage.
@@ -73,21 +79,21 @@ func (b *Book) EnterAnonymous(u *Use, own *Use) {
 func (u *Use) Leave(err error) error {
 	v := u.leave()
 	if u.entry == nil {
-		if err == nil && u.manager.Status(v) != scs.Unmodified {
+		if err == nil && u.views.status(v) != scs.Unmodified {
 			return ErrAnonymous
 		}
 		return err
 	}
-	err = u.entry.keepChanges(v, u.terms, u.member, err)
+	err = u.entry.finish(v, u.terms, u.member, err)
 	u.entry.collect()
 	return err
 }
 
-// keepChanges keeps what a handler has changed, or drops it when the handler failed.
-func (e *Entry) keepChanges(v *view, terms Terms, by Member, err error) error {
+// finish keeps what a handler has changed, or drops it when the handler failed.
+func (e *Entry) finish(v *view, terms Terms, by Member, err error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	status := e.manager.Status(v)
+	status := e.views.status(v)
 	if status == scs.Destroyed {
 		_ = e.gone()
 		return err
@@ -101,7 +107,7 @@ func (e *Entry) keepChanges(v *view, terms Terms, by Member, err error) error {
 		return err
 	case made.mine == nil:
 		if !v.reused {
-			e.keep(v)
+			e.draft.reuse(v)
 		}
 		return nil
 	case terms.ReadOnly:
@@ -114,36 +120,7 @@ func (e *Entry) keepChanges(v *view, terms Terms, by Member, err error) error {
 	if err == nil && made.asPut {
 		v.reused = true
 		v.from.Store(made.mine)
-		e.keep(v)
+		e.draft.reuse(v)
 	}
 	return err
-}
-
-// fresh reports whether the store was asked within limit, and nothing was heard
-// since.
-func (e *Entry) fresh(limit time.Duration) bool {
-	if e.behind() {
-		return false
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	now := time.Now()
-	return now.Sub(e.asked) < limit && now.Before(e.expiry)
-}
-
-// behind reports whether the store must be asked.
-func (e *Entry) behind() bool {
-	e.mu.Lock()
-	stale := e.stale
-	e.mu.Unlock()
-	return stale || e.hasNews()
-}
-
-// hasNews reports whether something was heard of the session since the store was
-// asked.
-func (e *Entry) hasNews() bool {
-	heard := e.watch.Load().Heard(e.id)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return heard != e.heard
 }

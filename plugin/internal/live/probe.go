@@ -3,71 +3,91 @@ package live
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
 // probeBatch is how many sessions are asked for in one round trip.
 const probeBatch = 256
 
-// startProbeLocked begins to ask the store, now and then, which sessions still
-// live: a notification can be lost. It stops when there are none. b.mu is held.
-func (b *Book) startProbeLocked() {
-	if b.probe == nil {
-		b.probe = time.AfterFunc(b.probePause(), b.runProbe)
+// A prober asks the store now and then which sessions still live: a notification can
+// be lost. It runs while there are sessions.
+type prober struct {
+	*register
+	mu    sync.Mutex
+	timer *time.Timer // nil while there are no sessions
+}
+
+// start starts it, unless it runs. Call it after adding an entry.
+func (p *prober) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timer == nil && !p.closed.Load() {
+		p.timer = time.AfterFunc(p.pause(), p.run)
 	}
 }
 
-// probePause is less than the interval, so that no session goes unasked for
-// longer, also one that was fresh; and random: nodes that were started together
-// do not ask together.
-func (b *Book) probePause() time.Duration {
-	interval := b.config.ProbeInterval
+// stop stops it.
+func (p *prober) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+}
+
+// pause is shorter than the interval, so that no session goes unasked for longer,
+// also one that was fresh; and random: nodes that were started together do not ask
+// together.
+func (p *prober) pause() time.Duration {
+	interval := p.config.ProbeInterval
 	return interval*6/10 + rand.N(interval/5+1) //nolint:gosec // jitter is no secret
 }
 
-// runProbe runs when the timer fires, in a goroutine of its own.
-func (b *Book) runProbe() {
-	if b.closed.Load() {
+// run runs when the timer fires, in a goroutine of its own.
+func (p *prober) run() {
+	if p.closed.Load() {
 		return
 	}
-	silent := b.silent()
-	for len(silent) > 0 {
-		n := min(len(silent), probeBatch)
-		b.probeBatch(silent[:n])
-		silent = silent[n:]
+	stale := p.stale()
+	for len(stale) > 0 {
+		n := min(len(stale), probeBatch)
+		p.ask(stale[:n])
+		stale = stale[n:]
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.entries) == 0 || b.closed.Load() {
-		b.probe = nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.len() == 0 || p.closed.Load() {
+		p.timer = nil
 		return
 	}
-	b.probe.Reset(b.probePause())
+	p.timer.Reset(p.pause())
 }
 
-// silent returns the entries that were not asked for just now.
-func (b *Book) silent() (silent []*Entry) {
-	for _, e := range b.all() {
-		if !e.fresh(b.config.ProbeInterval / 10) {
-			silent = append(silent, e)
+// stale returns the entries that were not asked for just now.
+func (p *prober) stale() (stale []*Entry) {
+	for _, e := range p.all() {
+		if !e.isFresh(p.config.ProbeInterval / 10) {
+			stale = append(stale, e)
 		}
 	}
-	return silent
+	return stale
 }
 
-func (b *Book) probeBatch(entries []*Entry) {
+// ask asks which of the entries' sessions still live.
+func (p *prober) ask(entries []*Entry) {
 	byKey := make(map[string]*Entry, len(entries))
 	keys := make([]string, len(entries))
 	for i, e := range entries {
 		keys[i], byKey[e.key] = e.key, e
 	}
-	missing, err := b.store.Missing(context.Background(), keys)
+	missing, err := p.store.Missing(context.Background(), keys)
 	if err != nil {
-		b.host.Failed(stageProbe, "", err)
-		b.outage.begin()
+		p.host.Failed(stageProbe, "", err)
+		p.outage.begin()
 		return
 	}
-	b.outage.end()
+	p.outage.end()
 	for _, key := range missing {
 		byKey[key].nudge() // it asks once more, and finds out why, which may take time
 	}

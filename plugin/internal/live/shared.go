@@ -2,92 +2,79 @@ package live
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// peek returns the session data for a call between handlers: by a goroutine,
-// or by a handler that was registered on the server itself. Every such call
-// sees the same data. What it changes is collected before the next event, and
-// when the timer fires, which also asks the store what others have changed. SCS
-// may hold its lock of that data.
-func (e *Entry) peek() any {
-	v := e.outsideView()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.stale = e.stale || !e.store.Hears()
-	e.armLocked(e.config.FlushInterval)
-	return v.data
+// shared has the view of all calls between handlers, by goroutines or by handlers
+// that were registered on the server itself. It is made with the first call, and
+// has no map or slice in common with the views of handlers: they run at the same
+// time.
+type shared struct {
+	*env
+	view atomic.Pointer[view]
 }
 
-// outsideView returns the view of all calls between handlers. It shares no map or
-// slice with the handlers': they run at the same time.
-func (e *Entry) outsideView() *view {
-	if v := e.outside.Load(); v != nil {
+// open returns the view, which shows work if this is the first call.
+func (s *shared) open(token string, work *store.Snapshot) *view {
+	if v := s.view.Load(); v != nil {
 		return v
 	}
-	_, work := e.state()
-	v, err := e.views.openFresh(e.token(), work)
+	v, err := s.views.openFresh(token, work)
 	if err != nil {
-		v = e.views.open(e.token(), work)
+		v = s.views.open(token, work)
 	}
-	if !e.outside.CompareAndSwap(nil, v) {
-		return e.outside.Load()
+	if !s.view.CompareAndSwap(nil, v) {
+		return s.view.Load()
 	}
 	return v
 }
 
-// collect makes what was changed between handlers part of the work, and shows
-// there what the work has become. A session that was destroyed there ends. A value
-// that cannot be stored is dropped and reported: it must not keep others from
-// being saved. It may be called by who holds no lock, and waits for a commit of
-// SCS's through the view.
-func (e *Entry) collect() {
-	v := e.outside.Load()
-	if v == nil || e.ended.Load() != nil {
-		return
+// collect passes what was changed in the view to adopt, and then shows there what
+// the draft has become. It drops values that cannot be stored, and returns their
+// error. It reports whether the session was destroyed there.
+func (s *shared) collect(d *draft, adopt func(from, mine *store.Snapshot) error) (destroyed bool, err error) {
+	v := s.view.Load()
+	if v == nil {
+		return false, nil
 	}
 	v.mu.Lock()
-	destroyed, err := e.collectView(v)
-	v.mu.Unlock()
-	if err != nil {
-		e.host.Failed(stageSave, e.id, err)
-	}
-	if destroyed {
-		_ = e.gone() // it is known
-	}
-}
-
-// collectView is collect for who holds v.mu.
-func (e *Entry) collectView(v *view) (destroyed bool, err error) {
-	status := e.manager.Status(v)
+	defer v.mu.Unlock()
+	status := s.views.status(v)
 	if status == scs.Destroyed {
 		return true, nil
 	}
 	from := v.from.Load()
-	made, err := e.views.changes(v, status)
+	made, err := s.views.changes(v, status)
 	if err != nil {
-		e.views.dropUnstorable(v)
+		s.views.dropUnstorable(v)
 		var failed error
-		if made, failed = e.views.changes(v, status); failed != nil {
+		if made, failed = s.views.changes(v, status); failed != nil {
 			return false, failed
 		}
 	}
-	if made.mine != nil {
-		if same, failed := e.store.Same(from, made.mine); failed == nil && !same {
-			failed = e.adopt(from, made.mine, nil) // nobody knows whose goroutine it was
-			if errors.Is(failed, store.ErrTooLarge) {
-				return false, errors.Join(failed, e.views.showAll(v, made.seen, e.Snapshot()))
-			}
-			if failed != nil {
-				return false, IgnoreEnd(failed)
-			}
+	if failed := s.pass(from, made.mine, adopt); failed != nil {
+		if errors.Is(failed, store.ErrTooLarge) {
+			return false, errors.Join(failed, s.views.showAll(v, made.seen, d.current()))
 		}
+		return false, IgnoreEnd(failed)
 	}
 	if made.seen.values == nil { // nothing was changed
-		return false, e.views.catchUp(v, e.Snapshot())
+		return false, s.views.catchUp(v, d.current())
 	}
-	return false, errors.Join(err, e.views.show(v, made.seen, e.Snapshot()))
+	return false, errors.Join(err, s.views.show(v, made.seen, d.current()))
+}
+
+// pass calls adopt, unless mine is nil or the same as from.
+func (s *shared) pass(from, mine *store.Snapshot, adopt func(from, mine *store.Snapshot) error) error {
+	if mine == nil {
+		return nil
+	}
+	if same, err := s.store.Same(from, mine); err != nil || same {
+		return nil //nolint:nilerr // what cannot be compared cannot be merged
+	}
+	return adopt(from, mine)
 }

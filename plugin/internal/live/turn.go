@@ -8,26 +8,25 @@ type turn chan struct{}
 
 func newTurn() turn { return make(turn, 1) }
 
-// TakeTurn waits for the session's turn and reports whether it came within limit.
-// Who has taken it gives it back by [Entry.GiveTurn].
-func (e *Entry) TakeTurn(limit time.Duration) bool {
+// take waits for the turn and reports whether it came within limit.
+func (t turn) take(limit time.Duration) bool {
 	select {
-	case e.turn <- struct{}{}:
+	case t <- struct{}{}:
 		return true
 	default:
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case e.turn <- struct{}{}:
+	case t <- struct{}{}:
 		return true
 	case <-timer.C:
 		return false
 	}
 }
 
-// GiveTurn passes the turn on to the handler that has waited longest.
-func (e *Entry) GiveTurn() { <-e.turn }
+// give passes the turn on to the handler that has waited longest.
+func (t turn) give() { <-t }
 
-// Busy reports whether a handler has the turn.
-func (e *Entry) Busy() bool { return len(e.turn) > 0 }
+// isTaken reports whether a handler has the turn.
+func (t turn) isTaken() bool { return len(t) > 0 }

@@ -22,7 +22,7 @@ func (e *Entry) update(ctx context.Context, by Member, change func(*view) error)
 			return false, err
 		}
 		err = change(v)
-		status := e.manager.Status(v)
+		status := e.views.status(v)
 		if status == scs.Destroyed {
 			return false, e.gone()
 		}
@@ -56,7 +56,7 @@ func (e *Entry) present() (base, work *store.Snapshot, err error) {
 	if why := e.Known(); why != nil {
 		return nil, nil, why
 	}
-	base, work = e.state()
+	base, work = e.draft.state()
 	return base, work, nil
 }
 
@@ -64,9 +64,9 @@ func (e *Entry) present() (base, work *store.Snapshot, err error) {
 // session since it was made from work.
 func (e *Entry) swapFor(base, work, mine *store.Snapshot, by Member) (done bool, err error) {
 	defer e.collect()
-	e.exchange.Lock()
-	defer e.release()
-	if b, w := e.state(); b != base || w != work {
+	e.exchange.begin()
+	defer e.exchange.end()
+	if b, w := e.draft.state(); b != base || w != work {
 		return false, nil
 	}
 	done, err = e.swap(base, work, mine)

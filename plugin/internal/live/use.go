@@ -41,12 +41,6 @@ type Use struct {
 	over     bool
 }
 
-// Own makes u the use of a member between its handlers.
-func (e *Entry) Own(u *Use, m Member) { u.env, u.entry, u.member = e.env, e, m }
-
-// Anonymous makes u the use of somebody without a session: it is empty.
-func (b *Book) Anonymous(u *Use) { u.env = b.env }
-
 // ID returns the session's public name, "" for an anonymous one.
 func (u *Use) ID() string {
 	if u.entry == nil {
@@ -69,7 +63,7 @@ func (u *Use) Save() error {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	made, err := u.views.changes(v, u.manager.Status(v))
+	made, err := u.views.changes(v, u.views.status(v))
 	switch {
 	case err != nil:
 		return err
@@ -170,7 +164,7 @@ func (u *Use) usable() (*view, error) {
 	if u.isOver() {
 		return nil, ErrOver
 	}
-	if why := u.entry.ended.Load(); why != nil {
+	if why := u.entry.Ended(); why != nil {
 		return nil, why
 	}
 	u.mu.Lock()
@@ -204,7 +198,7 @@ func (u *Use) isOver() bool {
 func (u *Use) catchUp(v *view) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if u.manager.Status(v) == scs.Destroyed {
+	if u.views.status(v) == scs.Destroyed {
 		return nil
 	}
 	return u.views.catchUp(v, u.entry.Snapshot())

@@ -2,77 +2,65 @@ package live
 
 import "github.com/socketio-sessions/socketio-sessions/store"
 
-// loading is a session that is being loaded for the first time.
-type loading struct {
-	members int  // how many load it
-	heard   bool // something was heard of it meanwhile
+// watchLocked starts to listen with the first session.
+func (r *register) watchLocked() {
+	if r.watch == nil {
+		r.watch = r.store.Watch()
+		go r.listen(r.watch)
+	}
 }
 
-// loadedLocked ends a member's loading and tells whether something was heard
-// of the session meanwhile. b.mu is held.
-func (b *Book) loadedLocked(id string) (heard bool) {
-	l := b.loading[id]
-	heard = l.heard
-	if l.members--; l.members > 0 {
-		return heard
-	}
-	delete(b.loading, id)
-	if b.entries[id] == nil {
-		b.watch.Unfollow(id)
-	}
-	return heard
-}
-
-// listenLocked starts to listen with the first session. b.mu is held.
-func (b *Book) listenLocked() {
-	if b.watch == nil {
-		b.watch = b.store.Watch()
-		go b.listen(b.watch)
+// unwatch ends the listening.
+func (r *register) unwatch() {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.watch != nil {
+		r.watch.Close()
 	}
 }
 
 // listen brings what becomes of sessions elsewhere to their entries. It ends
-// with Close, or when the watch was too slow and is made anew.
-func (b *Book) listen(watch *store.Watch) {
+// with unwatch, or when the watch was too slow and is made anew.
+func (r *register) listen(watch *store.Watch) {
 	for event := range watch.Events() {
-		if e := b.listener(event.ID); e != nil {
+		if e := r.listener(event.ID); e != nil {
 			e.hear(event)
 		}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed.Load() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed.Load() {
 		return
 	}
-	b.watch = b.store.Watch()
-	for id, l := range b.loading {
+	r.watch = r.store.Watch()
+	for id, l := range r.loading {
 		l.heard = true
-		b.watch.Follow(id)
+		r.watch.Follow(id)
 	}
-	for id, e := range b.entries {
-		b.watch.Follow(id)
-		e.watch.Store(b.watch)
+	for id, e := range r.entries {
+		r.watch.Follow(id)
+		e.fresh.watch.Store(r.watch)
 		e.nudge()
 	}
-	go b.listen(b.watch)
+	go r.listen(r.watch)
 }
 
 // listener returns the entry of an id, and notes that something was heard of a
 // session that is being loaded.
-func (b *Book) listener(id string) *Entry {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if l := b.loading[id]; l != nil {
+func (r *register) listener(id string) *Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.loading[id]; l != nil {
 		l.heard = true
 	}
-	return b.entries[id]
+	return r.entries[id]
 }
 
 // hear takes in what became of the session elsewhere.
 func (e *Entry) hear(event store.Event) {
 	switch event.Kind {
 	case store.Changed, store.Missed:
-		if e.behind() { // a handler may have asked already
+		if e.fresh.isStale() { // a handler may have asked already
 			e.nudge()
 		}
 	case store.Destroyed, store.Renewed, store.Expired:

@@ -6,13 +6,6 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// state returns what the store last held and what it is to hold.
-func (e *Entry) state() (base, work *store.Snapshot) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.base, e.work
-}
-
 // adopt makes the changes from one snapshot to another part of the work, to be
 // saved soon. The error is that of a session that has ended or is being renewed,
 // or of the codec.
@@ -21,7 +14,7 @@ func (e *Entry) adopt(from, mine *store.Snapshot, by Member) error {
 		return why
 	}
 	for {
-		base, work := e.state()
+		base, work := e.draft.state()
 		next, err := e.rebase(from, mine, work)
 		if err == nil {
 			err = e.store.Fits(next, base)
@@ -29,31 +22,15 @@ func (e *Entry) adopt(from, mine *store.Snapshot, by Member) error {
 		if err != nil {
 			return err
 		}
-		switch adopted, why := e.put(work, next); {
+		switch adopted, why := e.draft.put(work, next); {
 		case why != nil:
 			return why
 		case adopted:
+			e.clock.arm(e.config.FlushInterval)
 			e.host.Changed(e, from, mine, by)
 			return nil
 		}
 	}
-}
-
-// put makes next the work, if that is still the given one.
-func (e *Entry) put(work, next *store.Snapshot) (done bool, why error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.ended.Load() != nil:
-		return false, e.ended.Load()
-	case e.yielding > 0:
-		return false, &End{store.Renewed}
-	case e.work != work:
-		return false, nil
-	}
-	e.work = next
-	e.armLocked(e.config.FlushInterval)
-	return true, nil
 }
 
 // rebase returns onto with the changes from one snapshot to another.
@@ -67,19 +44,17 @@ func (e *Entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error
 	return e.store.Rebase(from, mine, onto)
 }
 
-// landed makes now, which the store holds after it was sent the work, the base.
-// The work is now as well, but for what was changed since. exchange is held.
+// landed makes now, which the store holds after it was sent the work, the base, and
+// the work with what was changed since. An exchange is under way.
 func (e *Entry) landed(sent, now *store.Snapshot) error {
-	return e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
-		return e.rebase(sent, work, now)
-	})
+	return e.replace(now, sent, now)
 }
 
 // absorb makes now, which the store was found to hold, the base, and the work
 // with it. What waits to be saved stays, but where somebody else has written the
-// same: ours is older, though it would be saved later. exchange is held.
+// same: ours is older, though it would be saved later. An exchange is under way.
 func (e *Entry) absorb(now *store.Snapshot) error {
-	base, mark := e.state()
+	base, mark := e.draft.state()
 	merged, err := now, error(nil)
 	if mark != base {
 		if merged, err = e.store.Rebase(base, now, mark); err != nil {
@@ -89,29 +64,50 @@ func (e *Entry) absorb(now *store.Snapshot) error {
 			merged = now // nothing waits any more
 		}
 	}
-	err = e.replace(now, func(work *store.Snapshot) (*store.Snapshot, error) {
-		return e.rebase(mark, work, merged)
-	})
+	err = e.replace(now, mark, merged)
 	e.host.Changed(e, base, now, nil)
 	return err
 }
 
-// replace sets the base, and what next makes of the work.
-func (e *Entry) replace(base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error)) error {
-	for {
-		_, work := e.state()
-		replaced, err := next(work)
-		if err != nil {
-			return e.failed(stageLoad, err)
-		}
-		e.mu.Lock()
-		done := e.work == work
-		if done {
-			e.base, e.work = base, replaced
-		}
-		e.mu.Unlock()
-		if done {
-			return nil
-		}
+// replace sets the base, and the work to onto with what was changed since it was
+// seen. An exchange is under way.
+func (e *Entry) replace(base, seen, onto *store.Snapshot) error {
+	err := e.draft.replace(base, func(work *store.Snapshot) (*store.Snapshot, error) {
+		return e.rebase(seen, work, onto)
+	})
+	if err != nil {
+		return e.failed(stageLoad, err)
+	}
+	return nil
+}
+
+// peek returns the session data for a call between handlers. What it changes is
+// collected before the next event, and when the timer fires, which also asks the
+// store what others have changed. SCS may hold its lock of that data.
+func (e *Entry) peek() any {
+	v := e.shared.open(e.token(), e.Snapshot())
+	if !e.store.Hears() {
+		e.fresh.doubt()
+	}
+	e.clock.arm(e.config.FlushInterval)
+	return v.data
+}
+
+// collect makes what was changed between handlers part of the work, and shows
+// there what the work has become. A session that was destroyed there ends. The host
+// hears of a value that cannot be stored: it must not keep others from being saved.
+// The caller holds no lock. It waits for a commit of SCS's through the view.
+func (e *Entry) collect() {
+	if e.Ended() != nil {
+		return
+	}
+	destroyed, err := e.shared.collect(&e.draft, func(from, mine *store.Snapshot) error {
+		return e.adopt(from, mine, nil) // nobody knows whose goroutine it was
+	})
+	if err != nil {
+		e.host.Failed(stageSave, e.id, err)
+	}
+	if destroyed {
+		_ = e.gone() // it is known
 	}
 }

@@ -1,0 +1,132 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// flush saves what is not saved yet.
+func (e *Entry) flush() error {
+	e.collect()
+	defer e.collect()
+	e.exchange.begin()
+	defer e.exchange.end()
+	return e.flushWork()
+}
+
+// flushWork is flush during an exchange. If somebody else has written the session
+// meanwhile, what waited is older, and gives way. It drops what is too large with
+// that.
+func (e *Entry) flushWork() error {
+	return e.store.Retry(context.Background(), func() (done bool, err error) {
+		base, work := e.draft.state()
+		if work == base {
+			return true, nil
+		}
+		done, err = e.swap(base, work, work)
+		if errors.Is(err, store.ErrTooLarge) {
+			err = errors.Join(err, e.landed(work, base)) // as if nothing had been sent
+		}
+		return done, err
+	})
+}
+
+// commit saves the changes from one snapshot to another, which are new, behind
+// all that waits to be saved.
+func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
+	defer e.collect()
+	e.exchange.begin()
+	defer e.exchange.end()
+	if err := e.flushWork(); err != nil {
+		return err
+	}
+	return e.store.Retry(context.Background(), func() (done bool, err error) {
+		base, work := e.draft.state()
+		next, err := e.rebase(from, mine, work)
+		if err != nil {
+			return false, &StoreError{stageSave, err}
+		}
+		done, err = e.swap(base, work, next)
+		if done {
+			e.host.Changed(e, from, mine, by)
+		}
+		return done, err
+	})
+}
+
+// swap makes mine, which was made from work, what the store holds, if that still
+// holds base. Otherwise what it holds is the new base. An exchange is under way.
+func (e *Entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
+	used, start := e.clock.lastUse(), time.Now()
+	now, ok, err := e.store.Swap(context.Background(), store.Commit{
+		Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, By: e.fresh.watch.Load(),
+	})
+	e.countSwap(start, ok, err)
+	if err != nil {
+		return false, e.failed(stageSave, err)
+	}
+	e.outage.end()
+	if !ok {
+		return false, e.absorb(now)
+	}
+	e.clock.tell(used, now.Deadline)
+	e.host.Saved(e, base, mine)
+	return true, e.landed(work, now)
+}
+
+// countSwap counts a swap when the exchange is over.
+func (e *Entry) countSwap(start time.Time, ok bool, err error) {
+	saved, conflicted := e.config.Saved, e.config.Conflicted
+	switch {
+	case !ok && err == nil:
+		if conflicted != nil {
+			e.exchange.callAfter(conflicted)
+		}
+	case saved != nil:
+		e.exchange.callAfter(func() { saved(start, err) })
+	}
+}
+
+// touch tells the store of the last use, if it must hear of it now, or if this is
+// the last chance.
+func (e *Entry) touch(last bool) error {
+	e.exchange.begin()
+	defer e.exchange.end()
+	used, ok := e.clock.pending(last)
+	if !ok {
+		return nil
+	}
+	base, _ := e.draft.state()
+	if err := e.store.Touch(context.Background(), e.key, base.Deadline, used); err != nil {
+		return e.failed(stageTouch, err)
+	}
+	e.outage.end()
+	e.clock.tell(used, base.Deadline)
+	return nil
+}
+
+// destroy ends the session in the store and for its members.
+func (e *Entry) destroy() error {
+	e.exchange.begin()
+	defer e.exchange.end()
+	if err := e.store.End(context.Background(), e.key); err != nil {
+		return e.failed(stageSave, err)
+	}
+	e.end(store.Destroyed)
+	return nil
+}
+
+// sync saves what is not saved and tells the store of the last use, if it must hear
+// of it now, or if this is the last chance.
+func (e *Entry) sync(last bool) error {
+	if err := e.flush(); err != nil {
+		return IgnoreEnd(err)
+	}
+	return IgnoreEnd(e.touch(last))
+}
+
+// retry makes the timer try a failed save again.
+func (e *Entry) retry() { e.clock.arm(e.config.retryPause()) }
