@@ -1,11 +1,11 @@
-// Package latch has an event that happens once.
+// Package latch has a one-shot event.
 package latch
 
 import "sync"
 
-// A Latch is a one-shot event: it is open until somebody closes it. It allocates
-// its channel only when somebody waits, which is rare. The zero value is open.
-// All methods are safe for concurrent use.
+// A Latch is a one-shot event. It is open until somebody closes it. It allocates its
+// channel only when somebody waits, which is rare. The zero value is open. Its
+// methods are safe for concurrent use.
 type Latch struct {
 	mu     sync.Mutex
 	closed bool

@@ -9,7 +9,8 @@ import (
 // last use may lag: small enough not to matter, and large enough to cost little.
 const TouchShare = 10
 
-// A clock knows when a session was used and when it expires, and has its timer.
+// A clock knows when a session was used and when it expires. It has the session's
+// only timer.
 type clock struct {
 	*env
 	tick func() // runs when the timer fires, in a goroutine of its own
@@ -52,11 +53,15 @@ func (c *clock) armForExpiry() {
 	c.armLocked(time.Until(c.expiry))
 }
 
-// fired notes that the timer has fired, and is not armed any more.
-func (c *clock) fired() {
+// fired notes that the timer has fired, and is not armed any more; and a use, if the
+// members keep the session alive.
+func (c *clock) fired(alive bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.due = time.Time{}
+	if alive {
+		c.used = time.Now()
+	}
 }
 
 // stop stops the timer for ever: the session has ended.
@@ -95,23 +100,16 @@ func (c *clock) isTold() bool {
 
 func (c *clock) isToldLocked() bool { return c.stopped || !c.used.After(c.touched) }
 
-// isOver reports whether the session has expired, unless somebody else has used it.
+// isOver reports whether the session has expired, as far as is known here.
 func (c *clock) isOver() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !time.Now().Before(c.expiry)
 }
 
-// use notes a use without arming the timer.
-func (c *clock) use() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.used = time.Now()
-}
-
-// useAndTouch notes a use. It arms the timer for the moment when the store must
+// noteUse notes a use. It arms the timer for the moment when the store must
 // hear of it.
-func (c *clock) useAndTouch() {
+func (c *clock) noteUse() {
 	idle := c.manager.IdleTimeout
 	if idle <= 0 {
 		return
@@ -158,9 +156,9 @@ func (c *clock) pending(last bool) (used time.Time, ok bool) {
 	return c.lastUseLocked(), true
 }
 
-// tell notes that the store knows of a use at the given time: a save moves the
+// noteTouch notes that the store knows of a use at the given time: a save moves the
 // expiry too.
-func (c *clock) tell(at, deadline time.Time) {
+func (c *clock) noteTouch(at, deadline time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if at.After(c.touched) {

@@ -9,7 +9,7 @@ import (
 
 var _ context.Context = (*Use)(nil)
 
-// Value implements context.Context: it finds what manager.Load put there.
+// Value implements context.Context: SCS finds its session data here.
 func (u *Use) Value(key any) any {
 	if key == u.views.key {
 		return u.data()
@@ -22,7 +22,7 @@ func (u *Use) Value(key any) any {
 func (u *Use) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 // Done implements context.Context: the channel closes when the session has ended,
-// when the member must go or has left, and after a PerMessage handler.
+// when the member must go or has left, and when a PerMessage handler has returned.
 func (u *Use) Done() <-chan struct{} {
 	if u.owner != nil {
 		return u.owner.Done()
@@ -41,8 +41,7 @@ func (u *Use) Err() error {
 	return nil
 }
 
-// parent returns the context below: it holds the transaction of the calls that SCS
-// makes with this use.
+// parent returns the context with the transaction of SCS's calls with this use.
 func (u *Use) parent() context.Context {
 	u.below.Do(func() {
 		var key, token string
@@ -54,7 +53,7 @@ func (u *Use) parent() context.Context {
 	return u.transaction
 }
 
-// data returns what SCS calls session data.
+// data returns SCS's session data.
 func (u *Use) data() any {
 	u.mu.Lock()
 	v, over := u.view, u.over
@@ -69,15 +68,17 @@ func (u *Use) data() any {
 	case !over:
 		return u.entry.peek()
 	}
-	// Somebody still uses it: a copy that nobody reads again.
+	// The use is over, and somebody still calls SCS with it: give it a copy that
+	// nobody reads back.
 	base, _ := u.entry.draft.state()
 	return u.views.open(u.entry.token(), base).data
 }
 
-// held is a Use as its transaction sees it.
+// A held is a Use as the store sees it.
 type held struct{ *Use }
 
-// Base implements [store.Held]: what SCS commits counts from what it was shown.
+// Base implements [store.Held]: changes that SCS commits count from what its view was
+// made from.
 func (h held) Base(data any) (*store.Snapshot, error) {
 	if _, err := h.writable(); err != nil && !h.inside {
 		return nil, err
@@ -95,8 +96,8 @@ func (h held) Wrote(data any, mine *store.Snapshot) {
 	}
 }
 
-// viewOf returns the view that shows data, nil where that is another session's, as
-// Iterate shows them.
+// viewOf returns the view that shows data, nil if that is another session's, as in
+// Iterate.
 func (h held) viewOf(data any) *view {
 	h.mu.Lock()
 	views := [...]*view{h.view, h.left, nil}

@@ -52,7 +52,9 @@ func (d *draft) put(work, next *store.Snapshot) (done bool, why error) {
 
 // replace sets base, and work to what next makes of it. It calls next again when
 // work has changed meanwhile. The error is next's.
-func (d *draft) replace(base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error)) error {
+func (d *draft) replace(
+	base *store.Snapshot, next func(work *store.Snapshot) (*store.Snapshot, error),
+) error {
 	for {
 		work := d.current()
 		replaced, err := next(work)

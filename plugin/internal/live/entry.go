@@ -49,7 +49,7 @@ func (e *Entry) Due(interval time.Duration) bool {
 // NoteUse notes that a member uses the session. The store hears of it at once if it
 // has not heard of a use for a tenth of the idle timeout, and otherwise when that
 // time is over.
-func (e *Entry) NoteUse() { e.clock.useAndTouch() }
+func (e *Entry) NoteUse() { e.clock.noteUse() }
 
 // TakeTurn waits for the session's turn and reports whether it came within limit.
 // If so, call [Entry.GiveTurn] afterwards.

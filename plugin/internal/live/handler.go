@@ -6,14 +6,14 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// backstop is how old the session of a PerConnection handler may be when the store
-// tells of every change: notifications can be lost.
+// backstop is how old the session of a PerConnection handler may be if the store
+// hears of every change: a notification can be lost.
 const backstop = 10 * time.Second
 
-// Prepare makes the session as fresh as the scope promises. What this process knows
-// of it counts in either scope, also when the notification is still on its way: a
-// client may send an event as soon as it has the answer to its logout. Errors: an
-// [End], or, PerMessage, a [StoreError].
+// Prepare makes the session as fresh as the scope promises. In either scope,
+// an end that this process knows of counts before its notification has come: a client
+// may send an event as soon as it has the answer to its logout. Errors: an [End], or,
+// PerMessage, a [StoreError].
 func (e *Entry) Prepare(perMessage bool) error {
 	if why := e.Known(); why != nil {
 		return why
@@ -44,8 +44,8 @@ func (e *Entry) Prepare(perMessage bool) error {
 	return err
 }
 
-// Catch asks the store if something was heard of the session since it was asked.
-// An error is left for the next handler.
+// Catch asks the store if something was heard of the session since it was last
+// asked. It leaves errors to the next handler.
 func (e *Entry) Catch() {
 	if e.fresh.hasNews() {
 		_ = e.refresh()
@@ -55,11 +55,11 @@ func (e *Entry) Catch() {
 // Own makes u the use of a member between its handlers.
 func (e *Entry) Own(u *Use, m Member) { u.env, u.entry, u.member = e.env, e, m }
 
-// Anonymous makes u the use of somebody without a session: it is empty.
+// Anonymous makes u the use of a member without a session: it is empty.
 func (b *Book) Anonymous(u *Use) { u.env = b.env }
 
-// Enter makes u the use of a handler that begins. The member's own use is what it
-// becomes afterwards, unless it is PerMessage.
+// Enter makes u the use of a handler that begins. After the handler, u does what the
+// member's own use does, unless the handler is PerMessage.
 func (e *Entry) Enter(u *Use, own *Use, terms Terms) {
 	u.env, u.entry, u.member = e.env, e, own.member
 	u.view, u.terms, u.readOnly = e.open(), terms, terms.ReadOnly
@@ -74,8 +74,9 @@ func (b *Book) EnterAnonymous(u *Use, own *Use) {
 	u.view, u.readOnly = b.views.open("", nil), true
 }
 
-// Leave ends the handler that the use was for, and returns its error, or why its
-// changes could not be kept. The changes of a handler that has failed are dropped.
+// Leave ends the handler that u was entered for. It drops the changes of a handler
+// that has failed, and returns its error; it accepts those of another, or returns why
+// it could not.
 func (u *Use) Leave(err error) error {
 	v := u.leave()
 	if u.entry == nil {
@@ -84,13 +85,14 @@ func (u *Use) Leave(err error) error {
 		}
 		return err
 	}
-	err = u.entry.finish(v, u.terms, u.member, err)
+	err = u.entry.accept(v, u.terms, u.member, err)
 	u.entry.collect()
 	return err
 }
 
-// finish keeps what a handler has changed, or drops it when the handler failed.
-func (e *Entry) finish(v *view, terms Terms, by Member, err error) error {
+// accept saves or adopts what a handler has changed in its view, unless the handler
+// has failed with err.
+func (e *Entry) accept(v *view, terms Terms, by Member, err error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	status := e.views.status(v)

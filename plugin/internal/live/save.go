@@ -72,7 +72,7 @@ func (e *Entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
 	if !ok {
 		return false, e.absorb(now)
 	}
-	e.clock.tell(used, now.Deadline)
+	e.clock.noteTouch(used, now.Deadline)
 	e.host.Saved(e, base, mine)
 	return true, e.landed(work, now)
 }
@@ -104,7 +104,7 @@ func (e *Entry) touch(last bool) error {
 		return e.failed(stageTouch, err)
 	}
 	e.outage.end()
-	e.clock.tell(used, base.Deadline)
+	e.clock.noteTouch(used, base.Deadline)
 	return nil
 }
 

@@ -18,6 +18,9 @@ type shared struct {
 	view atomic.Pointer[view]
 }
 
+// An adopter makes the changes from one snapshot to another part of the session.
+type adopter func(from, mine *store.Snapshot) error
+
 // open returns the view, which shows work if this is the first call.
 func (s *shared) open(token string, work *store.Snapshot) *view {
 	if v := s.view.Load(); v != nil {
@@ -36,7 +39,7 @@ func (s *shared) open(token string, work *store.Snapshot) *view {
 // collect passes what was changed in the view to adopt, and then shows there what
 // the draft has become. It drops values that cannot be stored, and returns their
 // error. It reports whether the session was destroyed there.
-func (s *shared) collect(d *draft, adopt func(from, mine *store.Snapshot) error) (destroyed bool, err error) {
+func (s *shared) collect(d *draft, adopt adopter) (destroyed bool, err error) {
 	v := s.view.Load()
 	if v == nil {
 		return false, nil
@@ -69,7 +72,7 @@ func (s *shared) collect(d *draft, adopt func(from, mine *store.Snapshot) error)
 }
 
 // pass calls adopt, unless mine is nil or the same as from.
-func (s *shared) pass(from, mine *store.Snapshot, adopt func(from, mine *store.Snapshot) error) error {
+func (s *shared) pass(from, mine *store.Snapshot, adopt adopter) error {
 	if mine == nil {
 		return nil
 	}

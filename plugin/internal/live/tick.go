@@ -5,10 +5,7 @@ package live
 // the changes must not be lost.
 func (e *Entry) tick() {
 	alive := e.isKeptAlive()
-	e.clock.fired()
-	if alive {
-		e.clock.use()
-	}
+	e.clock.fired(alive)
 	err := e.sync(false)
 	if err == nil && e.mustAsk() {
 		err = IgnoreEnd(e.refresh())

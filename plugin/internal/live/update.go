@@ -8,8 +8,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// update commits what change makes of the session as it is now, and runs it
-// again for as long as somebody else was faster. It returns change's error.
+// update commits what change makes of the session as it is now. It calls change again
+// when somebody else was faster. It returns change's error.
 func (e *Entry) update(ctx context.Context, by Member, change func(*view) error) error {
 	asked := false
 	return e.store.Retry(ctx, func() (done bool, err error) {
@@ -39,7 +39,8 @@ func (e *Entry) update(ctx context.Context, by Member, change func(*view) error)
 	})
 }
 
-// changed returns what the function of an Update has made, nil with its error.
+// changed returns what the function of an Update has made of v, unless it has
+// returned err.
 func (e *Entry) changed(v *view, status scs.Status, err error) (*store.Snapshot, error) {
 	if err != nil {
 		return nil, err
@@ -50,7 +51,8 @@ func (e *Entry) changed(v *view, status scs.Status, err error) (*store.Snapshot,
 	return made.mine, err
 }
 
-// present returns base and work, which are what a swap compares.
+// present returns base and work after it has collected what goroutines changed, or
+// why the session has ended.
 func (e *Entry) present() (base, work *store.Snapshot, err error) {
 	e.collect()
 	if why := e.Known(); why != nil {

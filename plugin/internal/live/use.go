@@ -11,30 +11,30 @@ import (
 
 // Terms are what a handler may do with its session, and when its changes are saved.
 type Terms struct {
-	PerMessage bool // the session is as the store has it, and saved before the handler's result counts
+	PerMessage bool // the session is as the store has it before the handler, and saved after it
 	ReadOnly   bool
 }
 
-// A Use is a session in a member's hands: in those of one handler, or for as long as
-// the member has joined. SCS takes it for a context. It must not be copied. Its
-// methods are safe for concurrent use.
+// A Use is a session as one handler has it, or as a member has it between handlers.
+// SCS takes it for a context. Do not copy it. Its methods are safe for concurrent
+// use.
 type Use struct {
 	*env
 	entry  *Entry // nil when anonymous
 	member Member
 
-	// owner is the member's own use. This one becomes that when its handler has
-	// returned; nil for that one and for PerMessage handlers.
+	// owner is the member's own use. This one does the same once its handler has
+	// returned. It is nil in the own use and for PerMessage handlers.
 	owner *Use
 
 	cancelled latch.Latch // the session has ended, or the member must go
 
 	below       sync.Once
-	transaction context.Context // of the calls that SCS makes; made with the first
+	transaction context.Context // of SCS's calls; begins with the first
 
 	mu       sync.Mutex
 	view     *view // what the handler sees; nil while none runs
-	left     *view // what it saw: a call of SCS's may outlast it
+	left     *view // what it saw: a call of SCS's may still use it
 	terms    Terms
 	readOnly bool // the handler that runs may not write
 	inside   bool // of an Update, which reads and commits by itself
@@ -88,8 +88,8 @@ func (u *Use) Reload() error {
 	return u.catchUp(v)
 }
 
-// Update is an atomic read-modify-write. It calls change until what that makes can
-// be committed. change makes a Use and enters the session as it is by then.
+// Update is an atomic read-modify-write. It calls change until it can commit the
+// result. change makes a Use and has enter put the session into it, as that is then.
 func (u *Use) Update(ctx context.Context, change func(enter func(*Use)) error) error {
 	if u.inside {
 		return ErrNested
@@ -121,7 +121,7 @@ func (u *Use) Destroy() error {
 	return u.entry.destroy()
 }
 
-// Writable returns why the session cannot be changed, nil when it can.
+// Writable returns why the session cannot be changed, nil if it can.
 func (u *Use) Writable() error {
 	_, err := u.writable()
 	return err
@@ -130,7 +130,7 @@ func (u *Use) Writable() error {
 // Cancel closes Done: the session has ended, or the member must go.
 func (u *Use) Cancel() { u.cancelled.Close() }
 
-// Finish ends the use. SCS calls do no more harm afterwards.
+// Finish ends the use. SCS's later calls change only a copy.
 func (u *Use) Finish() {
 	u.Cancel()
 	u.mu.Lock()
@@ -138,9 +138,9 @@ func (u *Use) Finish() {
 	u.over = true
 }
 
-// leave takes back the view of a handler that has returned. It does so under SCS's
-// lock of that: a goroutine's commit that is under way goes on with the view that it
-// began with.
+// leave ends the use of the view by a handler that has returned, and returns the
+// view. It does so under SCS's lock of the view: a goroutine's commit that is under
+// way goes on with the view that it began with.
 func (u *Use) leave() *view {
 	u.mu.Lock()
 	v := u.view
