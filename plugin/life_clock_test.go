@@ -30,12 +30,10 @@ type clockNode struct {
 	conns  int
 }
 
-// clockStore counts, and fails on demand.
+// clockStore fails on demand.
 type clockStore struct {
 	*store.Memory
-	down    *atomic.Bool
-	touches *atomic.Int32
-	finds   *atomic.Int32
+	down *atomic.Bool
 }
 
 var errClock = errors.New("the store is down")
@@ -48,7 +46,6 @@ func (c clockStore) Swap(ctx context.Context, key string, change store.Change) (
 }
 
 func (c clockStore) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
-	c.finds.Add(1)
 	if c.down.Load() {
 		return nil, time.Time{}, false, errClock
 	}
@@ -56,7 +53,6 @@ func (c clockStore) Find(ctx context.Context, key string) ([]byte, time.Time, bo
 }
 
 func (c clockStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
-	c.touches.Add(1)
 	if c.down.Load() {
 		return false, errClock
 	}
@@ -75,7 +71,7 @@ func onClock(t *testing.T, options Options, idle, lifetime time.Duration, test f
 	t.Helper()
 	manager := scs.New() // it starts a goroutine for ever, so outside
 	manager.IdleTimeout, manager.Lifetime = idle, lifetime
-	memory := clockStore{store.NewMemory(), new(atomic.Bool), new(atomic.Int32), new(atomic.Int32)}
+	memory := clockStore{store.NewMemory(), new(atomic.Bool)}
 	store.Attach(manager, memory, store.Options{})
 	server := socketio.NewServer(nil)
 	options.Logger, options.OnError = slog.New(slog.DiscardHandler), func(Failure) {}
@@ -183,48 +179,36 @@ func (n *clockNode) ended(c *clockConn, code string, within time.Duration) (at t
 	return at
 }
 
-// A session that ends without any news is found by the probe within one
-// interval, whenever it was heard of last.
-func TestProbeIsInTime(t *testing.T) {
+// The cookie is fetched anew at most ten times in an idle timeout, by one of the
+// sockets that are used; where there is no script, and where the cookie or the
+// session does not die of idling, never.
+func TestCookieIsInTime(t *testing.T) {
 	t.Parallel()
-	for _, interval := range []time.Duration{0, time.Second} {
-		onClock(t, Options{ProbeInterval: interval}, 0, 24*time.Hour, func(n *clockNode) {
-			interval := n.options.ProbeInterval
-			n.enter("") // the probe runs all the time
-			for phase := range 100 {
-				c, token := n.enter("")
-				pass(interval * time.Duration(phase) / 40)
-				n.event(c, func(s *Session) { _ = s.Reload() })
-				if _, err := n.memory.Delete(t.Context(), token, store.Note{}); err != nil {
-					t.Fatal(err)
-				}
-				from := time.Now()
-				if took := n.ended(c, CodeDestroyed, 2*interval).Sub(from); took > interval {
-					t.Errorf("after %d/40 of the interval of %v it took %v", phase, interval, took)
-				}
+	const hour = time.Hour
+	for _, row := range []struct {
+		name        string
+		persist     bool
+		query       string
+		idle        time.Duration
+		least, most int
+	}{
+		{"persistent", true, scriptQuery + "=1", hour, 15, 20},
+		{"of the browser's session", false, scriptQuery + "=1", hour, 0, 0},
+		{"without the script", true, "", hour, 0, 0},
+		{"without an idle timeout", true, scriptQuery + "=1", 0, 0, 0},
+	} {
+		onClock(t, Options{}, row.idle, 100*hour, func(n *clockNode) {
+			n.manager.Cookie.Persist = row.persist
+			token := n.login()
+			conns := []*clockConn{n.enterWith(token, row.query), n.enterWith(token, row.query)}
+			for i := range 100 {
+				pass(hour / 50)
+				n.event(conns[i%2], func(*Session) {})
+			}
+			told := len(conns[0].got(claimEvent)) + len(conns[1].got(claimEvent))
+			if told < row.least || told > row.most {
+				t.Errorf("%s: told %d times in two hours", row.name, told)
 			}
 		})
-	}
-}
-
-// A change that could not be saved is saved within two seconds of the store's
-// return, however long that was away and however seldom changes are saved.
-func TestOutageIsOverInTime(t *testing.T) {
-	t.Parallel()
-	for _, grace := range []time.Duration{time.Second, -1} {
-		for _, away := range []time.Duration{time.Second, time.Minute, time.Hour} {
-			onClock(t, Options{StoreGrace: grace, FlushInterval: 10 * time.Second}, 0, 24*time.Hour, func(n *clockNode) {
-				c, token := n.enter("")
-				n.memory.down.Store(true)
-				n.event(c, func(s *Session) { n.manager.Put(s, "k", "v"); go func() { _ = s.Save() }() })
-				pass(n.options.FlushInterval + away)
-				n.memory.down.Store(false)
-				pass(2 * time.Second)
-				found, _, _, err := n.store.Load(t.Context(), token, nil)
-				if err != nil || found.Values["k"] != "v" {
-					t.Errorf("StoreGrace %v, away for %v: stored %v, %v", grace, away, found.Values, err)
-				}
-			})
-		}
 	}
 }

@@ -69,28 +69,6 @@ func TestStoreGraceOnClock(t *testing.T) {
 	}
 }
 
-// An outage that is over in time ends nobody, however often it comes.
-func TestShortOutages(t *testing.T) {
-	t.Parallel()
-	onClock(t, Options{}, 0, 24*time.Hour, func(n *clockNode) {
-		c, _ := n.enter("")
-		for range 20 {
-			n.memory.down.Store(true)
-			pass(20 * time.Second)
-			n.memory.down.Store(false)
-			pass(20 * time.Second)
-		}
-		// One failure, and nobody asks for a long time: the store is asked first.
-		n.memory.down.Store(true)
-		pass(n.options.ProbeInterval) // a probe fails
-		n.memory.down.Store(false)
-		pass(time.Hour)
-		if len(c.over) > 0 {
-			n.Errorf("sent away: %v", <-c.over)
-		}
-	})
-}
-
 // Close does not wait for sockets that an outage is about to send away.
 func TestCloseInAnOutage(t *testing.T) {
 	t.Parallel()
