@@ -24,8 +24,8 @@ var (
 	// handler has returned.
 	ErrOver = live.ErrOver
 
-	// ErrNested is returned by Update when it is called with the session that the
-	// function of an Update was given: make both changes in one.
+	// ErrNested is returned by Update and by manager.Commit when they are called with
+	// the session that the function of an Update was given: the Update commits.
 	ErrNested = live.ErrNested
 
 	// ErrOldScript is returned by [Session.Renew] for a page that runs a client

@@ -244,6 +244,34 @@ func TestNestedUpdate(t *testing.T) {
 	}
 }
 
+// A commit inside an Update says so too: the function would be run again on what it
+// has committed, and count twice.
+func TestCommitInsideUpdate(t *testing.T) {
+	t.Parallel()
+	scopes(t, func(t *testing.T, options plugin.Options) {
+		committed := make(chan error, 10)
+		a := newApp(t, nil, options, func(a *app) {
+			register(a)
+			a.sessions.OnEvent("/", "add", func(_ socketio.Conn, s *plugin.Session) error {
+				return s.Update(func(s *plugin.Session) error {
+					a.manager.Put(s, "n", a.manager.GetInt(s, "n")+1)
+					_, _, err := a.manager.Commit(s)
+					committed <- err
+					return nil
+				})
+			})
+		})
+		cookie := a.login("alice")
+		a.enter(cookie).ask(`["add"]`)
+		if err := recv(t, "the error", committed); !errors.Is(err, plugin.ErrNested) {
+			t.Errorf("got %v", err)
+		}
+		if n := a.stored(cookie)["n"]; n != 1 {
+			t.Errorf("it counts %v", n)
+		}
+	})
+}
+
 // go-socket.io counts the callbacks of a connection without a lock, over all its
 // namespaces: run with -race.
 func TestCallbacksOfTwoNamespaces(t *testing.T) {

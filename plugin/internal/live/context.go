@@ -83,10 +83,14 @@ func (h held) Base(data any) (*store.Snapshot, error) {
 	if _, err := h.writable(); err != nil && !h.inside {
 		return nil, err
 	}
-	if v := h.viewOf(data); v != nil {
-		return v.from.Load(), nil
+	v := h.viewOf(data)
+	switch {
+	case v == nil:
+		return nil, nil
+	case h.inside:
+		return v.from.Load(), ErrNested
 	}
-	return nil, nil
+	return v.from.Load(), nil
 }
 
 // Wrote implements [store.Held].

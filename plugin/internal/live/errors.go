@@ -59,7 +59,7 @@ var (
 	ErrReadOnly  = errors.New("sessions: a ReadOnly event changed its session")
 	ErrAnonymous = errors.New("sessions: an anonymous session cannot be changed")
 	ErrOver      = errors.New("sessions: the event of this session is over")
-	ErrNested    = errors.New("sessions: an Update inside an Update")
+	ErrNested    = errors.New("sessions: an Update or a Commit inside an Update")
 )
 
 // ErrFull is returned by [Book.Join] for a session that has Config.MaxSeats.
