@@ -45,3 +45,15 @@ func (c *conn) Close() error {
 	}
 	return c.Conn.Close()
 }
+
+// nameOf returns the namespace of c. The root is called "" after a client has
+// left it and come back.
+func nameOf(c socketio.Conn) string {
+	if isRoot(c) {
+		return "/"
+	}
+	return c.Namespace()
+}
+
+// isRoot reports whether c is in the root namespace.
+func isRoot(c socketio.Conn) bool { return c.Namespace() == "/" || c.Namespace() == "" }

@@ -3,29 +3,33 @@ package plugin
 import (
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// keepCookie lets the browser's cookie live on with a session that only its
-// socket uses: the script fetches it anew, about as often as the store is told of
-// the use, or the cookie would die before the session.
-func (so *socket) keepCookie() {
-	s, e := so.sessions, so.entry
-	idle := s.manager.IdleTimeout
-	if so.script == noScript || idle <= 0 || s.cookieEnd(e.Snapshot()).IsZero() {
+// cookies has pages fetch their cookie anew when it would say too little.
+type cookies struct{ manager *scs.SessionManager }
+
+// keep keeps the browser's cookie alive with a session that only its socket uses.
+// The script fetches the cookie anew, about as often as the store is told of the
+// use; otherwise the cookie would die before the session.
+func (c cookies) keep(so *socket) {
+	idle := c.manager.IdleTimeout
+	if so.script == noScript || idle <= 0 || c.end(so.entry.Snapshot()).IsZero() {
 		return
 	}
-	if e.Due(idle / live.TouchShare) {
+	if so.entry.Due(idle / live.TouchShare) {
 		so.emit(claimEvent, nil)
 	}
 }
 
-// cookieChanged has the pages of a session fetch the cookie anew when a socket's
-// change, which the store now holds, is one of what the cookie says: SetDeadline
-// or RememberMe. One socket of each connection is told. SCS may hold its lock.
-func (s *Sessions) cookieChanged(e *live.Entry, from, to *store.Snapshot) {
-	if s.cookieEnd(from).Equal(s.cookieEnd(to)) {
+// changed has the pages of a session fetch the cookie anew when a socket's change,
+// which the store now holds, changes the cookie's lifetime: SetDeadline or
+// RememberMe. It tells one socket of each connection. SCS may hold its lock.
+func (c cookies) changed(e *live.Entry, from, to *store.Snapshot) {
+	if c.end(from).Equal(c.end(to)) {
 		return
 	}
 	pages := make(map[*connection]*socket)
@@ -42,10 +46,10 @@ func (s *Sessions) cookieChanged(e *live.Entry, from, to *store.Snapshot) {
 // rememberKey is where SCS keeps what RememberMe was told.
 const rememberKey = "__rememberMe"
 
-// cookieEnd returns when the cookie of a session dies at the latest, the zero time
-// where that is when the browser is closed.
-func (s *Sessions) cookieEnd(of *store.Snapshot) time.Time {
-	if remember, _ := of.Values[rememberKey].(bool); s.manager.Cookie.Persist || remember {
+// end returns when the cookie of a session dies at the latest, the zero time where
+// that is when the browser is closed.
+func (c cookies) end(of *store.Snapshot) time.Time {
+	if remember, _ := of.Values[rememberKey].(bool); c.manager.Cookie.Persist || remember {
 		return of.Deadline
 	}
 	return time.Time{}

@@ -1,6 +1,9 @@
 package plugin
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // A Cutter cuts the session's token out of a request; "" says that it carries
 // none. It gets the handshake, with the headers of its auth payload, and on our
@@ -34,4 +37,35 @@ func FirstOf(cutters ...Cutter) Cutter {
 		}
 		return ""
 	}
+}
+
+// ambiguous, followed by the name of the cookie, is what FromCookie returns for a
+// request that has several values of it. It is no token: no cookie can hold it.
+const ambiguous = "\x00ambiguous "
+
+// cutCookie returns the value of a cookie, "" where there is none. If there are
+// several different values, nobody knows which is the app's: a neighbour under the
+// same domain can set one for a longer path, which comes first.
+func cutCookie(r *http.Request, name string) string {
+	cookies := r.CookiesNamed(name)
+	if len(cookies) == 0 {
+		return ""
+	}
+	for _, other := range cookies[1:] {
+		if other.Value != cookies[0].Value {
+			return ambiguous + name
+		}
+	}
+	return cookies[0].Value
+}
+
+// noSession returns why a cutter's result is no token, nil if it may be one.
+func noSession(token string) *Refusal {
+	switch {
+	case token == "":
+		return refusal(CodeNoCookie)
+	case strings.HasPrefix(token, ambiguous):
+		return refusal(CodeAmbiguousCookie)
+	}
+	return nil
 }

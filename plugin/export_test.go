@@ -4,4 +4,4 @@ package plugin
 const Ambiguous = ambiguous
 
 // Entries is how many sessions are held in memory.
-func (s *Sessions) Entries() int { return s.book.Len() }
+func (s *Sessions) Entries() int { return s.common.book.Len() }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
@@ -30,18 +31,25 @@ type Failure struct {
 	Err   error  // a [Panic] where a func of the app's panicked
 }
 
-// report tells Options.OnError of a failure, of a few a minute of each kind.
-func (s *Sessions) report(stage, id string, err error) { s.reportOf(stage, "", id, err) }
+// failures tells Options.OnError of what fails, of a few failures a minute of each
+// kind.
+type failures struct {
+	onError func(Failure)
+	told    limit.Limiter
+}
+
+// report tells of a failure at a stage. The id is the session's, or "".
+func (f *failures) report(stage, id string, err error) { f.reportOf(stage, "", id, err) }
 
 // reportOf is report for one of several things that can fail at a stage.
-func (s *Sessions) reportOf(stage, of, id string, err error) {
+func (f *failures) reportOf(stage, of, id string, err error) {
 	var failed *live.StoreError
 	if errors.As(err, &failed) {
 		stage = failed.Stage
 	}
 	_ = contain(func() error {
-		if untold, ok := s.failed.Allow(stage+" "+of, err.Error()); ok {
-			s.options.OnError(Failure{stage, id, withUntold(err, untold)})
+		if untold, ok := f.told.Allow(stage+" "+of, err.Error()); ok {
+			f.onError(Failure{stage, id, withUntold(err, untold)})
 		}
 		return nil
 	})

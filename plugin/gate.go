@@ -30,10 +30,8 @@ type gate interface {
 	hand(c socketio.Conn) *conn
 
 	// handshake returns the request that opened the connection, as c's
-	// namespace was asked for, and keep what stands for it, where that shows a
-	// later request by now. Sessions.mu is held by who calls keep.
+	// namespace was asked for.
 	handshake(c *conn) *http.Request
-	keep(open *connection, handshake *http.Request) *http.Request
 
 	// admit lets c into its namespace, refuse turns it away. One of them is
 	// called once for each enter.
@@ -63,14 +61,25 @@ type gate interface {
 	close(ctx context.Context) error
 }
 
-// settling is how long a handler that runs may hold up the end of its socket:
-// long enough for most acknowledgements to go first.
-const settling = 100 * time.Millisecond
+// The reasons that OnDisconnect hears, in the words of Socket.IO.
+const (
+	reasonLeft   = "client namespace disconnect"
+	reasonClosed = "transport close"
+)
 
-// settle waits for the handler that runs, until idle closes, but for no longer
-// than that, and not for a client that has left.
-func settle(idle, left <-chan struct{}) {
-	late := time.NewTimer(settling)
+// closedText is what go-socket.io v1.7.0 and v1.8.0-rc.1 tell OnDisconnect at any end
+// of the connection. When the client has left the namespace it is told the client's
+// own text, commonly "".
+const closedText = "client namespace disconnect"
+
+// idleWait is how long a handler that runs may hold up the end of its socket. Most
+// acknowledgements go first in that time.
+const idleWait = 100 * time.Millisecond
+
+// awaitIdle waits until idle closes, when the handler that runs has returned. It waits
+// for idleWait at most, and not for a client that has left.
+func awaitIdle(idle, left <-chan struct{}) {
+	late := time.NewTimer(idleWait)
 	defer late.Stop()
 	select {
 	case <-idle:

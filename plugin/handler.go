@@ -158,7 +158,7 @@ func failed(why *Refusal, n int) []any {
 // call calls the app's function and puts its results into out.
 func (h *handler) call(in []reflect.Value, s *Session, out []any) error {
 	args := make([]reflect.Value, 0, len(in)+1)
-	args = append(args, reflect.ValueOf(&s.socket.handed).Elem(), reflect.ValueOf(s))
+	args = append(args, reflect.ValueOf(&s.client.handed).Elem(), reflect.ValueOf(s))
 	args = append(args, in[1:]...)
 	results := h.fn.Call(args)
 	if h.fails {

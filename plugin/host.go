@@ -8,49 +8,19 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// host is the Sessions as the book of sessions calls it.
-type host struct{ *Sessions }
+// host tells the sockets of a session what becomes of it.
+type host struct {
+	common  *common
+	cookies cookies
+}
 
 var (
 	_ live.Host   = host{}
 	_ live.Member = (*socket)(nil)
 )
 
-func (s *Sessions) liveConfig() live.Config {
-	config := live.Config{
-		Manager:       s.manager,
-		Store:         s.store,
-		FlushInterval: s.options.FlushInterval,
-		MaxStale:      s.options.MaxStale,
-		ProbeInterval: s.options.ProbeInterval,
-		StoreGrace:    s.options.StoreGrace,
-		KeepAlive:     s.options.KeepAlive,
-		MaxSeats:      s.options.MaxSocketsPerSession,
-	}
-	if s.seen.Loaded != nil {
-		config.Loaded = s.seen.loaded
-	}
-	if s.seen.Saved != nil {
-		config.Saved = s.seen.saved
-	}
-	if s.seen.Conflicted != nil {
-		config.Conflicted = s.seen.conflicted
-	}
-	return config
-}
-
-// socketsOf returns the sockets of a session.
-func socketsOf(e *live.Entry) []*socket {
-	members := e.Members()
-	sockets := make([]*socket, len(members))
-	for i, m := range members {
-		sockets[i] = m.(*socket)
-	}
-	return sockets
-}
-
 // Ended implements [live.Host].
-func (s host) Ended(e *live.Entry, end *live.End) {
+func (h host) Ended(e *live.Entry, end *live.End) {
 	why := refusalOfEnd(end)
 	for _, so := range socketsOf(e) {
 		so.sendOut(why)
@@ -59,9 +29,9 @@ func (s host) Ended(e *live.Entry, end *live.End) {
 
 // Away implements [live.Host]: each socket goes at a moment of its own, unless the
 // store is back by then.
-func (s host) Away(e *live.Entry) {
+func (h host) Away(e *live.Entry) {
 	for _, so := range socketsOf(e) {
-		if !so.hold() {
+		if !h.common.registry.hold(so) {
 			continue
 		}
 		go func() { // ends with the socket
@@ -71,8 +41,8 @@ func (s host) Away(e *live.Entry) {
 			case <-pause.C:
 			case <-so.left.Done():
 			}
-			if !s.book.Failing() {
-				s.running.Done()
+			if !h.common.book.Failing() {
+				h.common.registry.running.Done()
 				return
 			}
 			so.expel(refusal(CodeStoreError))
@@ -81,8 +51,8 @@ func (s host) Away(e *live.Entry) {
 }
 
 // Changed implements [live.Host]: the other sockets hear of it.
-func (s host) Changed(e *live.Entry, from, to *store.Snapshot, by live.Member) {
-	if !s.tellsChanges || from == to {
+func (h host) Changed(e *live.Entry, from, to *store.Snapshot, by live.Member) {
+	if !h.common.tellsChanges || from == to {
 		return
 	}
 	keys := to.Since(from)
@@ -97,10 +67,14 @@ func (s host) Changed(e *live.Entry, from, to *store.Snapshot, by live.Member) {
 }
 
 // Saved implements [live.Host].
-func (s host) Saved(e *live.Entry, from, to *store.Snapshot) { s.cookieChanged(e, from, to) }
+func (h host) Saved(e *live.Entry, from, to *store.Snapshot) { h.cookies.changed(e, from, to) }
 
 // Said implements [live.Host].
-func (s host) Said(e *live.Entry, data []byte) { s.deliver(e, data) }
+func (h host) Said(e *live.Entry, data []byte) {
+	if err := deliver(data, socketsOf(e)); err != nil {
+		h.common.failures.report(StageMessage, e.ID(), err)
+	}
+}
 
 // Failed implements [live.Host].
-func (s host) Failed(stage, id string, err error) { s.report(stage, id, err) }
+func (h host) Failed(stage, id string, err error) { h.common.failures.report(stage, id, err) }

@@ -17,13 +17,13 @@ func (closedGate) over(*conn) string { return wire.ReasonServer }
 func TestLeaveBeforeJoin(t *testing.T) {
 	t.Parallel()
 	onClock(t, Options{}, 0, 24*time.Hour, func(n *clockNode) {
-		n.gate = closedGate{n.gate}
+		n.common.gate = closedGate{n.common.gate}
 		n.enter("")
 		pass(time.Second)
-		n.mu.RLock()
-		defer n.mu.RUnlock()
-		if len(n.connections)+n.Entries() > 0 {
-			n.Errorf("%d connections and %d sessions are left", len(n.connections), n.Entries())
+		n.common.registry.mu.RLock()
+		defer n.common.registry.mu.RUnlock()
+		if len(n.common.registry.connections)+n.Entries() > 0 {
+			n.Errorf("%d connections and %d sessions are left", len(n.common.registry.connections), n.Entries())
 		}
 	})
 }

@@ -26,7 +26,7 @@ type clockNode struct {
 	*testing.T
 	*Sessions
 	memory clockStore
-	events *namespace
+	events *hook
 	conns  int
 }
 
@@ -110,7 +110,7 @@ func (c *clockConn) Emit(event string, args ...any) {
 	defer c.mu.Unlock()
 	c.sent[event] = append(c.sent[event], time.Now())
 	if event == "sinvalid" {
-		c.over <- told{time.Now().Add(-headstart), args[0].(*Refusal).Code}
+		c.over <- told{time.Now().Add(-packetWait), args[0].(*Refusal).Code}
 	}
 }
 

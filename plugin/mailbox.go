@@ -5,41 +5,42 @@ import (
 	"time"
 )
 
-// mailboxSize is how much may wait for one socket; what comes on top is
-// dropped.
+// mailboxSize is how many jobs may wait for one socket. Further ones are dropped.
 const mailboxSize = 256
 
-// A mailbox is what a goroutine of its own does for a socket, one thing after
-// another, so that nobody waits for it. The goroutine lives while there is
-// something to do. The zero value is empty.
+// A mailbox runs jobs for a socket, one after another, in a goroutine of its own, so
+// that nobody waits for them. The goroutine lives while there is a job.
 type mailbox struct {
+	failures *failures // hears of jobs that panic
+
 	mu    sync.Mutex
-	todo  []func()
+	jobs  []func()
 	works bool
 }
 
-// put adds something to do, and tells whether there was room.
-func (m *mailbox) put(s *Sessions, f func()) bool {
+// put adds a job, and reports whether there was room.
+func (m *mailbox) put(job func()) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.todo) == mailboxSize {
+	if len(m.jobs) == mailboxSize {
 		return false
 	}
-	m.todo = append(m.todo, f)
+	m.jobs = append(m.jobs, job)
 	if !m.works {
 		m.works = true
-		go m.work(s) // ends when there is nothing left to do
+		go m.work() // ends when there is no job left
 	}
 	return true
 }
 
-// settle waits until what was put so far is done, but not for longer than limit.
-func (m *mailbox) settle(s *Sessions, limit time.Duration) {
+// drain waits until the jobs that were put so far are done, but for no longer than
+// limit.
+func (m *mailbox) drain(limit time.Duration) {
 	m.mu.Lock()
 	works := m.works
 	m.mu.Unlock()
 	done := make(chan struct{})
-	if !works || !m.put(s, func() { close(done) }) {
+	if !works || !m.put(func() { close(done) }) {
 		return
 	}
 	late := time.NewTimer(limit)
@@ -50,19 +51,19 @@ func (m *mailbox) settle(s *Sessions, limit time.Duration) {
 	}
 }
 
-func (m *mailbox) work(s *Sessions) {
+func (m *mailbox) work() {
 	for {
 		m.mu.Lock()
-		if len(m.todo) == 0 {
-			m.works, m.todo = false, nil
+		if len(m.jobs) == 0 {
+			m.works, m.jobs = false, nil
 			m.mu.Unlock()
 			return
 		}
-		f := m.todo[0]
-		m.todo = m.todo[1:]
+		job := m.jobs[0]
+		m.jobs = m.jobs[1:]
 		m.mu.Unlock()
-		if err := contain(func() error { f(); return nil }); err != nil {
-			s.report(StageMessage, "", err)
+		if err := contain(func() error { job(); return nil }); err != nil {
+			m.failures.report(StageMessage, "", err)
 		}
 	}
 }

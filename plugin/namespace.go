@@ -1,12 +1,10 @@
 package plugin
 
-import (
-	socketio "github.com/googollee/go-socket.io"
-)
+import socketio "github.com/googollee/go-socket.io"
 
-// A namespace is what an app has registered for one.
+// A namespace holds what an app has registered for it. It is fixed once the server
+// serves.
 type namespace struct {
-	sessions  *Sessions
 	name      string
 	settings  settings
 	anonymous bool
@@ -18,192 +16,14 @@ type namespace struct {
 	onChange     func(socketio.Conn, *Session, []string)
 }
 
-// OnConnect registers the handler of clients that enter a namespace with a
-// session. An error turns the client away; a [Refusal] tells it why, any other
-// error says internal. The handler may Emit, and runs once for each client,
-// before any of its events. Like all registration: before the server serves.
-func (s *Sessions) OnConnect(namespace string, f func(socketio.Conn, *Session) error) {
-	s.namespace(namespace).onConnect = f
-}
-
-// OnDisconnect registers the handler of clients that have left a namespace
-// which they had entered. It runs once, after the last event handler of the
-// client. The reason is Socket.IO's ("client namespace disconnect", "transport
-// close"), or the code of the [Refusal] that ended the session. What it changes
-// in the session is saved, unless the session has ended.
-func (s *Sessions) OnDisconnect(namespace string, f func(c socketio.Conn, s *Session, reason string)) {
-	s.namespace(namespace).onDisconnect = f
-}
-
-// OnInvalid registers the handler of clients that have no session, or no
-// longer one. It hears of each once, and may change the [Refusal] before the
-// client gets it. It does not wait for an event of the client that is still
-// handled. No other handler of the namespace runs for a client that was
-// turned away.
-func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) {
-	s.namespace(namespace).onInvalid = f
-}
-
-// OnChange registers the handler of clients whose session was changed by
-// somebody else: by a request, another socket of the session, another process,
-// or a goroutine between events, whosever it is. keys are the keys that were put
-// or removed, in order, as far as is known; changes that come fast are told
-// together, and those that come while the session is busy or the store fails are
-// told later. It runs like an event, with the session as it is then, and what it
-// changes is saved.
-func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session, keys []string)) {
-	s.namespace(namespace).onChange = f
-	s.tellsChanges = true
-}
-
-// OnEvent registers the handler of an event:
-//
-//	func(c socketio.Conn, s *plugin.Session, arguments...) results...
-//
-// Arguments and results are as in go-socket.io: whatever JSON can hold, or
-// parser.Buffer for binaries; the results are the acknowledgement. A last
-// result of type error is not sent: it fails the event, as does a panic. A
-// failed event changes nothing and is acknowledged with
-//
-//	{"error": {"code": "…", "message": "…"}}
-//
-// which tells a [Refusal] and hides any other error. OnEvent panics when f has
-// another form. Settings override those of the namespace.
-//
-// Two limits of go-socket.io v1.7.0's own transports: a handler without
-// results is never acknowledged, and one with results also answers an event
-// that asked for no acknowledgement, which clients ignore.
-func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
-	n := s.namespace(namespace)
-	h, name := newHandler(event, f), n.name+" "+event
-	run := func(c socketio.Conn, handle func(*Session) error) *Refusal {
-		set := n.settings.with(settings)
-		set.event = name
-		return n.dispatch(c, set, handle)
-	}
-	var answer func(socketio.Conn, []any)
-	if s.gate.answers() {
-		answer = n.answer
-		s.gate.own(n.name, event)
-	}
-	s.server.OnEvent(n.name, event, h.adapt(run, answer))
-}
-
-// Configure sets the scope of a namespace's handlers and the access of its
-// events: OnConnect, OnDisconnect and OnChange may always write. Call it before
-// the server serves.
-func (s *Sessions) Configure(namespace string, settings ...Setting) {
-	n := s.namespace(namespace)
-	n.settings = n.settings.with(settings)
-}
-
-// AllowAnonymous lets clients without a session into a namespace. Their
-// handlers get an empty [Session] without an ID. A store that fails still
-// refuses them.
-func (s *Sessions) AllowAnonymous(namespace string) { s.namespace(namespace).anonymous = true }
-
-// Protect refuses clients without a session in a namespace whose event
-// handlers are registered on the server itself; [Sessions.Session] gives them
-// the session. Register its OnConnect and OnDisconnect on the Sessions:
-// go-socket.io keeps one of each. On go-socket.io's own transports a refused
-// client is cut off without a word, or its next packets would reach those
-// handlers.
-func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected = true }
-
-// namespace returns the namespace of this name, and watches it from the first
-// call on.
-func (s *Sessions) namespace(name string) *namespace {
-	if name == "" {
-		name = "/"
-	}
-	n, ok := s.namespaces[name]
-	if !ok {
-		n = &namespace{sessions: s, name: name}
-		n.settings = settings{scope: s.options.Scope, access: s.options.Access}
-		s.namespaces[name] = n
-		s.gate.watch(name, n.enter, n.leave)
-	}
-	return n
-}
-
-// handlers returns the settings of OnConnect and OnDisconnect: they may write
-// whatever the events may.
+// handlers returns the settings of OnConnect, OnDisconnect and OnChange: they may
+// write whatever the events may.
 func (n *namespace) handlers() settings {
 	return settings{scope: n.settings.scope, access: ReadWrite}
 }
 
-// enter is called when a client asks for the namespace. The session is loaded
-// here, before a later packet of the client can be handled. An error says that
-// none may be.
-func (n *namespace) enter(c socketio.Conn) error {
-	s := n.sessions
-	so := s.join(n, c)
-	if so == nil {
-		return nil
-	}
-	if reason := s.gate.over(so.conn); reason != "" {
-		s.leave(so, reason) // leave came before join: nobody would call it again
-	}
-	why := s.resolve(so)
-	so.request = nil // it has served
-	if why == nil && n.onConnect == nil && so.why.Load() == nil {
-		so.after = nil // as admit does
-		so.welcome()
-		s.running.Done() // for admit
-		return nil
-	}
-	go so.admit(why)
-	if why != nil && n.protected {
-		return why
-	}
-	return nil
-}
-
-// leave is called when a client has left the namespace.
-func (n *namespace) leave(c socketio.Conn, text string) {
-	if so := n.sessions.find(c, n); so != nil {
-		n.sessions.leave(so, n.sessions.gate.reason(so.conn, text))
-	}
-}
-
-// answer acknowledges the event that c's handler has handled.
-func (n *namespace) answer(c socketio.Conn, values []any) {
-	var handed *conn
-	if so := n.sessions.find(c, n); so != nil {
-		handed = so.conn
-	} else {
-		handed = n.sessions.gate.hand(c)
-	}
-	if err := n.sessions.gate.acknowledge(handed, values); err != nil {
-		n.sessions.report(StageEvent, "", err)
-	}
-}
-
-// dispatch handles one event of a client. A nil Refusal says that the handler
-// has succeeded.
-func (n *namespace) dispatch(c socketio.Conn, set settings, handle func(*Session) error) *Refusal {
-	so := n.sessions.find(c, n)
-	if so == nil {
-		return refusal(CodeDisconnected)
-	}
-	n.sessions.settled(so)
-	if why := so.why.Load(); why != nil {
-		return why
-	}
-	if so.entry != nil {
-		so.entry.NoteUse()
-		so.keepCookie()
-	}
-	start := n.sessions.seen.begin()
-	err := so.run(set, handle)
-	n.sessions.seen.handled(so, set, start, err)
-	if err == nil {
-		return nil
-	}
-	so.reportEvent(set.event, err)
-	why := refusalOf(err)
-	if err := why.encodeData(); err != nil {
-		so.reportEvent(set.event, err)
-	}
-	return why
+// lets reports whether a client that was given this Refusal may enter as an
+// anonymous one.
+func (n *namespace) lets(why *Refusal) bool {
+	return n.anonymous && (why.gone || why.Code == CodeNoCookie || why.Code == CodeUnknown)
 }

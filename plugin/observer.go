@@ -50,12 +50,12 @@ type Observer struct {
 // for a func that is nil.
 type observers struct {
 	Observer
-	report func(stage, id string, err error)
+	failures *failures
 }
 
 func (o observers) tell(f func()) {
 	if err := contain(func() error { f(); return nil }); err != nil {
-		o.report(StageObserver, "", err)
+		o.failures.report(StageObserver, "", err)
 	}
 }
 
@@ -80,28 +80,27 @@ func (o observers) begin() (start time.Time) {
 }
 
 // handled tells of an event by the name that its settings have.
-func (o observers) handled(so *socket, set settings, start time.Time, err error) {
+func (o observers) handled(in *Session, namespace, event string, start time.Time, err error) {
 	if f := o.Handled; f != nil {
-		n := so.namespace.name
-		event := strings.TrimPrefix(set.event, n+" ")
-		o.tell(func() { f(so.session, n, event, time.Since(start), err) })
+		event = strings.TrimPrefix(event, namespace+" ")
+		o.tell(func() { f(in, namespace, event, time.Since(start), err) })
 	}
 }
 
-func (o observers) entered(so *socket) {
+func (o observers) entered(in *Session, namespace string) {
 	if f := o.Entered; f != nil {
-		o.tell(func() { f(so.sessions.sessionOf(so), so.namespace.name) })
+		o.tell(func() { f(in, namespace) })
 	}
 }
 
-func (o observers) left(so *socket) {
+func (o observers) left(in *Session, namespace string) {
 	if f := o.Left; f != nil {
-		o.tell(func() { f(so.session, so.namespace.name) })
+		o.tell(func() { f(in, namespace) })
 	}
 }
 
-func (o observers) refused(so *socket, code string) {
+func (o observers) refused(in *Session, code string) {
 	if f := o.Refused; f != nil {
-		o.tell(func() { f(so.sessions.sessionOf(so), code) })
+		o.tell(func() { f(in, code) })
 	}
 }

@@ -157,3 +157,22 @@ type failureDetail struct {
 func acknowledgement(why *Refusal) failure {
 	return failure{failureDetail{Code: why.Code, Message: why.Message, Data: why.Data}}
 }
+
+// answer returns the acknowledgement of an event that comes too late. Data is
+// encoded already.
+func (r *Refusal) answer() json.RawMessage {
+	b, err := json.Marshal(acknowledgement(r))
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return b
+}
+
+// json returns the Refusal as clients get it. Data is encoded already.
+func (r *Refusal) json() json.RawMessage {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return json.RawMessage(`{"code":"` + CodeInternal + `"}`)
+	}
+	return b
+}

@@ -2,201 +2,209 @@ package plugin
 
 import (
 	"slices"
-
-	socketio "github.com/googollee/go-socket.io"
+	"sync"
+	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 )
 
-// in returns the connection's socket in a namespace, nil when there is none.
-// Sessions.mu is held.
-func (c *connection) in(n *namespace) *socket {
-	if c == nil {
-		return nil
-	}
-	return inOf(c.sockets, n)
+// A registry knows who is connected. Its lock guards fields: nothing is called under
+// it.
+type registry struct {
+	keeps bool // connections keep their handshake
+
+	// running counts sockets and their goroutines. It grows only under mu,
+	// while closing is not set or a socket is registered.
+	running sync.WaitGroup
+
+	mu          sync.RWMutex
+	closing     bool
+	connections map[string]*connection  // by the transport's id
+	arrivals    map[string]*latch.Latch // by the same: closes when such a connection is there
 }
 
-func inOf(sockets []*socket, n *namespace) *socket {
-	for _, so := range sockets {
-		if so.namespace == n {
-			return so
-		}
-	}
-	return nil
-}
-
-// handled lets handling go.
-func (c *connection) handled() {
-	c.handling.Unlock()
-	if over := c.over.Swap(nil); over != nil {
-		over.Close()
+func newRegistry(keeps bool) *registry {
+	return &registry{
+		keeps:       keeps,
+		connections: make(map[string]*connection),
+		arrivals:    make(map[string]*latch.Latch),
 	}
 }
 
-// idle returns a channel that closes when no handler of the connection runs.
-func (c *connection) idle() <-chan struct{} {
-	over := new(latch.Latch)
-	for !c.over.CompareAndSwap(nil, over) {
-		if earlier := c.over.Load(); earlier != nil {
-			over = earlier
-			break
-		}
-	}
-	if c.handling.TryLock() { // or who holds it will see over
-		c.handled()
-	}
-	return over.Done()
-}
+// A joining is what became of a join.
+type joining int
 
-// join registers a client that asks for a namespace. It returns nil when there
-// is nothing to do: the client is there already, as after a repeated CONNECT, or
-// the server is going away. It waits until the client's last stay there is over,
-// so that a client that comes and goes holds up only itself.
-func (s *Sessions) join(n *namespace, c socketio.Conn) *socket {
-	handed := s.gate.hand(c) // now: it may be over when the last stay is
-	so := &socket{
-		sessions: s, namespace: n, conn: handed, handed: handed,
-		session: s.anonymous(),
-		request: s.gate.handshake(handed),
-	}
-	for {
-		joined, earlier := s.tryJoin(so)
-		switch {
-		case joined:
-			return so
-		case earlier == nil:
-			return nil
-		}
-		earlier.gone.Wait()
-	}
-}
+const (
+	joinDone    joining = iota
+	joinPresent         // the client is there already, as after a repeated CONNECT
+	joinLeaving         // its last stay in the namespace is not over
+	joinClosing         // the server is going away
+)
 
-// tryJoin registers so, if there is something to do, and it need not wait for an
-// earlier one.
-func (s *Sessions) tryJoin(so *socket) (joined bool, earlier *socket) {
+// join registers a socket that asks for its namespace. It returns the earlier socket
+// that is leaving, if there is one.
+func (r *registry) join(so *socket) (what joining, earlier *socket) {
 	id := so.conn.ID()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	open := s.connections[id]
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	open := r.connections[id]
 	switch {
-	case open.in(so.namespace) != nil:
-		return false, nil
-	case s.closing:
-		go s.gate.refuse(so.conn, refusal(CodeGoingAway), nil) // ends after the farewell
-		return false, nil
+	case open.inLocked(so.namespace) != nil:
+		return joinPresent, nil
+	case r.closing:
+		return joinClosing, nil
 	case open == nil:
-		open = new(connection)
-		s.connections[id] = open
-		if awaited := s.arrivals[id]; awaited != nil {
-			delete(s.arrivals, id)
-			awaited.Close()
-		}
+		open = r.openLocked(id, so)
 	default:
-		if earlier = inOf(open.leaving, so.namespace); earlier != nil {
-			return false, earlier
+		if earlier = socketIn(open.leaving, so.namespace); earlier != nil {
+			return joinLeaving, earlier
 		}
 	}
-	so.request = s.gate.keep(open, so.request)
+	if r.keeps {
+		so.request = open.request
+	}
 	so.script = scriptOf(so.request)
 	so.connection, so.after = open, open.lastLocked()
 	so.conn.callbacks = &open.callbacks
 	open.sockets = append(open.sockets, so)
-	s.running.Add(2) // until it is gone, and for admit
-	return true, nil
+	r.running.Add(2) // until it is gone, and for admit
+	return joinDone, nil
 }
 
-// lastLocked returns what closes when every namespace that the connection has
-// asked for so far has answered; nil when it has asked for none. Sessions.mu is
-// held.
-func (c *connection) lastLocked() *latch.Latch {
-	if n := len(c.sockets); n > 0 {
-		return &c.sockets[n-1].ready
+// openLocked registers the connection of its first socket.
+func (r *registry) openLocked(id string, first *socket) *connection {
+	open := new(connection)
+	if r.keeps {
+		open.request = first.request
 	}
-	return nil
+	r.connections[id] = open
+	if awaited := r.arrivals[id]; awaited != nil {
+		delete(r.arrivals, id)
+		awaited.Close()
+	}
+	return open
 }
 
-// settled waits until every namespace that a socket's connection has asked for
+// find returns a connection's socket in a namespace, nil when there is none.
+func (r *registry) find(id string, n *namespace) *socket {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.connections[id].inLocked(n)
+}
+
+// nearest is find, and returns the connection's first socket where it has none there.
+func (r *registry) nearest(id string, n *namespace) *socket {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	open := r.connections[id]
+	if so := open.inLocked(n); so != nil || open == nil || len(open.sockets) == 0 {
+		return so
+	}
+	return open.sockets[0]
+}
+
+// connection returns the connection of a transport id, nil when there is none.
+func (r *registry) connection(id string) *connection {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.connections[id]
+}
+
+// await is connection, and waits for limit for the connection to be registered.
+func (r *registry) await(id string, limit time.Duration) *connection {
+	r.mu.Lock()
+	open, arrival := r.connections[id], r.arrivals[id]
+	if open == nil && arrival == nil {
+		arrival = new(latch.Latch)
+		r.arrivals[id] = arrival
+	}
+	r.mu.Unlock()
+	if open != nil {
+		return open
+	}
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-arrival.Done():
+	case <-late.C:
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.arrivals[id] == arrival {
+		delete(r.arrivals, id)
+	}
+	return r.connections[id]
+}
+
+// awaitAnswers waits until every namespace that a socket's connection has asked for
 // so far has answered.
-func (s *Sessions) settled(so *socket) {
-	s.mu.RLock()
+func (r *registry) awaitAnswers(so *socket) {
+	r.mu.RLock()
 	last := so.connection.lastLocked()
-	s.mu.RUnlock()
+	r.mu.RUnlock()
 	if last != nil {
 		last.Wait()
 	}
 	so.ready.Wait()
 }
 
-// find returns a client's socket in a namespace, nil when it is not there.
-func (s *Sessions) find(c socketio.Conn, n *namespace) *socket {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.connections[c.ID()].in(n)
-}
-
-// sessionOf returns the session of a socket that may still be entering.
-func (s *Sessions) sessionOf(so *socket) *Session {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return so.session
-}
-
-// leave notes that a client has left. Only the first call counts.
-func (s *Sessions) leave(so *socket, reason string) {
+// leave notes that a socket's client has left, and reports whether that is new.
+func (r *registry) leave(so *socket) bool {
 	open := so.connection
-	s.mu.Lock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if !slices.Contains(open.sockets, so) {
-		s.mu.Unlock()
-		return
+		return false
 	}
 	open.sockets = without(open.sockets, so)
 	open.leaving = append(open.leaving, so)
-	s.mu.Unlock()
-	if why := so.why.Load(); why != nil {
-		reason = why.Code
-	}
-	so.reason = reason
-	so.left.Close()
-	go so.depart()
+	return true
 }
 
-// release is the end of a socket: its session is saved, and forgotten with the
-// last socket.
-func (s *Sessions) release(so *socket) {
-	defer s.running.Done()
-	defer so.gone.Close()
+// remove forgets a socket that has left, and with the last of them the connection.
+func (r *registry) remove(so *socket) {
 	open := so.connection
-	s.mu.Lock()
-	so.released = true
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	so.removed = true
 	open.leaving = without(open.leaving, so)
 	if len(open.sockets)+len(open.leaving) == 0 {
-		delete(s.connections, so.conn.ID())
-	}
-	s.mu.Unlock()
-	if so.entry != nil {
-		so.entry.Leave(so)
-	}
-}
-
-// sendOut expels a socket, unless it is gone.
-func (so *socket) sendOut(why *Refusal) {
-	if so.hold() {
-		go so.expel(why)
+		delete(r.connections, so.conn.ID())
 	}
 }
 
 // hold counts a goroutine that a socket needs, which calls running.Done, and reports
 // whether the socket is still there.
-func (so *socket) hold() bool {
-	s := so.sessions
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if so.released {
+func (r *registry) hold(so *socket) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if so.removed {
 		return false
 	}
-	s.running.Add(1)
+	r.running.Add(1)
 	return true
+}
+
+// close lets no new connections in. It returns the sockets that are there, each of
+// them held. The second call is not ok.
+func (r *registry) close() (sockets []*socket, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closing {
+		return nil, false
+	}
+	r.closing = true
+	for _, open := range r.connections {
+		r.running.Add(len(open.sockets))
+		sockets = append(sockets, open.sockets...)
+	}
+	return sockets, true
+}
+
+func (r *registry) isClosing() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.closing
 }
 
 // without returns the list without a socket.

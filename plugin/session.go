@@ -25,17 +25,17 @@ import (
 // it is empty, has no ID, and drops what is put into it. All methods are safe
 // for concurrent use.
 type Session struct {
-	sessions *Sessions
-	socket   *socket // whose handler runs, or whose own session this is; nil for nobody's
-	use      live.Use
+	claims claims
+	client *client // whose handler runs, or whose own session this is; nil for nobody's
+	use    live.Use
 }
 
 var _ context.Context = (*Session)(nil)
 
 // anonymous returns a session of nobody's.
-func (s *Sessions) anonymous() *Session {
-	session := &Session{sessions: s}
-	s.book.Anonymous(&session.use)
+func anonymous(book *live.Book) *Session {
+	session := new(Session)
+	book.Anonymous(&session.use)
 	return session
 }
 
@@ -67,7 +67,7 @@ func (s *Session) Update(change func(*Session) error) error {
 	// Not until s is done: in OnDisconnect it may be.
 	ctx := context.WithoutCancel(s)
 	return sessionError(s.use.Update(ctx, func(enter func(*live.Use)) error {
-		inner := &Session{sessions: s.sessions, socket: s.socket}
+		inner := &Session{claims: s.claims, client: s.client}
 		enter(&inner.use)
 		return change(inner)
 	}))

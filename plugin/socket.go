@@ -1,12 +1,12 @@
 package plugin
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
-
-	socketio "github.com/googollee/go-socket.io"
+	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
@@ -15,41 +15,72 @@ import (
 // A socket is one connection in one namespace, from the client's wish to enter
 // until it has left.
 type socket struct {
-	sessions   *Sessions
+	client
+	common     *common
 	namespace  *namespace
 	connection *connection
-	conn       *conn
-	handed     socketio.Conn // conn, as handlers get it
 	request    *http.Request // the handshake, until the session is found
-	script     int           // the version of the page's client script, noScript where it has none
 
-	// These two are set by identify, under sessions.mu.
+	// These two are set by own, before ready closes. Who may be earlier calls owned.
+	owning  sync.Mutex
 	entry   *live.Entry // nil when anonymous or refused
 	session *Session    // what PerConnection handlers get
 
-	after    *latch.Latch // ready of the connection's namespace before this, until admit has waited for it
-	ready    latch.Latch  // closed when it was admitted or refused
-	admitted bool         // OnConnect has succeeded; set before ready closes
-	left     latch.Latch  // closed when the client has left
-	reason   string       // why it left; set before left closes
-	gone     latch.Latch  // closed when OnDisconnect has returned and all is saved
-
-	changes   mailbox // runs OnChange
-	changedMu sync.Mutex
-	changed   []string // the keys that it is to be told of; nil when it is not to run
-
-	emits mailbox // what Emit has sent
-
-	released bool // it is gone; guarded by sessions.mu
-
-	why     atomic.Pointer[Refusal] // set when it was refused or expelled
 	current atomic.Pointer[Session] // of the PerMessage handler that runs
+	after   *latch.Latch            // ready of the connection's namespace before this, until admit has waited for it
+
+	changes changes
+	hearing mailbox // runs OnChange
+
+	removed bool // guarded by registry.mu
+}
+
+// common is what all sockets of a Sessions use. It is fixed once the server serves.
+type common struct {
+	gate     gate
+	registry *registry
+	book     *live.Book // the sessions that sockets use
+	claims   claims
+	seen     observers
+
+	handlerTimeout time.Duration
+	keepAlive      bool
+	tellsChanges   bool // a namespace has an OnChange
+
+	failures *failures
+}
+
+func newSocket(common *common, n *namespace, c *conn) *socket {
+	so := &socket{common: common, namespace: n, session: anonymous(common.book), request: common.gate.handshake(c)}
+	so.conn, so.handed = c, c
+	so.emits.failures, so.hearing.failures = common.failures, common.failures
+	return so
+}
+
+// own gives the socket its session.
+func (so *socket) own(e *live.Entry, session *Session) {
+	so.owning.Lock()
+	defer so.owning.Unlock()
+	so.entry, so.session = e, session
+}
+
+// mine is owned without the entry.
+func (so *socket) mine() *Session {
+	_, session := so.owned()
+	return session
+}
+
+// owned returns the session of a socket that may still be entering.
+func (so *socket) owned() (*live.Entry, *Session) {
+	so.owning.Lock()
+	defer so.owning.Unlock()
+	return so.entry, so.session
 }
 
 // admit runs OnConnect and lets the socket in, or out. It has a goroutine of
 // its own: in go-socket.io's handler an Emit would never return.
 func (so *socket) admit(why *Refusal) {
-	defer so.sessions.running.Done()
+	defer so.common.registry.running.Done()
 	if so.after != nil {
 		so.after.Wait() // namespaces are entered in the order in which they were asked for
 		so.after = nil  // or it would keep the socket before, and that the one before
@@ -75,40 +106,40 @@ func (so *socket) admit(why *Refusal) {
 		return // expel tells it
 	}
 	so.ready.Close()
-	so.sessions.gate.refuse(so.conn, told, so.left.Done())
-	so.sessions.leave(so, told.Code)
+	so.common.gate.refuse(so.conn, told, so.left.Done())
+	so.leave(told.Code)
 }
 
 func (so *socket) welcome() {
-	if so.entry != nil && so.sessions.options.KeepAlive {
+	if so.entry != nil && so.common.keepAlive {
 		so.entry.NoteUse()
 	}
 	so.admitted = true
-	so.sessions.seen.entered(so)
-	so.sessions.gate.admit(so.conn)
+	so.common.seen.entered(so.mine(), so.namespace.name)
+	so.common.gate.admit(so.conn)
 	so.ready.Close()
 }
 
 // expel tells the client that its session has ended or the server is going
 // away, and sends it out. It has a goroutine of its own.
 func (so *socket) expel(why *Refusal) {
-	defer so.sessions.running.Done()
-	so.sessions.sessionOf(so).use.Cancel()
+	defer so.common.registry.running.Done()
+	so.mine().use.Cancel()
 	if running := so.current.Load(); running != nil {
 		running.use.Cancel()
 	}
-	so.emits.settle(so.sessions, settling) // what was emitted before comes before
+	so.emits.drain(idleWait) // what was emitted before comes before
 	if so.left.IsClosed() {
 		return // by itself
 	}
 	if told := so.condemn(why); told != nil {
 		so.ready.Wait()
 		if so.admitted {
-			so.sessions.gate.expel(so.conn, told, so.left.Done())
+			so.common.gate.expel(so.conn, told, so.left.Done())
 		} else {
-			so.sessions.gate.refuse(so.conn, told, so.left.Done()) // it ended while OnConnect failed
+			so.common.gate.refuse(so.conn, told, so.left.Done()) // it ended while OnConnect failed
 		}
-		so.sessions.leave(so, told.Code)
+		so.leave(told.Code)
 	}
 }
 
@@ -131,8 +162,21 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 		so.report(StageInvalid, err)
 	}
 	so.why.Store(&told)
-	so.sessions.seen.refused(so, told.Code)
+	so.common.seen.refused(so.mine(), told.Code)
 	return &told
+}
+
+// leave notes that the client has left. Only the first call counts.
+func (so *socket) leave(reason string) {
+	if !so.common.registry.leave(so) {
+		return
+	}
+	if why := so.why.Load(); why != nil {
+		reason = why.Code
+	}
+	so.reason = reason
+	so.left.Close()
+	go so.depart()
 }
 
 // depart runs OnDisconnect and saves. It has a goroutine of its own, since
@@ -140,7 +184,7 @@ func (so *socket) condemn(why *Refusal) *Refusal {
 func (so *socket) depart() {
 	so.ready.Wait()
 	if so.admitted {
-		defer so.sessions.seen.left(so)
+		defer so.common.seen.left(so.session, so.namespace.name)
 	}
 	if f := so.namespace.onDisconnect; f != nil && so.admitted {
 		err := so.runLast(func(s *Session) error { f(so.conn, s, so.reason); return nil })
@@ -151,84 +195,46 @@ func (so *socket) depart() {
 	so.connection.handling.Lock() // wait for the handler that runs
 	so.session.use.Finish()
 	so.connection.handled()
-	so.sessions.release(so)
+	so.release()
 }
 
-// run runs one handler with the socket's session. The error is the handler's,
-// or says why it did not run or its changes could not be kept.
-func (so *socket) run(set settings, handle func(*Session) error) error {
-	so.connection.handling.Lock()
-	defer so.connection.handled()
-	e := so.entry
-	if e == nil {
-		return so.runAnonymous(handle)
+// release is the end of a socket: its session is saved, and forgotten with the
+// last socket.
+func (so *socket) release() {
+	defer so.common.registry.running.Done()
+	defer so.gone.Close()
+	so.common.registry.remove(so)
+	if so.entry != nil {
+		so.entry.Leave(so)
 	}
-	if set.access != ReadOnly {
-		if !e.TakeTurn(so.sessions.options.HandlerTimeout) {
-			return refusal(CodeBusy)
-		}
-		defer e.GiveTurn()
-	}
-	if err := e.Prepare(set.scope == PerMessage); err != nil {
-		return err
-	}
-	return so.handle(set, handle)
 }
 
-// runLast is run for OnDisconnect, which nothing may prevent: not an earlier
-// event that takes too long, nor a store that fails or has the session no more.
-func (so *socket) runLast(handle func(*Session) error) error {
-	so.connection.handling.Lock()
-	defer so.connection.handled()
-	e := so.entry
-	if e == nil {
-		return so.runAnonymous(handle)
+// sendOut expels a socket, unless it is gone.
+func (so *socket) sendOut(why *Refusal) {
+	if so.common.registry.hold(so) {
+		go so.expel(why)
 	}
-	if e.TakeTurn(so.sessions.options.HandlerTimeout) {
-		defer e.GiveTurn()
-	}
-	set := so.namespace.handlers()
-	if err := live.IgnoreEnd(e.Prepare(set.scope == PerMessage)); err != nil {
-		so.report(StageLoad, err)
-	}
-	return live.IgnoreEnd(so.handle(set, handle))
 }
 
-func (so *socket) handle(set settings, handle func(*Session) error) error {
-	s := &Session{sessions: so.sessions, socket: so}
-	terms := live.Terms{PerMessage: set.scope == PerMessage, ReadOnly: set.access == ReadOnly}
-	so.entry.Enter(&s.use, &so.session.use, terms)
-	if terms.PerMessage {
-		so.current.Store(s)
-		defer so.current.Store(nil)
-		defer s.use.Finish()
-		if so.session.Err() != nil {
-			s.use.Cancel() // expel came before it could see this one
-		}
+// emit sends an event to the client when it is in, without waiting for that.
+func (so *socket) emit(event string, args []json.RawMessage) {
+	if !so.send(event, args) {
+		so.report(StageMessage, errSlow)
 	}
-	err := contain(func() error { return handle(s) })
-	return s.use.Leave(err)
-}
-
-func (so *socket) runAnonymous(handle func(*Session) error) error {
-	s := &Session{sessions: so.sessions, socket: so}
-	so.sessions.book.EnterAnonymous(&s.use, &so.session.use)
-	err := contain(func() error { return handle(s) })
-	return s.use.Leave(err)
 }
 
 // report tells OnError of a failure. A handler that returns a Refusal has not
 // failed.
 func (so *socket) report(stage string, err error) {
 	if !isRefusal(err) {
-		so.sessions.report(stage, so.sessions.sessionOf(so).ID(), err)
+		so.common.failures.report(stage, so.mine().ID(), err)
 	}
 }
 
 // reportEvent is report for one of the client's events.
 func (so *socket) reportEvent(event string, err error) {
 	if !isRefusal(err) {
-		so.sessions.reportOf(StageEvent, event, so.session.ID(), err)
+		so.common.failures.reportOf(StageEvent, event, so.session.ID(), err)
 	}
 }
 
@@ -239,3 +245,13 @@ func isRefusal(err error) bool {
 
 // Seat implements [live.Member]: MaxSocketsPerSession counts connections.
 func (so *socket) Seat() any { return so.connection }
+
+// socketsOf returns the sockets of a session.
+func socketsOf(e *live.Entry) []*socket {
+	members := e.Members()
+	sockets := make([]*socket, len(members))
+	for i, m := range members {
+		sockets[i] = m.(*socket)
+	}
+	return sockets
+}

@@ -3,11 +3,11 @@ package plugin
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 const (
@@ -20,65 +20,38 @@ const (
 	ticketLife = 30 * time.Second
 )
 
-// ticketOf returns the ticket of a request, "" where there is none or they are
-// not used.
-func (s *Sessions) ticketOf(r *http.Request) string {
-	if !s.options.Tickets {
-		return ""
-	}
-	return r.URL.Query().Get(ticketQuery)
-}
+// tickets are what stands for a cookie in a handshake, once. The store keeps them.
+type tickets struct{ store *store.Core }
 
-// depositOf is where a ticket is kept. The store hashes it: whoever reads that
-// cannot use it.
+// A stub is what a connection keeps of its ticket: the store key that this stood for.
+// The zero value is that of a ticket that was not redeemed yet.
+type stub struct{ key atomic.Pointer[string] }
+
+// depositOf returns the name that a ticket is kept under. The store keeps only a hash
+// of it: whoever reads the store cannot use the ticket.
 func depositOf(ticket string) string { return "ticket:" + ticket }
 
-// serveTicket issues a ticket for the session of the request. It does not count
-// as use of the session.
-func (s *Sessions) serveTicket(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-	if s.takesPost(w, r) && !s.refusesAmbiguous(w, r, s.cut(r), ticketName) {
-		s.issueTicket(w, r)
-	}
+// issue returns a new ticket for the session under a store key.
+func (t *tickets) issue(ctx context.Context, key string) (ticket string, err error) {
+	ticket = rand.Text() // at least 128 bits
+	return ticket, t.store.Deposit(ctx, depositOf(ticket), []byte(key), ticketLife)
 }
 
-func (s *Sessions) issueTicket(w http.ResponseWriter, r *http.Request) {
-	if why := s.check(r); why != nil {
-		writeRefusal(w, statusOf(why), why)
-		return
+// redeem returns the store key that a ticket stands for, "" when it is not valid, or
+// no longer. A connection redeems its ticket when it asks for its first namespace; a
+// request that is no handshake, or is refused as one, does not use it up. For the
+// connection's other namespaces the stub has the key.
+func (t *tickets) redeem(ticket string, at *stub) (key string, err error) {
+	if known := at.key.Load(); known != nil {
+		return *known, nil
 	}
-	ticket := rand.Text() // at least 128 bits
-	key := s.store.Key(s.cut(r))
-	if err := s.store.Deposit(r.Context(), depositOf(ticket), []byte(key), ticketLife); err != nil {
-		s.report(StageSave, "", err)
-		why := refusal(CodeStoreError)
-		writeRefusal(w, statusOf(why), why)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(struct {
-		Ticket    string  `json:"ticket"`
-		ExpiresIn float64 `json:"expiresIn"` // seconds
-	}{ticket, ticketLife.Seconds()})
-}
-
-// redeem returns the store key that a connection's ticket stands for, "" when it
-// is not valid, or no more. It is redeemed when the first namespace is asked for:
-// what is no handshake, or is turned away as one, does not use it up. A
-// connection asks for one namespace after another.
-func (s *Sessions) redeem(c *connection, ticket string) (key string, err error) {
-	s.mu.RLock()
-	key = c.key
-	s.mu.RUnlock()
-	if key != "" {
-		return key, nil
-	}
-	b, _, err := s.store.Withdraw(context.Background(), depositOf(ticket))
+	b, ok, err := t.store.Withdraw(context.Background(), depositOf(ticket))
 	if err != nil {
 		return "", &live.StoreError{Stage: StageLoad, Err: err}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.key = string(b)
-	return c.key, nil
+	key = string(b)
+	if ok && key != "" {
+		at.key.Store(&key)
+	}
+	return key, nil
 }

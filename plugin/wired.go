@@ -2,14 +2,12 @@ package plugin
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"sync"
 
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
-	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // wired is the [gate] of our own transports: a client hears nothing before it
@@ -20,24 +18,10 @@ type wired struct {
 	http.Handler
 }
 
-// newWired makes a connection belong to the token that opened it.
-func newWired(s *Sessions, w *wire.Wire) wired {
-	w.Identify(wire.Identity{
-		Credential: func(r *http.Request) string {
-			if ticket := s.ticketOf(r); ticket != "" {
-				return ticket // every request of such a connection carries it
-			}
-			token := s.cut(r)
-			if noSession(token) != nil {
-				return "" // the next request need not have what this had too much
-			}
-			return token
-		},
-		Ended: func(token string) bool {
-			return s.store.Ended(store.ID(s.store.Key(token))) != ""
-		},
-	})
-	return wired{s.server, w, w.Handler(s.server)}
+// newWired makes a connection belong to the credential that opened it.
+func newWired(server *socketio.Server, w *wire.Wire, of *resolver) wired {
+	w.Identify(wire.Identity{Credential: of.credential, Ended: of.ended})
+	return wired{server, w, w.Handler(server)}
 }
 
 // watch hears of clients by an event: when go-socket.io calls OnConnect, it
@@ -59,7 +43,7 @@ func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave fu
 
 func (wired) reason(c *conn, text string) string {
 	switch {
-	case text != stockClosed:
+	case text != closedText:
 		return reasonLeft
 	case c.wire == nil:
 		return wire.ReasonClosed // before it could be found
@@ -89,8 +73,6 @@ func (wired) handshake(c *conn) *http.Request {
 	return &http.Request{Method: http.MethodGet, URL: &url, Header: c.RemoteHeader()}
 }
 
-func (wired) keep(_ *connection, handshake *http.Request) *http.Request { return handshake }
-
 func (wired) admit(c *conn) {
 	if c.wire != nil {
 		c.wire.Admit(nameOf(c))
@@ -107,7 +89,7 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	if c.wire == nil {
 		return
 	}
-	settle(c.wire.Idle(), left)
+	awaitIdle(c.wire.Idle(), left)
 	c.wire.Flush(c.Emit) // what was emitted comes before
 	c.wire.Expel(nameOf(c), wire.Farewell{
 		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
@@ -135,31 +117,3 @@ func (wired) acknowledge(c *conn, values []any) error {
 func (g wired) admits(w http.ResponseWriter, r *http.Request) bool { return g.wire.Admits(w, r) }
 
 func (g wired) close(ctx context.Context) error { return g.wire.Close(ctx) }
-
-// nameOf returns the namespace of c. The root is called "" after a client has
-// left it and come back.
-func nameOf(c socketio.Conn) string {
-	if isRoot(c) {
-		return "/"
-	}
-	return c.Namespace()
-}
-
-// answer returns the acknowledgement of an event that comes too late. Its Data
-// is encoded already.
-func (r *Refusal) answer() json.RawMessage {
-	b, err := json.Marshal(acknowledgement(r))
-	if err != nil {
-		return json.RawMessage("null")
-	}
-	return b
-}
-
-// json returns the Refusal as clients get it. Its Data is encoded already.
-func (r *Refusal) json() json.RawMessage {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return json.RawMessage(`{"code":"` + CodeInternal + `"}`)
-	}
-	return b
-}

@@ -6,18 +6,7 @@ import (
 	"fmt"
 
 	socketio "github.com/googollee/go-socket.io"
-
-	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
-
-// A message is what Emit and Disconnect send to the nodes that have sockets of
-// a session.
-type message struct {
-	Namespace string            `json:"namespace,omitempty"`
-	Event     string            `json:"event,omitempty"`
-	Args      []json.RawMessage `json:"args,omitempty"`
-	Refusal   *Refusal          `json:"refusal,omitempty"` // of a Disconnect
-}
 
 // Emit sends an event to every socket that the session of an id has in a
 // namespace: on this node, and on every other where the backend is a
@@ -59,14 +48,14 @@ func (s *Sessions) Disconnect(ctx context.Context, id string, why *Refusal) erro
 // Sockets returns the connections that the session of an id has in this
 // process, one for each namespace.
 func (s *Sessions) Sockets(id string) []socketio.Conn {
-	e := s.book.Entry(id)
+	e := s.common.book.Entry(id)
 	if e == nil {
 		return nil
 	}
 	sockets := socketsOf(e)
 	conns := make([]socketio.Conn, 0, len(sockets))
 	for _, so := range sockets {
-		if so.isAdmitted() {
+		if so.isIn() {
 			conns = append(conns, so.conn)
 		}
 	}
@@ -78,50 +67,5 @@ func (s *Sessions) say(ctx context.Context, id string, m message) error {
 	if err != nil {
 		return fmt.Errorf("sessions: emit: %w", err)
 	}
-	return s.store.Say(ctx, id, b)
-}
-
-// deliver hands a message to the sockets of the session.
-func (s *Sessions) deliver(e *live.Entry, data []byte) {
-	var m message
-	if err := json.Unmarshal(data, &m); err != nil {
-		s.report(StageMessage, e.ID(), err)
-		return
-	}
-	for _, so := range socketsOf(e) {
-		switch {
-		case m.Refusal != nil:
-			so.sendOut(m.Refusal)
-		case so.namespace.name == m.Namespace && so.hold():
-			so.emit(m.Event, m.Args)
-			s.running.Done()
-		}
-	}
-}
-
-// emit sends an event to the client when it is in, without waiting for that.
-func (so *socket) emit(event string, args []json.RawMessage) {
-	if !so.send(event, args) {
-		so.report(StageMessage, errSlow)
-	}
-}
-
-// send is emit, and tells whether there was room. It may be called under any lock
-// but the mailbox's.
-func (so *socket) send(event string, args []json.RawMessage) (fits bool) {
-	values := make([]any, len(args))
-	for i, arg := range args {
-		values[i] = arg
-	}
-	return so.emits.put(so.sessions, func() {
-		so.ready.Wait()
-		if so.admitted && so.why.Load() == nil {
-			so.conn.Emit(event, values...)
-		}
-	})
-}
-
-// isAdmitted tells whether the socket is in its namespace.
-func (so *socket) isAdmitted() bool {
-	return so.ready.IsClosed() && so.admitted && so.why.Load() == nil
+	return s.attached.Core().Say(ctx, id, b)
 }

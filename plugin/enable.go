@@ -1,0 +1,137 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/alexedwards/scs/v2"
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/clientjs"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// Enable joins a server and a manager. Call it once for a server, after the
+// manager is set up, its store too, and before the server serves.
+//
+// It keeps the manager's store if store.Attach has set it; else it wraps it,
+// and logs that sessions shared with other processes can lose changes. The
+// error names every setting that cannot work, and what is not as expected in SCS.
+func Enable(server *socketio.Server, manager *scs.SessionManager, options Options) (*Sessions, error) {
+	switch {
+	case server == nil:
+		return nil, errors.New("sessions: the server is nil")
+	case manager == nil:
+		return nil, errors.New("sessions: the manager is nil")
+	case manager.Store == nil:
+		return nil, errors.New("sessions: the manager has no store")
+	}
+	if err := options.validate(manager); err != nil {
+		return nil, err
+	}
+	if err := store.CheckSCS(manager); err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	under := (*wire.Wire)(options.Transport)
+	if under != nil {
+		if err := under.Check(server); err != nil {
+			return nil, fmt.Errorf("sessions: Options.Transport: %w", err)
+		}
+	}
+	if err := mark(server); err != nil {
+		return nil, err
+	}
+	s := &Sessions{
+		server:     server,
+		manager:    manager,
+		options:    options.withDefaults(manager),
+		namespaces: make(map[string]*hook),
+	}
+	attached, ok := manager.Store.(*store.Store)
+	if !ok {
+		s.options.Logger.Warn("sessions: the manager's store is wrapped; what other processes write at the same time can be lost")
+		attached = store.Attach(manager, store.Wrap(manager.Store), store.Options{})
+	}
+	s.attached = attached
+	s.common = s.newCommon()
+	s.common.book = live.New(s.liveConfig(), host{s.common, cookies{manager}})
+	resolver := s.newResolver()
+	if under != nil {
+		s.common.gate = newWired(server, under, resolver)
+	} else {
+		s.common.gate = &stock{server: server, registry: s.common.registry}
+	}
+	s.door = s.newDoor(resolver)
+	return s, nil
+}
+
+// newCommon returns what sockets use, but for the gate and the book.
+func (s *Sessions) newCommon() *common {
+	failed := &failures{onError: s.options.OnError}
+	return &common{
+		registry:       newRegistry(s.options.Transport == nil),
+		claims:         claims{s.attached.Core()},
+		seen:           observers{s.options.Observer, failed},
+		handlerTimeout: s.options.HandlerTimeout,
+		keepAlive:      s.options.KeepAlive,
+		failures:       failed,
+	}
+}
+
+func (s *Sessions) newResolver() *resolver {
+	core := s.attached.Core()
+	r := &resolver{cutter: s.options.Cutter, store: core, manager: s.manager, failures: s.common.failures}
+	if s.options.Tickets {
+		r.tickets = &tickets{core}
+	}
+	return r
+}
+
+func (s *Sessions) newDoor(resolver *resolver) *door {
+	wrong := &mistakes{manager: s.manager, attached: s.attached, path: s.options.Path, logger: s.options.Logger}
+	several := &ambiguities{s.options.Path, &s.manager.Cookie, s.options.Logger}
+	in := &posts{s.common.gate, wrong, several}
+	d := &door{
+		path:        s.options.Path,
+		script:      clientjs.Handler(),
+		claims:      &redeemer{in, s.common.claims, resolver, s.manager, s.attached, s.common.failures},
+		gate:        s.common.gate,
+		resolver:    resolver,
+		mistakes:    wrong,
+		ambiguities: several,
+		closing:     s.common.registry.isClosing,
+		strict: func() bool {
+			root := s.namespaces["/"]
+			return s.options.RefuseHandshake && (root == nil || !root.anonymous)
+		},
+	}
+	if s.options.Tickets {
+		d.tickets = &issuer{in, resolver.tickets, resolver}
+	}
+	return d
+}
+
+func (s *Sessions) liveConfig() live.Config {
+	config := live.Config{
+		Manager:       s.manager,
+		Store:         s.attached.Core(),
+		FlushInterval: s.options.FlushInterval,
+		MaxStale:      s.options.MaxStale,
+		ProbeInterval: s.options.ProbeInterval,
+		StoreGrace:    s.options.StoreGrace,
+		KeepAlive:     s.options.KeepAlive,
+		MaxSeats:      s.options.MaxSocketsPerSession,
+	}
+	if s.common.seen.Loaded != nil {
+		config.Loaded = s.common.seen.loaded
+	}
+	if s.common.seen.Saved != nil {
+		config.Saved = s.common.seen.saved
+	}
+	if s.common.seen.Conflicted != nil {
+		config.Conflicted = s.common.seen.conflicted
+	}
+	return config
+}

@@ -1,0 +1,141 @@
+package plugin
+
+import (
+	"errors"
+
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
+)
+
+// A hook is what go-socket.io calls for a namespace: when a client asks for it, sends
+// an event, or has left.
+type hook struct {
+	*namespace
+	common   *common
+	resolver *resolver
+	cookies  cookies
+}
+
+// enter is called when a client asks for the namespace. It loads the session, before
+// a later packet of the client can be handled. An error says that none may be.
+func (h *hook) enter(c socketio.Conn) error {
+	so := h.join(c)
+	if so == nil {
+		return nil
+	}
+	if reason := h.common.gate.over(so.conn); reason != "" {
+		so.leave(reason) // leave came before join: nobody would call it again
+	}
+	why := h.identify(so)
+	if why != nil && h.lets(why) {
+		why = nil
+	}
+	so.request = nil // it has served
+	if why == nil && h.onConnect == nil && so.why.Load() == nil {
+		so.after = nil // as admit does
+		so.welcome()
+		h.common.registry.running.Done() // for admit
+		return nil
+	}
+	go so.admit(why)
+	if why != nil && h.protected {
+		return why
+	}
+	return nil
+}
+
+// join registers a client that asks for the namespace. It returns nil when there is
+// nothing to do. It waits until the client's last stay there is over, so that a client
+// that comes and goes holds up only itself.
+func (h *hook) join(c socketio.Conn) *socket {
+	handed := h.common.gate.hand(c) // now: it may be over when the last stay is
+	so := newSocket(h.common, h.namespace, handed)
+	for {
+		switch what, earlier := h.common.registry.join(so); what {
+		case joinDone:
+			return so
+		case joinClosing:
+			go h.common.gate.refuse(handed, refusal(CodeGoingAway), nil) // ends within the gate's grace
+			return nil
+		case joinPresent:
+			return nil
+		case joinLeaving:
+			earlier.gone.Wait()
+		}
+	}
+}
+
+// identify finds the session of a socket's handshake, and lets the socket join it.
+func (h *hook) identify(so *socket) *Refusal {
+	key, token, why := h.resolver.keyOf(so.request, &so.connection.stub)
+	if why != nil {
+		return why
+	}
+	e, err := h.common.book.Join(so, key, token)
+	switch {
+	case errors.Is(err, live.ErrFull):
+		return refusal(CodeTooMany)
+	case err != nil:
+		so.report(StageConnect, err)
+		return refusalOf(err)
+	case e == nil:
+		return h.resolver.formerly(key)
+	}
+	session := &Session{claims: h.common.claims, client: &so.client}
+	e.Own(&session.use, so)
+	so.own(e, session)
+	return nil
+}
+
+// leave is called when a client has left the namespace.
+func (h *hook) leave(c socketio.Conn, text string) {
+	if so := h.find(c); so != nil {
+		so.leave(h.common.gate.reason(so.conn, text))
+	}
+}
+
+// find returns the client's socket in the namespace, nil when it is not there.
+func (h *hook) find(c socketio.Conn) *socket { return h.common.registry.find(c.ID(), h.namespace) }
+
+// answer acknowledges the event that c's handler has handled.
+func (h *hook) answer(c socketio.Conn, values []any) {
+	var handed *conn
+	if so := h.find(c); so != nil {
+		handed = so.conn
+	} else {
+		handed = h.common.gate.hand(c)
+	}
+	if err := h.common.gate.acknowledge(handed, values); err != nil {
+		h.common.failures.report(StageEvent, "", err)
+	}
+}
+
+// dispatch handles one event of a client. A nil Refusal says that the handler
+// has succeeded.
+func (h *hook) dispatch(c socketio.Conn, set settings, handle func(*Session) error) *Refusal {
+	so := h.find(c)
+	if so == nil {
+		return refusal(CodeDisconnected)
+	}
+	h.common.registry.awaitAnswers(so)
+	if why := so.why.Load(); why != nil {
+		return why
+	}
+	if so.entry != nil {
+		so.entry.NoteUse()
+		h.cookies.keep(so)
+	}
+	start := h.common.seen.begin()
+	err := so.run(set, handle)
+	h.common.seen.handled(so.session, h.name, set.event, start, err)
+	if err == nil {
+		return nil
+	}
+	so.reportEvent(set.event, err)
+	why := refusalOf(err)
+	if err := why.encodeData(); err != nil {
+		so.reportEvent(set.event, err)
+	}
+	return why
+}

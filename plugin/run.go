@@ -1,0 +1,66 @@
+package plugin
+
+import "github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
+
+// run runs one handler with the socket's session. The error is the handler's,
+// or says why it did not run or its changes could not be kept.
+func (so *socket) run(set settings, handle func(*Session) error) error {
+	so.connection.handling.Lock()
+	defer so.connection.handled()
+	e := so.entry
+	if e == nil {
+		return so.runAnonymous(handle)
+	}
+	if set.access != ReadOnly {
+		if !e.TakeTurn(so.common.handlerTimeout) {
+			return refusal(CodeBusy)
+		}
+		defer e.GiveTurn()
+	}
+	if err := e.Prepare(set.scope == PerMessage); err != nil {
+		return err
+	}
+	return so.handle(set, handle)
+}
+
+// runLast is run for OnDisconnect, which nothing may prevent: not an earlier
+// event that takes too long, nor a store that fails or has the session no more.
+func (so *socket) runLast(handle func(*Session) error) error {
+	so.connection.handling.Lock()
+	defer so.connection.handled()
+	e := so.entry
+	if e == nil {
+		return so.runAnonymous(handle)
+	}
+	if e.TakeTurn(so.common.handlerTimeout) {
+		defer e.GiveTurn()
+	}
+	set := so.namespace.handlers()
+	if err := live.IgnoreEnd(e.Prepare(set.scope == PerMessage)); err != nil {
+		so.report(StageLoad, err)
+	}
+	return live.IgnoreEnd(so.handle(set, handle))
+}
+
+func (so *socket) handle(set settings, handle func(*Session) error) error {
+	s := &Session{claims: so.common.claims, client: &so.client}
+	terms := live.Terms{PerMessage: set.scope == PerMessage, ReadOnly: set.access == ReadOnly}
+	so.entry.Enter(&s.use, &so.session.use, terms)
+	if terms.PerMessage {
+		so.current.Store(s)
+		defer so.current.Store(nil)
+		defer s.use.Finish()
+		if so.session.Err() != nil {
+			s.use.Cancel() // expel came before it could see this one
+		}
+	}
+	err := contain(func() error { return handle(s) })
+	return s.use.Leave(err)
+}
+
+func (so *socket) runAnonymous(handle func(*Session) error) error {
+	s := &Session{claims: so.common.claims, client: &so.client}
+	so.common.book.EnterAnonymous(&s.use, &so.session.use)
+	err := contain(func() error { return handle(s) })
+	return s.use.Leave(err)
+}
