@@ -11,20 +11,19 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
-// A conn is the connection that handlers get: go-socket.io's, without some of
-// its traps. An acknowledgement goes behind what its handler has emitted.
+// A conn is the connection that handlers get: go-socket.io's, without some of its
+// traps. Acknowledgements follow what their handler has emitted.
 type conn struct {
 	socketio.Conn
-	wire    *wire.Conn  // under it; nil on stock transports, or when it was over before
-	emitted atomic.Bool // and no acknowledgement has gone behind that
+	wire    *wire.Conn  // nil on stock transports, or if it had ended before
+	emitted atomic.Bool // something, and no acknowledgement has followed
 
-	// callbacks is held while an event with a callback is emitted: go-socket.io
-	// counts those of a connection, in all its namespaces, without a lock.
+	// callbacks is held while an event with a callback is emitted: go-socket.io counts
+	// a connection's callbacks, in all its namespaces, without a lock.
 	callbacks *sync.Mutex
 }
 
-// Emit sends an event. A last argument that is nil is null, where go-socket.io
-// panics.
+// Emit sends an event. It sends a nil last argument as null; go-socket.io would panic.
 func (c *conn) Emit(event string, args ...any) {
 	c.emitted.Store(true)
 	if n := len(args); n > 0 {
@@ -38,7 +37,7 @@ func (c *conn) Emit(event string, args ...any) {
 	c.Conn.Emit(event, args...)
 }
 
-// Close ends the connection behind what was emitted.
+// Close ends the connection after what was emitted.
 func (c *conn) Close() error {
 	if c.wire != nil {
 		c.wire.Flush(c.Conn.Emit)
@@ -46,7 +45,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// nameOf returns the namespace of c. The root is called "" after a client has
+// nameOf returns the namespace of c. go-socket.io calls the root "" after a client has
 // left it and come back.
 func nameOf(c socketio.Conn) string {
 	if isRoot(c) {

@@ -8,19 +8,18 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 )
 
-// A connection is what a client's sockets share, from the first socket to the end of
-// the last.
+// A connection is what the sockets of one client share. It lives from the first socket
+// to the end of the last.
 type connection struct {
-	// request is the handshake, on transports that show that of an upgrade later; else
-	// nil. It is set before the connection is registered.
+	// request is the handshake, if registry.keeps; else nil. It is set before the
+	// connection is registered.
 	request *http.Request
 	stub    stub // of the ticket that opened the connection
 
 	// handling is held while a handler of any namespace runs: OnConnect and
-	// OnDisconnect of one never run beside an event of another. Who unlocks it calls
-	// handled.
+	// OnDisconnect of one never run beside an event of another. Unlock it with handled.
 	handling sync.Mutex
-	over     atomic.Pointer[latch.Latch] // closes when handling is free; nil while nobody waits for that
+	over     atomic.Pointer[latch.Latch] // closes when handling is free; nil while nobody waits
 
 	callbacks sync.Mutex // see conn
 
@@ -46,13 +45,14 @@ func (c *connection) idle() <-chan struct{} {
 			break
 		}
 	}
-	if c.handling.TryLock() { // or who holds it will see over
+	if c.handling.TryLock() { // else its holder will see over
 		c.handled()
 	}
 	return over.Done()
 }
 
-// inLocked returns the connection's socket in a namespace, nil when there is none.
+// inLocked returns the connection's socket in a namespace, nil if there is none.
+// registry.mu is held.
 func (c *connection) inLocked(n *namespace) *socket {
 	if c == nil {
 		return nil
@@ -61,7 +61,7 @@ func (c *connection) inLocked(n *namespace) *socket {
 }
 
 // lastLocked returns what closes when every namespace that the connection has
-// asked for so far has answered; nil when it has asked for none.
+// asked for so far has answered; nil if it has asked for none. registry.mu is held.
 func (c *connection) lastLocked() *latch.Latch {
 	if n := len(c.sockets); n > 0 {
 		return &c.sockets[n-1].ready

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// A Cutter cuts the session's token out of a request; "" says that it carries
-// none. It gets the handshake, with the headers of its auth payload, and on our
-// own transports every later request of the connection too, which must carry the
-// same token. It may be called concurrently, must return at once, and must not
-// read the body.
+// A Cutter cuts the session's token out of a request. It returns "" if the request
+// carries none. It gets the handshake, with its auth payload as headers. On our own
+// transports it also gets every later request of the connection, which must carry the
+// same token. It is called concurrently, must return at once, and must not read the
+// body.
 type Cutter func(*http.Request) string
 
-// FromCookie returns a Cutter that reads the cookie of the given name. The
-// default is FromCookie(manager.Cookie.Name). For a request that has several with
-// different values it returns what is no token, and the client is refused with
-// [CodeAmbiguousCookie]; a Cutter of your own decides for itself.
+// FromCookie returns a Cutter that reads the cookie of the given name. The default is
+// FromCookie(manager.Cookie.Name). If a request has several such cookies with different
+// values, the client is refused with [CodeAmbiguousCookie]; a Cutter of your own decides
+// for itself.
 func FromCookie(name string) Cutter {
 	return func(r *http.Request) string { return cutCookie(r, name) }
 }
@@ -26,8 +26,8 @@ func FromHeader(name string) Cutter {
 	return func(r *http.Request) string { return r.Header.Get(name) }
 }
 
-// FirstOf returns a Cutter that asks the given ones in turn for the first
-// token.
+// FirstOf returns a Cutter that calls the given ones in turn, and returns the first
+// token that is not "".
 func FirstOf(cutters ...Cutter) Cutter {
 	return func(r *http.Request) string {
 		for _, cut := range cutters {

@@ -1,10 +1,10 @@
 // Package plugin gives Socket.IO handlers the HTTP session of the browser
 // behind the socket.
 //
-// It joins a manager of sessions (github.com/alexedwards/scs/v2) and a server
-// of sockets (github.com/googollee/go-socket.io). [Enable] returns a
-// [Sessions]; handlers registered on it, in place of the server, get the
-// session as a further argument:
+// It joins a session manager (github.com/alexedwards/scs/v2) and a Socket.IO server
+// (github.com/googollee/go-socket.io). [Enable] returns a [Sessions]. Register
+// handlers on it instead of on the server, and they get the
+// session as a second argument:
 //
 //	sessions, err := plugin.Enable(server, manager, plugin.Options{})
 //	sessions.OnEvent("/", "message", func(c socketio.Conn, s *plugin.Session, text string) string {
@@ -14,11 +14,11 @@
 //	mux.Handle("/socket.io/", sessions)
 //	mux.Handle("/", sessions.LoadAndSave(pages))
 //
-// A [Session] is a context.Context that every SCS call takes. The [Scope]
-// says how long it is held: for the connection, or for one event. A browser
-// without a session is refused with a [Refusal]; OnInvalid hears why.
+// A [Session] is a context.Context that every SCS call takes. Its [Scope] says how
+// long a handler holds it: for the connection, or for one event. A browser without a
+// session is refused with a [Refusal], which OnInvalid hears first.
 //
-// Events of one session, but for [ReadOnly] ones, are handled one at a time in a
-// process, in the order of their arrival. A handler that panics or returns an
-// error changes nothing, and ends neither the process nor the connection.
+// A process handles the events of one session one at a time, in the order of their
+// arrival, except [ReadOnly] ones. A handler that panics or returns an error changes
+// nothing, and ends neither the process nor the connection.
 package plugin

@@ -13,12 +13,12 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// Enable joins a server and a manager. Call it once for a server, after the
-// manager is set up, its store too, and before the server serves.
+// Enable joins a server and a manager. Call it once for each server: after you have
+// set up the manager and its store, and before the server serves.
 //
-// It keeps the manager's store if store.Attach has set it; else it wraps it,
-// and logs that sessions shared with other processes can lose changes. The
-// error names every setting that cannot work, and what is not as expected in SCS.
+// Enable keeps the manager's store if store.Attach has set it. Otherwise it wraps the
+// store, and logs that sessions shared with other processes can lose changes. The
+// error names every setting that cannot work, and whatever in SCS is not as expected.
 func Enable(server *socketio.Server, manager *scs.SessionManager, options Options) (*Sessions, error) {
 	switch {
 	case server == nil:
@@ -67,7 +67,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	return s, nil
 }
 
-// newCommon returns what sockets use, but for the gate and the book.
+// newCommon returns what sockets share. Enable adds the gate and the book.
 func (s *Sessions) newCommon() *common {
 	failed := &failures{onError: s.options.OnError}
 	return &common{

@@ -8,56 +8,55 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 )
 
-// A gate is how the plugin speaks to what lies under a server: how it hears
-// that a client wants to enter a namespace, and how it lets it in, turns it
-// away or sends it out. [wired] does it on our own transports, [stock] on
-// go-socket.io's.
+// A gate hides the transports. It tells the plugin that a client wants to enter a
+// namespace or has left it, lets the client in, refuses it, or sends it out. [wired]
+// is the gate of our own transports, [stock] that of go-socket.io's.
 type gate interface {
-	// watch calls enter when a client asks for the namespace and leave when it
-	// has left. enter holds up every later packet of the connection, and no
-	// later packet may be handled when it returns an error. leave returns at
-	// once: go-socket.io closes under locks.
+	// watch calls enter when a client asks for the namespace, and leave when it has
+	// left. The connection's later packets wait until enter returns; if it returns an
+	// error, none of them may be handled. leave returns at once, since go-socket.io
+	// calls it under locks.
 	watch(namespace string, enter func(socketio.Conn) error, leave func(c socketio.Conn, text string))
 
-	// reason returns why c has left, from the text that leave was told.
+	// reason returns why c has left, given the text that leave got.
 	reason(c *conn, text string) string
 
-	// over returns why c's connection has ended, once it has left every namespace; ""
-	// before, or where that is not known.
+	// over returns why c's connection has ended. It returns "" before the connection
+	// has left every namespace, and where the gate does not know.
 	over(c *conn) string
 
 	// hand returns a connection as handlers get it.
 	hand(c socketio.Conn) *conn
 
-	// handshake returns the request that opened the connection, as c's
-	// namespace was asked for.
+	// handshake returns the request that opened the connection, with what the client
+	// sent when it asked for c's namespace.
 	handshake(c *conn) *http.Request
 
-	// admit lets c into its namespace, refuse turns it away. One of them is
-	// called once for each enter.
+	// admit lets c into its namespace, refuse turns it away. Each enter is followed by
+	// one call of one of them. left closes when the client has left.
 	admit(c *conn)
 	refuse(c *conn, why *Refusal, left <-chan struct{})
 
-	// expel tells an admitted c why it must go, and sees to it that it goes.
-	// left closes when it has.
+	// expel tells an admitted c why it must go, and makes it go. left closes when it
+	// has left.
 	expel(c *conn, why *Refusal, left <-chan struct{})
 
-	// answers tells whether acknowledge sends acknowledgements. Otherwise they
-	// are the results of what go-socket.io calls.
+	// answers reports whether acknowledge sends acknowledgements. If not, go-socket.io
+	// sends the results of the function that it calls.
 	answers() bool
-	// own says that an event's handler does so.
+	// own announces an event whose handler calls acknowledge.
 	own(namespace, event string)
-	// acknowledge answers the event that c's handler handles, if the client
-	// has asked for that.
+	// acknowledge answers the event that c's handler is handling, if the client asked
+	// for an acknowledgement.
 	acknowledge(c *conn, values []any) error
 
-	// admits tells whether the page that a request comes from may send it. Where
-	// it may not, it has answered.
+	// admits reports whether the page that sent a request may do so. If it may not,
+	// admits has answered the request.
 	admits(w http.ResponseWriter, r *http.Request) bool
 
 	// ServeHTTP serves the transports.
 	http.Handler
-	// close ends what is left of the connections, and lets no new ones in.
+	// close ends the connections that are left, and accepts no new ones.
 	close(ctx context.Context) error
 }
 

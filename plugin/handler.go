@@ -11,15 +11,15 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// A handler is an event handler of an app. This file is the only one that uses
-// reflect to call: go-socket.io decodes an event's arguments into the types
-// that a function takes, so each handler needs a function of its own form.
+// A handler is an app's event handler. Only this file calls by reflection:
+// go-socket.io decodes an event's arguments into the types that a function takes, so
+// each handler needs a function of its own type.
 type handler struct {
 	fn      reflect.Value
-	inputs  []reflect.Type // what go-socket.io is to decode
-	results int            // what is acknowledged
-	doubts  []bool         // for each result: it may not encode
-	fails   bool           // the last result is an error
+	inputs  []reflect.Type // of the function that go-socket.io calls
+	results int            // how many are acknowledged
+	doubts  []bool         // which of them may not encode
+	fails   bool           // the function's last result is an error
 }
 
 var (
@@ -33,7 +33,8 @@ var (
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// newHandler takes f apart, or panics with the form that it should have.
+// newHandler returns the handler of a function. It panics, and says which type it
+// wants, if the function has another one.
 func newHandler(event string, f any) *handler {
 	complain := func(what string) {
 		panic(fmt.Sprintf("sessions: the handler of event %q %s; want func(socketio.Conn, *plugin.Session, arguments...) results..., have %T", event, what, f))
@@ -78,8 +79,8 @@ func newHandler(event string, f any) *handler {
 }
 
 // foreignBuffer returns a struct within t that is called Buffer and is not
-// go-socket.io's, nil when there is none: its decoder goes by the name, and
-// panics for every client.
+// go-socket.io's, nil if there is none. go-socket.io's decoder goes by the name, and
+// would panic for every client. above are the types that t is part of.
 func foreignBuffer(t reflect.Type, above []reflect.Type) reflect.Type {
 	if slices.Contains(above, t) {
 		return nil
@@ -104,8 +105,8 @@ func foreignBuffer(t reflect.Type, above []reflect.Type) reflect.Type {
 	return nil
 }
 
-// encodes tells whether every value of a type encodes as JSON. Of the types
-// that may not, it is found out by trying.
+// encodes reports whether every value of a type surely encodes as JSON. Values of other
+// types are tried.
 func encodes(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.String,
@@ -116,13 +117,13 @@ func encodes(t reflect.Type) bool {
 	return false
 }
 
-// adapt returns the function that go-socket.io calls. run is given the
-// handler's call, and a Refusal of it is acknowledged in place of the results:
-// by answer, or where there is none by go-socket.io.
+// adapt returns the function that go-socket.io calls. It has run call the handler. If
+// run returns a Refusal, that is acknowledged instead of the results. answer sends the
+// acknowledgement; if it is nil, go-socket.io does.
 func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal, answer func(socketio.Conn, []any)) any {
 	n := h.results
 	if h.fails && n == 0 {
-		n = 1 // null, or the failure
+		n = 1 // null or a failure
 	}
 	outputs := slices.Repeat([]reflect.Type{anyType}, n)
 	if answer != nil {
@@ -147,15 +148,14 @@ func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal, 
 	}).Interface()
 }
 
-// failed returns the results of an event that failed: as many as it has, or
-// one.
+// failed returns the results of an event that failed: n of them, but at least one.
 func failed(why *Refusal, n int) []any {
 	results := make([]any, max(n, 1))
 	results[0] = acknowledgement(why)
 	return results
 }
 
-// call calls the app's function and puts its results into out.
+// call calls the app's function and stores its results in out.
 func (h *handler) call(in []reflect.Value, s *Session, out []any) error {
 	args := make([]reflect.Value, 0, len(in)+1)
 	args = append(args, reflect.ValueOf(&s.client.handed).Elem(), reflect.ValueOf(s))
@@ -171,7 +171,7 @@ func (h *handler) call(in []reflect.Value, s *Session, out []any) error {
 	for i, result := range results {
 		value := result.Interface()
 		if h.doubts[i] {
-			// go-socket.io would find out in a goroutine of its own, when the
+			// go-socket.io would encode it in a goroutine of its own: after the
 			// changes are kept, and where a panic ends the process.
 			if _, err := json.Marshal(value); err != nil {
 				return fmt.Errorf("sessions: encode the result: %w", err)

@@ -8,7 +8,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// host tells the sockets of a session what becomes of it.
+// host is what the book of sessions calls. It tells a session's sockets what becomes of
+// the session.
 type host struct {
 	common  *common
 	cookies cookies
@@ -27,8 +28,8 @@ func (h host) Ended(e *live.Entry, end *live.End) {
 	}
 }
 
-// Away implements [live.Host]: each socket goes at a moment of its own, unless the
-// store is back by then.
+// Away implements [live.Host]. Each socket goes at a random moment, unless the store is
+// back by then.
 func (h host) Away(e *live.Entry) {
 	for _, so := range socketsOf(e) {
 		if !h.common.registry.hold(so) {
@@ -50,7 +51,7 @@ func (h host) Away(e *live.Entry) {
 	}
 }
 
-// Changed implements [live.Host]: the other sockets hear of it.
+// Changed implements [live.Host]. The other sockets hear of the change.
 func (h host) Changed(e *live.Entry, from, to *store.Snapshot, by live.Member) {
 	if !h.common.tellsChanges || from == to {
 		return

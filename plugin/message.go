@@ -2,8 +2,8 @@ package plugin
 
 import "encoding/json"
 
-// A message is what Emit and Disconnect send to the nodes that have sockets of
-// a session.
+// A message is what Emit and Disconnect send to the nodes that have sockets of a
+// session: an event, or a Refusal.
 type message struct {
 	Namespace string            `json:"namespace,omitempty"`
 	Event     string            `json:"event,omitempty"`

@@ -2,13 +2,13 @@ package plugin
 
 import socketio "github.com/googollee/go-socket.io"
 
-// A namespace holds what an app has registered for it. It is fixed once the server
+// A namespace is what an app has registered for one. It is fixed once the server
 // serves.
 type namespace struct {
 	name      string
 	settings  settings
-	anonymous bool
-	protected bool
+	anonymous bool // lets clients without a session in
+	protected bool // its event handlers are go-socket.io's
 
 	onConnect    func(socketio.Conn, *Session) error
 	onDisconnect func(socketio.Conn, *Session, string)

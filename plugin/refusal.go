@@ -10,7 +10,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// The codes of a [Refusal] that this package gives. An app may add its own.
+// The codes of the [Refusal] values that this package makes. An app may have its own.
 const (
 	CodeNoCookie     = "no_cookie"    // the handshake carried no token
 	CodeUnknown      = "unknown"      // there is no session of this token
@@ -26,14 +26,15 @@ const (
 	CodeDisconnected = "disconnected" // the server hung up
 
 	// CodeAmbiguousCookie: the handshake carried several session cookies with
-	// different values, of which somebody else may have set one.
+	// different values. Somebody else may have set one of them.
 	CodeAmbiguousCookie = "ambiguous_cookie"
 )
 
-// A Refusal says why there is no session, or no longer one: OnInvalid hears it,
-// and the client gets it as JSON. OnConnect may return one, to turn the client
-// away. Of an event handler that returns one, its code, message and data are the
-// acknowledgement, and the client stays. It is an error when used by pointer.
+// A Refusal says why a client is turned away or sent away, mostly that it has no
+// session, or no longer one. OnInvalid hears it, and the client gets it as JSON.
+// OnConnect may return one, to turn the client away. If an event handler returns one,
+// its code, message and data are the acknowledgement, and the client stays. A *Refusal
+// is an error.
 type Refusal struct {
 	// Code is for programs: one of the constants, or the app's own.
 	Code string `json:"code"`
@@ -41,7 +42,8 @@ type Refusal struct {
 	Message string `json:"message"`
 	// Reconnect says that the client may come back by itself.
 	Reconnect bool `json:"reconnect"`
-	// Data is whatever else the client should know. It must encode as JSON.
+	// Data is whatever else the client should know. It must encode as JSON, or the
+	// client does not get it. Default nil.
 	Data any `json:"data"`
 
 	gone bool // the session has ended: the Refusal is an ErrGone
@@ -55,11 +57,11 @@ func (r *Refusal) Error() string {
 	return r.Message
 }
 
-// Is reports that the Refusal of a session that has ended is an [ErrGone].
+// Is reports whether target is [ErrGone] and the session has ended.
 func (r *Refusal) Is(target error) bool { return r != nil && r.gone && target == ErrGone }
 
-// refusal returns a new Refusal of one of this package's codes: OnInvalid may
-// change the one that it gets.
+// refusal returns a Refusal of one of this package's codes. It is a new one each time,
+// since OnInvalid may change it.
 func refusal(code string) *Refusal {
 	messages := map[string]string{
 		CodeNoCookie:     "There is no session: the request carried no session cookie.",
@@ -81,8 +83,8 @@ func refusal(code string) *Refusal {
 	return &Refusal{Code: code, Message: messages[code], Reconnect: reconnect}
 }
 
-// refusalOf returns what a client may know of err: the Refusal in it, or a
-// code. The text of other errors stays on the server.
+// refusalOf returns what a client may know of an error: the Refusal in it, or a code.
+// The text of other errors stays on the server.
 func refusalOf(err error) *Refusal {
 	if own := (*Refusal)(nil); errors.As(err, &own) && own != nil {
 		copied := *own
@@ -117,7 +119,7 @@ func refusalOfEnd(end *live.End) *Refusal {
 	return why
 }
 
-// sessionError returns an error of a session as apps get it: an End is a Refusal.
+// sessionError returns an error of a session as apps get it: a Refusal for an End.
 func sessionError(err error) error {
 	if end := (*live.End)(nil); errors.As(err, &end) {
 		return refusalOfEnd(end)
@@ -125,8 +127,8 @@ func sessionError(err error) error {
 	return err
 }
 
-// encodeData replaces Data by its JSON. Data that does not encode is dropped,
-// with an error: the client must hear the code even then.
+// encodeData replaces Data by its JSON. If Data does not encode, encodeData drops it and
+// returns an error: the client must hear the code even then.
 func (r *Refusal) encodeData() (err error) {
 	if r.Data == nil {
 		return nil

@@ -2,39 +2,39 @@ package plugin
 
 import socketio "github.com/googollee/go-socket.io"
 
-// OnConnect registers the handler of clients that enter a namespace with a
-// session. An error turns the client away; a [Refusal] tells it why, any other
-// error says internal. The handler may Emit, and runs once for each client,
-// before any of its events. Like all registration: before the server serves.
+// OnConnect registers the handler of clients that enter a namespace with a session. It
+// runs once for each client, before any of the client's events, and may Emit. If it
+// returns an error, the client is turned away: with a [Refusal] the client hears why,
+// with any other error it hears [CodeInternal]. Call OnConnect, like all methods that
+// register, before the server serves.
 func (s *Sessions) OnConnect(namespace string, f func(socketio.Conn, *Session) error) {
 	s.namespace(namespace).onConnect = f
 }
 
-// OnDisconnect registers the handler of clients that have left a namespace
-// which they had entered. It runs once, after the last event handler of the
-// client. The reason is Socket.IO's ("client namespace disconnect", "transport
-// close"), or the code of the [Refusal] that ended the session. What it changes
-// in the session is saved, unless the session has ended.
+// OnDisconnect registers the handler of clients that had entered a namespace and have
+// left it. It runs once for each, after the client's last event handler. The reason is
+// Socket.IO's ("client namespace disconnect", "transport close"), or the code of the
+// [Refusal] that sent the client away. Its changes of the session are saved, unless the
+// session has ended.
 func (s *Sessions) OnDisconnect(namespace string, f func(c socketio.Conn, s *Session, reason string)) {
 	s.namespace(namespace).onDisconnect = f
 }
 
-// OnInvalid registers the handler of clients that have no session, or no
-// longer one. It hears of each once, and may change the [Refusal] before the
-// client gets it. It does not wait for an event of the client that is still
-// handled. No other handler of the namespace runs for a client that was
-// turned away.
+// OnInvalid registers the handler of clients that are refused, or sent away later,
+// mostly because they have no session, or no longer one. It runs once for each client,
+// and may change the [Refusal] before the client gets it. It may run beside an event
+// handler of the client. No other handler of the namespace runs for a client that was
+// refused.
 func (s *Sessions) OnInvalid(namespace string, f func(socketio.Conn, *Refusal)) {
 	s.namespace(namespace).onInvalid = f
 }
 
-// OnChange registers the handler of clients whose session was changed by
-// somebody else: by a request, another socket of the session, another process,
-// or a goroutine between events, whosever it is. keys are the keys that were put
-// or removed, in order, as far as is known; changes that come fast are told
-// together, and those that come while the session is busy or the store fails are
-// told later. It runs like an event, with the session as it is then, and what it
-// changes is saved.
+// OnChange registers the handler of clients whose session somebody else has changed: a
+// request, another socket of the session, another process, or any goroutine between
+// events. keys are the keys that were put or removed, in order, as far as is known.
+// Changes that come fast are told together. Changes that come while the session is busy
+// or the store fails are told later. The handler runs like an event, with the session as
+// it is then, and its own changes are saved.
 func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session, keys []string)) {
 	s.namespace(namespace).onChange = f
 	s.common.tellsChanges = true
@@ -45,18 +45,18 @@ func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session
 //	func(c socketio.Conn, s *plugin.Session, arguments...) results...
 //
 // Arguments and results are as in go-socket.io: whatever JSON can hold, or
-// parser.Buffer for binaries; the results are the acknowledgement. A last
-// result of type error is not sent: it fails the event, as does a panic. A
+// parser.Buffer for binaries. The results are the acknowledgement. If the last result
+// is of type error, it is not sent: an error fails the event, and so does a panic. A
 // failed event changes nothing and is acknowledged with
 //
 //	{"error": {"code": "…", "message": "…"}}
 //
-// which tells a [Refusal] and hides any other error. OnEvent panics when f has
-// another form. Settings override those of the namespace.
+// which shows a [Refusal] and hides any other error. Settings override those of the
+// namespace. OnEvent panics if f is of another type.
 //
-// Two limits of go-socket.io v1.7.0's own transports: a handler without
-// results is never acknowledged, and one with results also answers an event
-// that asked for no acknowledgement, which clients ignore.
+// go-socket.io v1.7.0's own transports have two limits: a handler without results is
+// never acknowledged, and one with results also answers an event that asked for no
+// acknowledgement, which clients ignore.
 func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
 	n := s.namespace(namespace)
 	h, name := newHandler(event, f), n.name+" "+event
@@ -73,29 +73,27 @@ func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) 
 	s.server.OnEvent(n.name, event, h.adapt(run, answer))
 }
 
-// Configure sets the scope of a namespace's handlers and the access of its
-// events: OnConnect, OnDisconnect and OnChange may always write. Call it before
-// the server serves.
+// Configure sets the scope of a namespace's handlers and the access of its events.
+// OnConnect, OnDisconnect and OnChange may always write. Call it before the server
+// serves. Default: Options.Scope and Options.Access.
 func (s *Sessions) Configure(namespace string, settings ...Setting) {
 	n := s.namespace(namespace)
 	n.settings = n.settings.with(settings)
 }
 
-// AllowAnonymous lets clients without a session into a namespace. Their
-// handlers get an empty [Session] without an ID. A store that fails still
-// refuses them.
+// AllowAnonymous lets clients without a session into a namespace. Their handlers get an
+// empty [Session] without an ID. They are still refused while the store fails.
 func (s *Sessions) AllowAnonymous(namespace string) { s.namespace(namespace).anonymous = true }
 
-// Protect refuses clients without a session in a namespace whose event
-// handlers are registered on the server itself; [Sessions.Session] gives them
-// the session. Register its OnConnect and OnDisconnect on the Sessions:
-// go-socket.io keeps one of each. On go-socket.io's own transports a refused
-// client is cut off without a word, or its next packets would reach those
-// handlers.
+// Protect refuses clients without a session in a namespace whose event handlers are
+// registered on the server itself. They get the session from [Sessions.Session].
+// Register OnConnect and OnDisconnect on the Sessions, since go-socket.io keeps one of
+// each. On go-socket.io's own transports a refused client is cut off without a word:
+// its next packets would reach those handlers.
 func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected = true }
 
-// namespace returns the namespace of this name, and watches it from the first
-// call on.
+// namespace returns the hook of a namespace. The first call makes it, and watches the
+// namespace from then on.
 func (s *Sessions) namespace(name string) *hook {
 	if name == "" {
 		name = "/"

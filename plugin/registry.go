@@ -8,10 +8,10 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 )
 
-// A registry knows who is connected. Its lock guards fields: nothing is called under
-// it.
+// A registry has the connections and their sockets. Its lock only guards fields:
+// nothing is called under it.
 type registry struct {
-	keeps bool // connections keep their handshake
+	keeps bool // connections keep their handshake: the transport shows that of an upgrade later
 
 	// running counts sockets and their goroutines. It grows only under mu,
 	// while closing is not set or a socket is registered.

@@ -12,27 +12,29 @@ import (
 // A RenewOption says what else [Session.Renew] does.
 type RenewOption int
 
-// Clear drops what the session held before: it then holds the values of the
-// login, and nothing that anybody has put before or puts meanwhile.
+// Clear drops what the session held before. It then holds the values of the login only:
+// nothing that anybody put before or puts meanwhile.
 const Clear RenewOption = 1
 
-// Renew is the login of a socket. A socket cannot set a cookie, so it leaves a
-// claim: a secret goes to this very socket with the event "sclaim", and the
-// client script redeems it by a request that carries it beside the session's
-// cookie. There the token is renewed, as manager.RenewToken does, the values are
-// put, and the new cookie is set. The sockets of the session are then told
-// renewed and come back.
+// Renew logs in on a socket. A socket cannot set a cookie, so Renew leaves a claim in
+// the store, and sends its secret to this socket only, with the event "sclaim". The
+// client script redeems the claim by a request that carries the secret and the
+// session's cookie. That request renews the token, as manager.RenewToken does, puts the
+// values, and sets the new cookie. The session's sockets are then sent away with
+// [CodeRenewed] and come back.
 //
-// A claim is good for 30 s, and for the session that it was made in: with the
-// token, every other claim of that session is void. Whoever knows the cookie and
-// not the secret gains nothing. If the answer is lost, the same request gets the
-// same cookie once more.
+// A claim is good for 30 s and for the session that it was made in: once the token is
+// renewed, every other claim of that session is void. Whoever knows the cookie but not
+// the secret gains nothing. If the answer is lost, the same request gets the same
+// cookie again.
 //
-// It takes effect even if the handler fails afterwards. A client without the
-// script answers "sclaim" by itself: it posts the form claim=SECRET to
-// session-claim under the resource path. Errors: [ErrGone], [ErrAnonymous],
-// [ErrReadOnly], [ErrOver], [ErrOldScript], or what the store or its codec
-// reports, or that too much waits for the client; then there is no claim.
+// The claim stands even if the handler fails afterwards. A client without the script
+// must answer "sclaim" itself: it posts the form claim=SECRET to session-claim under
+// the resource path.
+//
+// Errors: [ErrGone], [ErrAnonymous], [ErrReadOnly], [ErrOver], [ErrOldScript], an error
+// of the store or its codec, or that too much waits for the client. After an error
+// there is no claim.
 func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 	if err := s.use.Writable(); err != nil {
 		return sessionError(err)

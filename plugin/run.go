@@ -2,8 +2,8 @@ package plugin
 
 import "github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 
-// run runs one handler with the socket's session. The error is the handler's,
-// or says why it did not run or its changes could not be kept.
+// run runs a handler with the socket's session. The error is the handler's, or says why
+// it did not run, or why its changes were dropped.
 func (so *socket) run(set settings, handle func(*Session) error) error {
 	so.connection.handling.Lock()
 	defer so.connection.handled()
@@ -23,8 +23,8 @@ func (so *socket) run(set settings, handle func(*Session) error) error {
 	return so.handle(set, handle)
 }
 
-// runLast is run for OnDisconnect, which nothing may prevent: not an earlier
-// event that takes too long, nor a store that fails or has the session no more.
+// runLast is run for OnDisconnect, which always runs: even if an earlier event takes
+// too long, the store fails, or the session has ended.
 func (so *socket) runLast(handle func(*Session) error) error {
 	so.connection.handling.Lock()
 	defer so.connection.handled()
@@ -42,6 +42,7 @@ func (so *socket) runLast(handle func(*Session) error) error {
 	return live.IgnoreEnd(so.handle(set, handle))
 }
 
+// handle calls a handler of a socket that has a session, when its turn has come.
 func (so *socket) handle(set settings, handle func(*Session) error) error {
 	s := &Session{claims: so.common.claims, client: &so.client}
 	terms := live.Terms{PerMessage: set.scope == PerMessage, ReadOnly: set.access == ReadOnly}
@@ -51,13 +52,14 @@ func (so *socket) handle(set settings, handle func(*Session) error) error {
 		defer so.current.Store(nil)
 		defer s.use.Finish()
 		if so.session.Err() != nil {
-			s.use.Cancel() // expel came before it could see this one
+			s.use.Cancel() // expel ran before current was set
 		}
 	}
 	err := contain(func() error { return handle(s) })
 	return s.use.Leave(err)
 }
 
+// runAnonymous calls a handler of a socket without a session.
 func (so *socket) runAnonymous(handle func(*Session) error) error {
 	s := &Session{claims: so.common.claims, client: &so.client}
 	so.common.book.EnterAnonymous(&s.use, &so.session.use)

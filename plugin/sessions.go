@@ -13,9 +13,9 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// Sessions gives the handlers of a server the sessions of a manager. Register
-// handlers on it before the server serves; everything else is safe for
-// concurrent use.
+// Sessions gives the handlers of a server the sessions of a manager. Call the methods
+// that register (On…, Configure, AllowAnonymous, Protect) before the server serves. All
+// other methods are safe for concurrent use.
 type Sessions struct {
 	server   *socketio.Server
 	manager  *scs.SessionManager
@@ -27,12 +27,12 @@ type Sessions struct {
 	namespaces map[string]*hook // fixed once the server serves
 }
 
-// Session returns the session of a connection in its namespace, for handlers
-// that were registered on the server itself. In a namespace that the plugin
-// has not been told of it is that of the connection's other namespaces. Where
-// there is none, as for a client that was refused, it is an anonymous one; it
-// is never nil. The call counts as a use of the session, as an event does, and asks
-// the store if something was heard of the session since it was asked.
+// Session returns the session of a connection in its namespace, for handlers that are
+// registered on the server itself. In a namespace that the plugin does not know, it is
+// the session of the connection's other namespaces. If there is none, as for a client
+// that was refused, it is an anonymous one; it is never nil. The call counts as use of
+// the session, as an event does. It asks the store if the session may have changed
+// elsewhere since it was last read.
 func (s *Sessions) Session(c socketio.Conn) *Session {
 	var here *namespace
 	if h := s.namespaces[nameOf(c)]; h != nil {
@@ -75,12 +75,13 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	})
 }
 
-// Close saves what is not saved, tells every socket that the server is going
-// away, and closes it. Clients that connect from then on are turned away. It
-// returns when every OnDisconnect has returned and every change is saved, or
-// when ctx ends, with an error that names what is left. Call it before
-// http.Server.Shutdown. A second call returns [ErrClosed]. There is no need for
-// socketio.Server.Close: while a handshake is under way it ends the process.
+// Close saves every session, tells every socket that the server is going away, and
+// closes it. Clients that connect from then on are turned away. Close returns when every
+// OnDisconnect has returned and every change is saved; if ctx ends first, the error
+// names the sessions that are not saved. A second call returns [ErrClosed].
+//
+// Call Close before http.Server.Shutdown. Do not call socketio.Server.Close: it ends
+// the process if a handshake is under way.
 func (s *Sessions) Close(ctx context.Context) error {
 	sockets, ok := s.common.registry.close()
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
 
-// A socket is one connection in one namespace, from the client's wish to enter
+// A socket is one connection in one namespace, from when the client asks to enter
 // until it has left.
 type socket struct {
 	client
@@ -21,13 +21,13 @@ type socket struct {
 	connection *connection
 	request    *http.Request // the handshake, until the session is found
 
-	// These two are set by own, before ready closes. Who may be earlier calls owned.
+	// own sets these two before ready closes. Call owned where ready may be open.
 	owning  sync.Mutex
 	entry   *live.Entry // nil when anonymous or refused
 	session *Session    // what PerConnection handlers get
 
 	current atomic.Pointer[Session] // of the PerMessage handler that runs
-	after   *latch.Latch            // ready of the connection's namespace before this, until admit has waited for it
+	after   *latch.Latch            // ready of the socket that asked to enter before; nil once admit has waited for it
 
 	changes changes
 	hearing mailbox // runs OnChange
@@ -64,26 +64,27 @@ func (so *socket) own(e *live.Entry, session *Session) {
 	so.entry, so.session = e, session
 }
 
-// mine is owned without the entry.
+// mine returns the session of a socket that may still be entering.
 func (so *socket) mine() *Session {
 	_, session := so.owned()
 	return session
 }
 
-// owned returns the session of a socket that may still be entering.
+// owned is mine with the entry.
 func (so *socket) owned() (*live.Entry, *Session) {
 	so.owning.Lock()
 	defer so.owning.Unlock()
 	return so.entry, so.session
 }
 
-// admit runs OnConnect and lets the socket in, or out. It has a goroutine of
-// its own: in go-socket.io's handler an Emit would never return.
+// admit runs OnConnect, and lets the client in or refuses it. why is the Refusal of a
+// client without a session. admit has a goroutine of its own: in go-socket.io's handler
+// an Emit would never return.
 func (so *socket) admit(why *Refusal) {
 	defer so.common.registry.running.Done()
 	if so.after != nil {
 		so.after.Wait() // namespaces are entered in the order in which they were asked for
-		so.after = nil  // or it would keep the socket before, and that the one before
+		so.after = nil  // or each socket would keep the one before it in memory
 	}
 	if why == nil && so.why.Load() != nil {
 		so.ready.Close() // its session has ended meanwhile: expel tells it
@@ -110,6 +111,7 @@ func (so *socket) admit(why *Refusal) {
 	so.leave(told.Code)
 }
 
+// welcome lets the client in.
 func (so *socket) welcome() {
 	if so.entry != nil && so.common.keepAlive {
 		so.entry.NoteUse()
@@ -120,36 +122,35 @@ func (so *socket) welcome() {
 	so.ready.Close()
 }
 
-// expel tells the client that its session has ended or the server is going
-// away, and sends it out. It has a goroutine of its own.
+// expel tells the client why it must go, and sends it out. It has a goroutine of its
+// own, which registry.hold has counted.
 func (so *socket) expel(why *Refusal) {
 	defer so.common.registry.running.Done()
 	so.mine().use.Cancel()
 	if running := so.current.Load(); running != nil {
 		running.use.Cancel()
 	}
-	so.emits.drain(idleWait) // what was emitted before comes before
+	so.emits.drain(idleWait) // events that were emitted earlier go first
 	if so.left.IsClosed() {
-		return // by itself
+		return // the client went by itself
 	}
 	if told := so.condemn(why); told != nil {
 		so.ready.Wait()
 		if so.admitted {
 			so.common.gate.expel(so.conn, told, so.left.Done())
 		} else {
-			so.common.gate.refuse(so.conn, told, so.left.Done()) // it ended while OnConnect failed
+			so.common.gate.refuse(so.conn, told, so.left.Done()) // the session ended while OnConnect failed
 		}
 		so.leave(told.Code)
 	}
 }
 
-// condemn makes why the reason that every later event of the socket gets, and
-// lets OnInvalid hear it and add to it. It returns what the client is to be
-// told, nil when it is told already. OnInvalid gets a copy: one Refusal may
-// serve many sockets.
+// condemn refuses every later event of the socket with why. It runs OnInvalid, which
+// may change the Refusal, and returns what to tell the client; nil if somebody else
+// tells it. OnInvalid gets a copy, since many sockets may share one Refusal.
 func (so *socket) condemn(why *Refusal) *Refusal {
 	first, told := *why, *why
-	first.Data = nil // it is not known yet whether it can be encoded
+	first.Data = nil // it may not encode
 	if !so.why.CompareAndSwap(nil, &first) {
 		return nil
 	}
@@ -179,8 +180,8 @@ func (so *socket) leave(reason string) {
 	go so.depart()
 }
 
-// depart runs OnDisconnect and saves. It has a goroutine of its own, since
-// go-socket.io holds locks while a connection closes.
+// depart runs OnDisconnect and saves the session. It has a goroutine of its own, since
+// go-socket.io holds locks while it closes a connection.
 func (so *socket) depart() {
 	so.ready.Wait()
 	if so.admitted {
@@ -198,8 +199,7 @@ func (so *socket) depart() {
 	so.release()
 }
 
-// release is the end of a socket: its session is saved, and forgotten with the
-// last socket.
+// release ends the socket. It saves the session, and forgets it with its last socket.
 func (so *socket) release() {
 	defer so.common.registry.running.Done()
 	defer so.gone.Close()
@@ -223,7 +223,7 @@ func (so *socket) emit(event string, args []json.RawMessage) {
 	}
 }
 
-// report tells OnError of a failure. A handler that returns a Refusal has not
+// report tells Options.OnError of a failure. A handler that returns a Refusal has not
 // failed.
 func (so *socket) report(stage string, err error) {
 	if !isRefusal(err) {
@@ -238,6 +238,7 @@ func (so *socket) reportEvent(event string, err error) {
 	}
 }
 
+// isRefusal reports whether an error is the answer to a client, and no failure.
 func isRefusal(err error) bool {
 	own, end := (*Refusal)(nil), (*live.End)(nil)
 	return errors.As(err, &own) && own != nil || errors.As(err, &end)

@@ -12,28 +12,27 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
-// stock is the [gate] of go-socket.io's own transports. They send CONNECT
-// before anybody is asked, and have no packet for a refusal: a refused client
-// sees "connect", then the event sinvalid, then the end of the connection.
+// stock is the [gate] of go-socket.io's own transports. They send CONNECT before they
+// ask anybody, and have no packet for a refusal: a refused client sees "connect", then
+// the event sinvalid, then the end of the connection.
 type stock struct {
 	server   *socketio.Server
 	registry *registry
 	root     bool // the root namespace is watched
 }
 
-// packetWait is how long sinvalid waits for a packet that go-socket.io is about
-// to write: CONNECT, or the acknowledgement of the event that was handled last.
-// Nothing tells when it has.
+// packetWait is how long sinvalid waits for a packet that go-socket.io is about to
+// write: CONNECT, or the acknowledgement of the last event. go-socket.io does not say
+// when it has written it.
 const packetWait = 50 * time.Millisecond
 
-// hangupGrace is how long a client has to hang up by itself after sinvalid. The
-// client script does so at once; without it, the time lets the event arrive.
+// hangupGrace is how long a client has to hang up after sinvalid. The client script
+// does so at once. Without the script, the grace lets the event arrive.
 const hangupGrace = 500 * time.Millisecond
 
-// watch closes a connection whose packets may not be handled: at once where
-// go-socket.io has not begun to read them, which is at the root. An error from
-// there would make go-socket.io keep the connection for ever; elsewhere it
-// stops the reading.
+// watch closes a connection whose packets may not be handled. At the root,
+// go-socket.io has not begun to read them, and would keep the connection for ever if
+// it got the error. Elsewhere the error stops the reading.
 func (g *stock) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
 	g.root = g.root || namespace == "/"
 	g.server.OnConnect(namespace, func(c socketio.Conn) error {
@@ -76,7 +75,7 @@ func (g *stock) refuse(c *conn, why *Refusal, left <-chan struct{}) { g.expel(c,
 
 func (g *stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	awaitIdle(g.idle(c), left)
-	// Emit blocks for as long as the client does not read, Close ends that.
+	// Emit blocks while the client does not read. Close ends that.
 	hangup := time.AfterFunc(packetWait+hangupGrace, func() { _ = c.Close() })
 	defer hangup.Stop()
 	select {
@@ -87,8 +86,7 @@ func (g *stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	select {
 	case <-left:
 	case <-time.After(2 * hangupGrace):
-		// The connection was over before it entered, so nobody will say that
-		// it left.
+		// The connection ended before it entered: nobody will say that it left.
 	}
 	if isRoot(c) {
 		_ = c.Close() // it may have left only the namespace
@@ -110,8 +108,8 @@ func (*stock) own(string, string) {}
 
 func (*stock) acknowledge(*conn, []any) error { return nil }
 
-// admits lets pages of the server's own origin send requests: there is no list of
-// others.
+// admits lets only pages of the server's own origin send requests: go-socket.io has no
+// list of others.
 func (*stock) admits(w http.ResponseWriter, r *http.Request) bool {
 	if wire.SameOrigin(r) {
 		return true
@@ -120,12 +118,12 @@ func (*stock) admits(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// close leaves the server to its owner: while a handshake is under way, its
-// Close would end the process.
+// close leaves the server to its owner: its Close ends the process if a handshake is
+// under way.
 func (*stock) close(context.Context) error { return nil }
 
-// ServeHTTP gives the upgrade of a connection the headers of its handshake:
-// go-socket.io shows those of the upgrade from then on.
+// ServeHTTP gives the upgrade of a connection the headers of its handshake, since
+// go-socket.io shows handlers those of the upgrade from then on.
 func (g *stock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if sid := r.URL.Query().Get("sid"); sid != "" && r.Header.Get("Upgrade") != "" && g.root {
 		if open := g.registry.await(sid, upgradeWait); open != nil {
@@ -135,6 +133,8 @@ func (g *stock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.server.ServeHTTP(w, r)
 }
 
+// asHandshake returns an upgrade with the handshake's headers, but for those that the
+// upgrade itself needs.
 func asHandshake(open *connection, r *http.Request) *http.Request {
 	header := open.request.Header.Clone()
 	for name, values := range r.Header {
@@ -147,6 +147,6 @@ func asHandshake(open *connection, r *http.Request) *http.Request {
 	return &upgrade
 }
 
-// upgradeWait is how long an upgrade waits for the root handler, which runs
-// just after the client was told that it is connected.
+// upgradeWait is how long an upgrade waits for the root handler. That runs just after
+// the client has heard that it is connected.
 const upgradeWait = 500 * time.Millisecond

@@ -10,23 +10,24 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
-// wired is the [gate] of our own transports: a client hears nothing before it
-// is let in or refused, and a refusal is a packet of its own.
+// wired is the [gate] of our own transports. A client hears nothing before it is let
+// in or refused, and a refusal is a packet of its own.
 type wired struct {
 	server *socketio.Server
 	wire   *wire.Wire
 	http.Handler
 }
 
-// newWired makes a connection belong to the credential that opened it.
+// newWired returns the gate of a wire, and binds each connection of it to the
+// credential that opened it.
 func newWired(server *socketio.Server, w *wire.Wire, of *resolver) wired {
 	w.Identify(wire.Identity{Credential: of.credential, Ended: of.ended})
 	return wired{server, w, w.Handler(server)}
 }
 
-// watch hears of clients by an event: when go-socket.io calls OnConnect, it
-// does not send yet what an Emit wants to. The handler holds up the client's
-// later events until its wish is decided.
+// watch hears of clients by an event, because in OnConnect go-socket.io does not send
+// yet what is emitted. The event's handler holds up the client's later events until
+// the client is admitted or refused.
 func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
 	g.wire.Gate(namespace)
 	g.server.OnConnect(namespace, func(socketio.Conn) error { return nil })
