@@ -43,7 +43,7 @@ fmt: bin/golangci-lint ## formats every Go file
 fmt-check: bin/golangci-lint
 	$(EACH) $(BIN)/golangci-lint fmt --diff; done
 
-lint: bin/golangci-lint ## what .golangci.yml asks for, the import rules among it
+lint: bin/golangci-lint arrows ## what .golangci.yml asks for, the import rules among it, and the arrows between files
 	$(EACH) $(BIN)/golangci-lint run ./...; done
 
 vet:
