@@ -56,7 +56,10 @@ func (wired) reason(c *conn, text string) string {
 }
 
 func (wired) over(c *conn) string {
-	if c.wire == nil || !c.wire.IsShut() {
+	switch {
+	case c.wire == nil:
+		return wire.ReasonClosed // before it could be found
+	case !c.wire.IsShut():
 		return ""
 	}
 	return c.wire.Reason()
