@@ -130,13 +130,17 @@ func (c *Conn) Idle() <-chan struct{} {
 	return c.idle.wait()
 }
 
-// ping sends a ping to a version 4 client.
-func (c *Conn) ping() {
+// ping sends a ping to a version 4 client. It reports whether OPEN has gone before.
+func (c *Conn) ping() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.id == "" {
+		return false
+	}
 	if c.reason == "" {
 		c.out.sendText("2")
 	}
+	return true
 }
 
 // full reports whether the client must wait until its messages are handled.

@@ -22,7 +22,7 @@ type heartbeat struct {
 type peer interface {
 	full() bool                 // the inbox is full: we do not read from the client
 	outside(now time.Time) bool // the client has been in no namespace for too long
-	ping()
+	ping() bool                 // false before OPEN, which comes first
 	lose(reason string)
 }
 
@@ -83,6 +83,8 @@ func (h *heartbeat) silence(now time.Time) time.Duration {
 		return left
 	}
 	h.pinged = now.UnixNano()
-	h.peer.ping()
+	if !h.peer.ping() {
+		h.heard.Store(h.pinged) // OPEN counts as this ping, and the handshake as the answer
+	}
 	return min(h.options.PingTimeout, h.options.PingInterval)
 }

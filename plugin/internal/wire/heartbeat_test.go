@@ -6,6 +6,7 @@ import (
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/engineio"
 )
 
 // The times of a version 3 client, which sends the pings.
@@ -200,6 +201,29 @@ func TestStray(t *testing.T) {
 	if conn.outside(later) {
 		t.Error("back in a namespace, and stray")
 	}
+}
+
+// A slowIDs makes a handshake take longer than the ping interval.
+type slowIDs struct{ randomIDs }
+
+func (s slowIDs) NewID() string {
+	<-time.After(100 * time.Millisecond)
+	return s.randomIDs.NewID()
+}
+
+// OPEN comes before the first ping, however long go-socket.io takes to write it, and
+// counts as a ping.
+func TestHeartbeatAfterOpen(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, transport string, version int) {
+		h := newHost(t, Options{PingInterval: 10 * time.Millisecond, PingTimeout: 5 * time.Second}, func(h *host) {
+			h.wire = New(h.wire.shared.options)
+			h.server = socketio.NewServer(h.wire.EngineOptions(&engineio.Options{SessionIDGenerator: slowIDs{}}))
+			h.server.OnConnect("/", func(socketio.Conn) error { return nil })
+			h.web.Config.Handler = h.wire.Handler(h.server)
+		})
+		h.dial(transport, version) // its first packet is OPEN
+	})
 }
 
 // A version 4 client that asks for no namespace is lost.
