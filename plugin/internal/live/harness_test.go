@@ -23,6 +23,8 @@ type backend struct {
 	down    atomic.Bool
 	touches atomic.Int32
 	finds   atomic.Int32
+
+	deleting func() // what happens while a session is deleted; may be nil
 }
 
 var errDown = errors.New("the store is down")
@@ -48,6 +50,13 @@ func (b *backend) Touch(ctx context.Context, key string, life store.Life) (bool,
 		return false, errDown
 	}
 	return b.Memory.Touch(ctx, key, life)
+}
+
+func (b *backend) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
+	if b.deleting != nil {
+		b.deleting()
+	}
+	return b.Memory.Delete(ctx, key, note)
 }
 
 func (b *backend) Missing(ctx context.Context, keys []string) ([]string, error) {
@@ -105,7 +114,7 @@ func (n *node) Away(e *live.Entry) { n.sendOut(e, away) }
 func (n *node) sendOut(e *live.Entry, why store.Kind) {
 	for _, m := range e.Members() {
 		m.(*member).over <- told{time.Now(), why}
-		go m.(*member).leave() // ends with the saving
+		go m.(*member).leaves(e) // ends with the saving
 	}
 }
 
@@ -148,10 +157,15 @@ func (m *member) Seat() any {
 	return m.seat
 }
 
-func (m *member) leave() {
+func (m *member) leave() { m.leaves(m.entry) }
+
+func (m *member) leaves(e *live.Entry) {
 	m.own.Finish()
-	m.entry.Leave(m)
+	e.Leave(m)
 }
+
+// newMember returns somebody who has not joined.
+func (n *node) newMember() *member { return &member{node: n, over: make(chan told, 1)} }
 
 // login starts a session and returns its token.
 func (n *node) login() string {
@@ -177,7 +191,7 @@ func (n *node) enter() (*member, string) {
 
 func (n *node) enterWith(token string) *member {
 	n.Helper()
-	m := &member{node: n, over: make(chan told, 1)}
+	m := n.newMember()
 	if err := m.join(token); err != nil || m.entry == nil {
 		n.Fatalf("joined %v, %v", m.entry, err)
 	}
