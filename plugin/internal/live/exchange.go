@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// An exchange is what asks the store or tells it something, over the codec: one at a
-// time for each session, so that base never goes back. SCS is not called during one.
+// An exchange with the store is a load, a swap, a touch or an end, over the codec. A
+// session has one at a time, so that base never goes back. No exchange calls SCS.
 type exchange struct {
 	mu       sync.Mutex
 	after    []func() // the app's functions to call when it is over
@@ -14,10 +14,10 @@ type exchange struct {
 	failedAt time.Time
 }
 
-// begin waits for the exchange under way, and begins one.
+// begin waits until no exchange is under way, and begins one.
 func (x *exchange) begin() { x.mu.Lock() }
 
-// end ends it, and calls the app's functions.
+// end ends the exchange, and calls the app's functions.
 func (x *exchange) end() {
 	after := x.after
 	x.after = nil
@@ -27,15 +27,15 @@ func (x *exchange) end() {
 	}
 }
 
-// callAfter has one of the app's functions called when the exchange is over. It is
-// under way.
+// callAfter makes end call one of the app's functions. The exchange is under way.
 func (x *exchange) callAfter(call func()) { x.after = append(x.after, call) }
 
-// fail notes that it has failed. It is under way.
+// fail notes that the exchange under way has failed.
 func (x *exchange) fail(err error) { x.failure, x.failedAt = err, time.Now() }
 
-// failedSince returns the error of an exchange that has failed since, nil if none
-// has: who has waited for it need not fail once more. Another is under way.
+// failedSince returns the error of an exchange that has failed since start, nil if
+// none has: a caller that has waited for it need not ask the store again. Another is
+// under way.
 func (x *exchange) failedSince(start time.Time) error {
 	if x.failedAt.After(start) {
 		return &StoreError{stageLoad, x.failure}

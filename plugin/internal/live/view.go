@@ -16,8 +16,8 @@ import (
 // A view is a session as SCS sees it: a context with session data of its own,
 // made from a snapshot. What a handler changes in it is nobody else's until it
 // is read back. It stays the same object for as long as somebody may use it, and
-// later changes of the session are shown in it: whoever is about to write, in
-// whatever goroutine, writes into it.
+// shows later changes of the session too, so that no write into it is lost, in
+// whatever goroutine.
 type view struct {
 	context.Context
 	data any
@@ -124,7 +124,7 @@ func (v *views) read(from *view) contents {
 	return got
 }
 
-// edit changes the view's values in place, in one step for all who use it.
+// edit changes the view's values in place, in one step for all its users.
 func (v *views) edit(in *view, change func(values map[string]any)) {
 	m := v.managers.Get().(*viewManager)
 	defer v.managers.Put(m)

@@ -19,8 +19,8 @@ func (r *register) unwatch() {
 	}
 }
 
-// listen brings what becomes of sessions elsewhere to their entries. It ends
-// with unwatch, or when the watch was too slow and is made anew.
+// listen passes the watch's events to the entries. It ends with unwatch. When the
+// watch has closed because it was too slow, another listen takes over.
 func (r *register) listen(watch *store.Watch) {
 	for event := range watch.Events() {
 		if e := r.listener(event.ID); e != nil {
@@ -56,7 +56,7 @@ func (r *register) listener(id string) *Entry {
 	return r.entries[id]
 }
 
-// hear takes in what became of the session elsewhere.
+// hear handles an event of the session that this process has not caused.
 func (e *Entry) hear(event store.Event) {
 	switch event.Kind {
 	case store.Changed, store.Missed:

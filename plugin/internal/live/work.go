@@ -6,9 +6,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// adopt makes the changes from one snapshot to another part of the work, to be
-// saved soon. The error is that of a session that has ended or is being renewed,
-// or of the codec.
+// adopt makes the changes from one snapshot to another part of the work, which the
+// timer saves soon. Errors: an [End], store.ErrTooLarge, or the codec's.
 func (e *Entry) adopt(from, mine *store.Snapshot, by Member) error {
 	if why := e.Known(); why != nil {
 		return why
@@ -50,9 +49,9 @@ func (e *Entry) landed(sent, now *store.Snapshot) error {
 	return e.replace(now, sent, now)
 }
 
-// absorb makes now, which the store was found to hold, the base, and the work
-// with it. What waits to be saved stays, but where somebody else has written the
-// same: ours is older, though it would be saved later. An exchange is under way.
+// absorb makes now, which the store was found to hold, the base, and the work now
+// with what waits to be saved. If somebody else has written the same key, that write
+// wins: ours is older, though it would be saved later. An exchange is under way.
 func (e *Entry) absorb(now *store.Snapshot) error {
 	base, mark := e.draft.state()
 	merged, err := now, error(nil)
@@ -94,9 +93,10 @@ func (e *Entry) peek() any {
 }
 
 // collect makes what was changed between handlers part of the work, and shows
-// there what the work has become. A session that was destroyed there ends. The host
-// hears of a value that cannot be stored: it must not keep others from being saved.
-// The caller holds no lock. It waits for a commit of SCS's through the view.
+// there what the work has become. A session that was destroyed there ends. A value
+// that cannot be stored is dropped and reported to the host, and the others are
+// saved. The caller holds no lock. collect waits for a commit of SCS's through the
+// view.
 func (e *Entry) collect() {
 	if e.Ended() != nil {
 		return
