@@ -7,10 +7,9 @@
 // member's handlers and goroutines work on it through a [Use], which is what SCS
 // takes for a context. All of them share an env: the store, the host, the settings.
 //
-// Locks, outermost first. An entry's turn, view.mu and then exchange.mu are one
-// session's: handlers, the codec and the store may take their time under them.
-// The others guard fields, and nothing outside this package and no callback runs
-// under them, but for a store.Watch; prober, register, draft and clock nest in that order.
+// Locks, outermost first: an entry's turn, view.mu and exchange.mu are one session's;
+// handlers, the codec and the store take their time under them. The others guard
+// fields, nothing that waits runs under them; prober, register, draft, clock nest so.
 //
 // SCS holds a lock of its own when it calls the store, and from there [Use.Value] and
 // the methods of [store.Held]: they take only locks that guard fields.
