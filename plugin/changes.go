@@ -9,7 +9,7 @@ import (
 // holds none.
 type changes struct {
 	mu   sync.Mutex
-	keys []string // nil when there are none
+	keys []string // nil if there are none
 }
 
 // note adds keys, and reports whether there were none before.

@@ -52,7 +52,7 @@ func (c claims) keep(ctx context.Context, id, secret string, left claim) error {
 	return c.store.Deposit(ctx, claimOf(id, secret), append([]byte{left.does}, left.bytes...), claimLife)
 }
 
-// find returns a claim; the zero claim where there is none.
+// find returns a claim; the zero claim if there is none.
 func (c claims) find(ctx context.Context, id, secret string) (claim, error) {
 	b, ok, err := c.store.Deposited(ctx, claimOf(id, secret))
 	if !ok || len(b) == 0 || err != nil {

@@ -14,7 +14,7 @@ import (
 type client struct {
 	conn   *conn
 	handed socketio.Conn // conn, as handlers get it
-	script int           // the version of the page's client script, noScript where it has none
+	script int           // the version of the page's client script, noScript if it has none
 
 	ready    latch.Latch // closed when the client was admitted or refused
 	admitted bool        // OnConnect has succeeded; set before ready closes

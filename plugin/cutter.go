@@ -43,7 +43,7 @@ func FirstOf(cutters ...Cutter) Cutter {
 // request that has several values of it. It is no token: no cookie can hold it.
 const ambiguous = "\x00ambiguous "
 
-// cutCookie returns the value of a cookie, "" where there is none. If there are
+// cutCookie returns the value of a cookie, "" if there is none. If there are
 // several different values, nobody knows which is the app's: a neighbour under the
 // same domain can set one for a longer path, which comes first.
 func cutCookie(r *http.Request, name string) string {

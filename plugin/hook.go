@@ -95,7 +95,7 @@ func (h *hook) leave(c socketio.Conn, text string) {
 	}
 }
 
-// find returns the client's socket in the namespace, nil when it is not there.
+// find returns the client's socket in the namespace, nil if it is not there.
 func (h *hook) find(c socketio.Conn) *socket { return h.common.registry.find(c.ID(), h.namespace) }
 
 // answer acknowledges the event that c's handler has handled.

@@ -85,14 +85,14 @@ func (r *registry) openLocked(id string, first *socket) *connection {
 	return open
 }
 
-// find returns a connection's socket in a namespace, nil when there is none.
+// find returns a connection's socket in a namespace, nil if there is none.
 func (r *registry) find(id string, n *namespace) *socket {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.connections[id].inLocked(n)
 }
 
-// nearest is find, and returns the connection's first socket where it has none there.
+// nearest is find, and returns the connection's first socket if it has none there.
 func (r *registry) nearest(id string, n *namespace) *socket {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -103,7 +103,7 @@ func (r *registry) nearest(id string, n *namespace) *socket {
 	return open.sockets[0]
 }
 
-// connection returns the connection of a transport id, nil when there is none.
+// connection returns the connection of a transport id, nil if there is none.
 func (r *registry) connection(id string) *connection {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

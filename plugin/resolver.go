@@ -19,7 +19,7 @@ type resolver struct {
 	failures *failures
 }
 
-// ticketOf returns the ticket of a request, "" where there is none or none are used.
+// ticketOf returns the ticket of a request, "" if there is none or none are used.
 func (f *resolver) ticketOf(r *http.Request) string {
 	if f.tickets == nil {
 		return ""
@@ -33,7 +33,7 @@ func (f *resolver) tryCut(r *http.Request) (token string, err error) {
 	return token, err
 }
 
-// cut returns the token of a request, "" where there is none or the cutter panics:
+// cut returns the token of a request, "" if there is none or the cutter panics:
 // whoever looks for the session reports that.
 func (f *resolver) cut(r *http.Request) string {
 	token, _ := f.tryCut(r)

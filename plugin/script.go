@@ -21,7 +21,7 @@ const (
 	oldScript = 1 // does not know that claims have secrets
 )
 
-// scriptOf returns the version of a handshake's page, noScript where it has none.
+// scriptOf returns the version of a handshake's page, noScript if it has none.
 func scriptOf(r *http.Request) int {
 	if !strings.Contains(r.URL.RawQuery, scriptQuery) {
 		return noScript // most do not even have the word
