@@ -217,7 +217,7 @@ func TestHeartbeatAfterOpen(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
 		h := newHost(t, Options{PingInterval: 10 * time.Millisecond, PingTimeout: 5 * time.Second}, func(h *host) {
-			h.wire = New(h.wire.shared.options)
+			h.wire = New(h.wire.options)
 			h.server = socketio.NewServer(h.wire.EngineOptions(&engineio.Options{SessionIDGenerator: slowIDs{}}))
 			h.server.OnConnect("/", func(socketio.Conn) error { return nil })
 			h.web.Config.Handler = h.wire.Handler(h.server)
