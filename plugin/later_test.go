@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,6 +167,33 @@ func TestKnownBeforeTheHandler(t *testing.T) {
 			c.HangUp()
 		}
 	})
+}
+
+// The same while another goroutine has asked the store, and has yet to show its
+// answer between handlers.
+func TestKnownBeforeItIsShown(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	answered, goOn := make(chan bool), make(chan bool)
+	observer := plugin.Observer{Loaded: func(context.Context, time.Duration, error) {
+		if armed.CompareAndSwap(true, false) {
+			answered <- true
+			<-goOn
+		}
+	}}
+	a := newApp(t, nil, plugin.Options{Observer: observer}, rawApp)
+	cookie := a.login("alice")
+	c := a.enter(cookie)
+	if got := c.ask(`["raw-get","n"]`); got != `[null]` {
+		t.Fatalf("before, it gets %s", got)
+	}
+	armed.Store(true)
+	a.get(cookie, "/put?n=1")
+	recv(t, "the answer", answered)
+	defer func() { goOn <- true }()
+	if got := c.ask(`["raw-get","n"]`); got != `["1"]` {
+		t.Errorf("it gets %s", got)
+	}
 }
 
 // An event that is handled while a request renews the token, or right after, is

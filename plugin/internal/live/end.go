@@ -8,6 +8,28 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
+// An End is why a session has ended. It is an error, and a [store.ErrGone].
+type End struct {
+	Kind store.Kind // Destroyed, Renewed, Expired, or [Broken]
+}
+
+// Broken is the end of a session that does not decode.
+const Broken store.Kind = "broken"
+
+// Error implements error.
+func (e *End) Error() string { return "sessions: the session is over: " + string(e.Kind) }
+
+// Is reports that an End is a [store.ErrGone].
+func (e *End) Is(target error) bool { return target == store.ErrGone }
+
+// IgnoreEnd drops the error of a session that has ended: its members know.
+func IgnoreEnd(err error) error {
+	if errors.Is(err, store.ErrGone) {
+		return nil
+	}
+	return err
+}
+
 // Known returns why the session has ended or is about to, as far as this process
 // knows; nil while it lives. The news of an end may still be on its way to the
 // entry when the call that made it has returned.

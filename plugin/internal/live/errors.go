@@ -1,10 +1,6 @@
 package live
 
-import (
-	"errors"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
-)
+import "errors"
 
 // The stages that Host.Failed hears of; plugin documents them.
 const (
@@ -13,28 +9,6 @@ const (
 	stageTouch = "touch"
 	stageProbe = "probe"
 )
-
-// An End is why a session has ended. It is an error, and a [store.ErrGone].
-type End struct {
-	Kind store.Kind // Destroyed, Renewed, Expired, or [Broken]
-}
-
-// Broken is the end of a session that does not decode.
-const Broken store.Kind = "broken"
-
-// Error implements error.
-func (e *End) Error() string { return "sessions: the session is over: " + string(e.Kind) }
-
-// Is reports that an End is a [store.ErrGone].
-func (e *End) Is(target error) bool { return target == store.ErrGone }
-
-// IgnoreEnd drops the error of a session that has ended: its members know.
-func IgnoreEnd(err error) error {
-	if errors.Is(err, store.ErrGone) {
-		return nil
-	}
-	return err
-}
 
 // A StoreError is a failure of the store, as opposed to one of a handler.
 type StoreError struct {

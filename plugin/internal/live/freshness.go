@@ -14,16 +14,17 @@ type freshness struct {
 	id    string
 	watch atomic.Pointer[store.Watch] // follows the session; this process's commits are not told there
 
-	mu    sync.Mutex
-	asked time.Time // when the store last answered
-	heard uint64    // what the watch had heard then
-	stale bool      // the store must be asked, whatever was heard
+	mu     sync.Mutex
+	asked  time.Time // when the store last answered
+	known  question  // what that answer was to
+	doubts uint64    // how often the store had to be asked, whatever was heard
 }
 
-// A question is put to the store.
+// A question is put to the store. What is heard or doubted later may be missing in
+// the answer.
 type question struct {
-	heard uint64 // what is heard from now on may be missing in the answer
-	stale bool   // why it is asked
+	heard  uint64 // by the watch
+	doubts uint64
 }
 
 // ask begins a question.
@@ -31,9 +32,7 @@ func (f *freshness) ask() question {
 	heard := f.watch.Load().Heard(f.id)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	q := question{heard, f.stale}
-	f.stale = false
-	return q
+	return question{heard, f.doubts}
 }
 
 // answer ends a question, with the store's error.
@@ -42,9 +41,7 @@ func (f *freshness) answer(q question, err error) {
 	defer f.mu.Unlock()
 	f.asked = time.Now()
 	if err == nil {
-		f.heard = q.heard
-	} else {
-		f.stale = f.stale || q.stale
+		f.known = q
 	}
 }
 
@@ -52,13 +49,13 @@ func (f *freshness) answer(q question, err error) {
 func (f *freshness) doubt() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.stale = true
+	f.doubts++
 }
 
 // isStale reports whether the store must be asked.
 func (f *freshness) isStale() bool {
 	f.mu.Lock()
-	stale := f.stale
+	stale := f.doubts != f.known.doubts
 	f.mu.Unlock()
 	return stale || f.hasNews()
 }
@@ -69,7 +66,7 @@ func (f *freshness) hasNews() bool {
 	heard := f.watch.Load().Heard(f.id)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return heard != f.heard
+	return heard != f.known.heard
 }
 
 // isWithin reports whether the store was asked within limit, and need not be asked

@@ -44,12 +44,15 @@ func (e *Entry) Prepare(perMessage bool) error {
 	return err
 }
 
-// Catch asks the store if something was heard of the session since it was last
-// asked. It leaves errors to the next handler.
+// Catch makes what calls between handlers see as fresh as this process knows. It asks
+// the store if something was heard of the session since it was last asked. It leaves
+// errors to the next handler.
 func (e *Entry) Catch() {
 	if e.fresh.hasNews() {
 		_ = e.refresh()
+		return
 	}
+	e.collect() // another goroutine may have asked, and not shown the answer yet
 }
 
 // Own makes u the use of a member between its handlers.

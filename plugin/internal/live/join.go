@@ -71,7 +71,7 @@ func (r *register) joinLoaded(m Member, id, key, token string) (*Entry, error) {
 	e := r.entries[id]
 	if ok && err == nil && e == nil {
 		e = r.newEntryLocked(key, token, id, found)
-		e.fresh.heard = before // what came since may be missing in the answer
+		e.fresh.known.heard = before // what came since may be missing in the answer
 		e.clock.learn(expiry, found.Deadline)
 		r.entries[id] = e
 	}

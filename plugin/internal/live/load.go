@@ -27,21 +27,23 @@ func (e *Entry) load() error {
 	asked := time.Now()
 	now, expiry, ok, err := e.store.Load(context.Background(), e.key, base)
 	if count := e.config.Loaded; count != nil {
-		e.exchange.callAfter(func() { count(asked, err) })
+		answer := err
+		e.exchange.callAfter(func() { count(asked, answer) })
 	}
-	e.fresh.answer(q, err)
 	if ok {
 		e.clock.learn(expiry, base.Deadline)
 	}
 	switch {
 	case err != nil:
-		return e.failed(stageLoad, err)
+		err = e.failed(stageLoad, err)
 	case !ok:
-		return e.gone()
+		err = e.gone()
+	default:
+		e.outage.end()
+		if now != base {
+			err = e.absorb(now)
+		}
 	}
-	e.outage.end()
-	if now == base {
-		return nil
-	}
-	return e.absorb(now)
+	e.fresh.answer(q, err) // not before the draft has it: nobody would ask, or wait for it
+	return err
 }

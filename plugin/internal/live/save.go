@@ -108,17 +108,6 @@ func (e *Entry) touch(last bool) error {
 	return nil
 }
 
-// destroy ends the session in the store and for its members.
-func (e *Entry) destroy() error {
-	e.exchange.begin()
-	defer e.exchange.end()
-	if err := e.store.End(context.Background(), e.key); err != nil {
-		return e.failed(stageSave, err)
-	}
-	e.end(store.Destroyed)
-	return nil
-}
-
 // sync saves what is not saved and tells the store of the last use, if it must hear
 // of it now, or if this is the last chance.
 func (e *Entry) sync(last bool) error {
