@@ -24,8 +24,11 @@ func (h *hook) enter(c socketio.Conn) error {
 	if so == nil {
 		return nil
 	}
-	if reason := h.common.gate.over(so.conn); reason != "" {
-		so.leave(reason) // leave came before join: nobody would call it again
+	// If leave came before join was over, nobody calls it again.
+	if so.lost != nil {
+		so.leave(h.common.gate.reason(so.conn, *so.lost))
+	} else if reason := h.common.gate.over(so.conn); reason != "" {
+		so.leave(reason)
 	}
 	why := h.identify(so)
 	if why != nil && h.lets(why) {
@@ -90,7 +93,7 @@ func (h *hook) identify(so *socket) *Refusal {
 
 // leave is called when a client has left the namespace.
 func (h *hook) leave(c socketio.Conn, text string) {
-	if so := h.find(c); so != nil {
+	if so := h.common.registry.leaver(c.ID(), h.namespace, text); so != nil {
 		so.leave(h.common.gate.reason(so.conn, text))
 	}
 }

@@ -2,7 +2,10 @@ package plugin
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
+
+	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
@@ -37,4 +40,28 @@ func TestLeaveBeforeJoin(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The same for a client that waits until its last stay in the namespace is over. It
+// hears OnDisconnect twice, as it was there twice, and leaves nothing behind.
+func TestLeaveWhileWaiting(t *testing.T) {
+	t.Parallel()
+	onClock(t, Options{}, 0, 24*time.Hour, func(n *clockNode) {
+		held, reasons := make(chan bool), make(chan string, 2)
+		n.events.onDisconnect = func(_ socketio.Conn, _ *Session, reason string) { reasons <- reason; <-held }
+		c, _ := n.enter("")
+		n.events.leave(c, "client namespace disconnect")
+		again := make(chan error)
+		go func() { again <- n.events.enter(c) }()
+		synctest.Wait() // it waits for OnDisconnect
+		n.events.leave(c, "client namespace disconnect")
+		close(held)
+		if err := <-again; err != nil {
+			n.Error(err)
+		}
+		pass(time.Second)
+		if len(reasons) != 2 || n.Entries() > 0 || n.common.registry.connection(c.ID()) != nil {
+			n.Errorf("left %d times of 2, %d sessions are left", len(reasons), n.Entries())
+		}
+	})
 }

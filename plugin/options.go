@@ -196,7 +196,7 @@ func (o Options) validate(manager *scs.SessionManager) error {
 	return errors.Join(problems...)
 }
 
-// cookieReaches tells whether a browser sends a cookie of this path to a
+// cookieReaches reports whether a browser sends a cookie of this path to a
 // request below target (RFC 6265, 5.1.4). An empty cookie path depends on the
 // page that sets it, so it gets the benefit of the doubt.
 func cookieReaches(cookiePath, target string) bool {

@@ -21,6 +21,7 @@ type registry struct {
 	closing     bool
 	connections map[string]*connection  // by the transport's id
 	arrivals    map[string]*latch.Latch // by the same: closes when such a connection is there
+	entering    map[string][]*socket    // by the same: those whose join is under way
 }
 
 func newRegistry(keeps bool) *registry {
@@ -28,6 +29,7 @@ func newRegistry(keeps bool) *registry {
 		keeps:       keeps,
 		connections: make(map[string]*connection),
 		arrivals:    make(map[string]*latch.Latch),
+		entering:    make(map[string][]*socket),
 	}
 }
 
@@ -42,11 +44,25 @@ const (
 )
 
 // join registers a socket that asks for its namespace. It returns the earlier socket
-// that is leaving, if there is one.
+// that is leaving, if there is one: call join again when that is gone.
 func (r *registry) join(so *socket) (what joining, earlier *socket) {
 	id := so.conn.ID()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	what, earlier = r.joinLocked(id, so)
+	others := without(r.entering[id], so)
+	switch {
+	case what == joinLeaving:
+		r.entering[id] = append(others, so)
+	case len(others) == 0:
+		delete(r.entering, id)
+	default:
+		r.entering[id] = others
+	}
+	return what, earlier
+}
+
+func (r *registry) joinLocked(id string, so *socket) (what joining, earlier *socket) {
 	open := r.connections[id]
 	switch {
 	case open.inLocked(so.namespace) != nil:
@@ -90,6 +106,20 @@ func (r *registry) find(id string, n *namespace) *socket {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.connections[id].inLocked(n)
+}
+
+// leaver is find, for a client that has left. If its socket is about to join, that
+// will leave as soon as it has.
+func (r *registry) leaver(id string, n *namespace, text string) *socket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if so := r.connections[id].inLocked(n); so != nil {
+		return so
+	}
+	if so := socketIn(r.entering[id], n); so != nil {
+		so.lost = &text
+	}
+	return nil
 }
 
 // nearest is find, and returns the connection's first socket if it has none there.

@@ -32,7 +32,9 @@ type socket struct {
 	changes changes
 	hearing mailbox // runs OnChange
 
-	removed bool // guarded by registry.mu
+	// The registry's lock guards these two.
+	removed bool
+	lost    *string // what leave was told before join was over; nil if it was not called
 }
 
 // common is what all sockets of a Sessions use. It is fixed once the server serves.
