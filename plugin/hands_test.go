@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
@@ -216,14 +216,19 @@ func TestCommitOutlastsHandler(t *testing.T) { //nolint:paralleltest // see ther
 
 // waitsIn tells whether a goroutine waits for a lock in a function.
 func waitsIn(function string) bool {
-	all := make([]byte, 1<<20)
-	all = all[:runtime.Stack(all, true)]
-	for one := range strings.SplitSeq(string(all), "\n\n") {
+	for one := range strings.SplitSeq(stacks(), "\n\n") {
 		if strings.Contains(one, "[sync.Mutex.Lock") && strings.Contains(one, function) {
 			return true
 		}
 	}
 	return false
+}
+
+// stacks returns what all goroutines do, however many tests have left some behind.
+func stacks() string {
+	var all strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&all, 2) // a Builder does not fail
+	return all.String()
 }
 
 // An Update inside an Update says so, at once.

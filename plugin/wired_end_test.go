@@ -3,7 +3,6 @@ package plugin_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -214,8 +213,7 @@ func TestWiredLostWhileWaiting(t *testing.T) { //nolint:paralleltest // see abov
 		}
 		c.send("40/chat,")
 		eventually(t, "it waits to enter", func() bool {
-			stacks := make([]byte, 1<<20)
-			return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "plugin.(*hook).join")
+			return strings.Contains(stacks(), "plugin.(*hook).join")
 		})
 		c.HangUp()
 		eventually(t, "the connection is forgotten", func() bool { return a.wire.Len() == 0 })
