@@ -64,7 +64,7 @@ func (v *views) showAll(in *view, seen contents, work *store.Snapshot) error {
 	if err != nil {
 		return &StoreError{stageLoad, err}
 	}
-	v.edit(in, func(values map[string]any) { updateValues(values, seen.values, now.Values) })
+	v.edit(in, editFunc(func(values map[string]any) { updateValues(values, seen.values, now.Values) }))
 	if !now.Deadline.Equal(seen.deadline) && v.manager.Deadline(in).Equal(seen.deadline) {
 		v.manager.SetDeadline(in, now.Deadline)
 	}

@@ -145,15 +145,18 @@ func (u *Use) leave() *view {
 	u.mu.Lock()
 	v := u.view
 	u.mu.Unlock()
-	u.views.leave(v, u)
+	u.views.edit(v, leaving{u})
 	return v
 }
 
-// leftView notes that the handler has returned. SCS holds its lock of the view.
-func (u *Use) leftView() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.view, u.left, u.readOnly = nil, u.view, false
+// leaving is the editor that leave is: it notes that the handler has returned, and
+// changes no value.
+type leaving struct{ *Use }
+
+func (l leaving) edit(map[string]any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.view, l.left, l.readOnly = nil, l.view, false
 }
 
 // usable returns the view of the running handler, nil between handlers.

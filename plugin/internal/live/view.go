@@ -113,50 +113,41 @@ func (v *views) openFresh(token string, from *store.Snapshot) (*view, error) {
 func (v *views) status(of *view) scs.Status { return v.manager.Status(of) }
 
 // read returns the view's contents, in a map of its own.
-func (v *views) read(from *view) contents {
+func (v *views) read(from *view) contents { return v.commit(from, nil) }
+
+// edit lets by work on the view, in one step for all its users.
+func (v *views) edit(in *view, by editor) { v.commit(in, by) }
+
+// An editor works on the values that a view holds, under SCS's lock of the view.
+type editor interface {
+	edit(values map[string]any)
+}
+
+// editFunc is an editor that changes the values.
+type editFunc func(values map[string]any)
+
+func (f editFunc) edit(values map[string]any) { f(values) }
+
+// commit has SCS commit the view to nowhere: by gets its values, or without one the
+// caller gets its contents.
+func (v *views) commit(of *view, by editor) contents {
 	m := v.managers.Get().(*viewManager)
 	defer v.managers.Put(m)
-	if _, _, err := m.Commit(from); err != nil {
+	m.tap.editor = by
+	_, _, err := m.Commit(of)
+	got := m.tap.contents
+	m.tap.editor, m.tap.contents = nil, contents{}
+	if err != nil {
 		panic(err) // neither noStore nor tap returns one
 	}
-	got := m.tap.contents
-	m.tap.contents = contents{}
 	return got
 }
 
-// edit changes the view's values in place, in one step for all its users.
-func (v *views) edit(in *view, change func(values map[string]any)) {
-	m := v.managers.Get().(*viewManager)
-	defer v.managers.Put(m)
-	m.tap.edit = change
-	_, _, err := m.Commit(in)
-	m.tap.edit = nil
-	if err != nil {
-		panic(err) // neither noStore nor tap returns one
-	}
-}
-
-// leave calls u.leftView under SCS's lock of the view.
-func (v *views) leave(of *view, u leaver) {
-	m := v.managers.Get().(*viewManager)
-	defer v.managers.Put(m)
-	m.tap.leaves = u
-	_, _, err := m.Commit(of)
-	m.tap.leaves = nil
-	if err != nil {
-		panic(err) // neither noStore nor tap returns one
-	}
-}
-
-// A leaver has used a view until now.
-type leaver interface{ leftView() }
-
 // tap is a codec that passes decoded values on.
 type tap struct {
-	snapshot *store.Snapshot      // for Decode
-	edit     func(map[string]any) // for Encode; nil to read
-	leaves   leaver               // for Encode; nil to read or edit
-	contents contents             // what Encode has read
+	snapshot *store.Snapshot // for Decode
+	editor   editor          // for Encode; nil to read
+	contents contents        // what Encode has read
 }
 
 // Decode gives SCS a copy of the snapshot's values: SCS changes what it gets.
@@ -171,12 +162,8 @@ func (t *tap) Decode([]byte) (time.Time, map[string]any, error) {
 // Encode gets the values that SCS holds, under SCS's lock. It takes a copy: a
 // goroutine that a handler left behind can still change them.
 func (t *tap) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	switch {
-	case t.leaves != nil:
-		t.leaves.leftView()
-		return nil, nil
-	case t.edit != nil:
-		t.edit(values)
+	if t.editor != nil {
+		t.editor.edit(values)
 		return nil, nil
 	}
 	t.contents = contents{deadline, maps.Clone(values)}
