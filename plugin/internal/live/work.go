@@ -84,11 +84,15 @@ func (e *Entry) replace(base, seen, onto *store.Snapshot) error {
 // collected before the next event, and when the timer fires, which also asks the
 // store what others have changed. SCS may hold its lock of that data.
 func (e *Entry) peek() any {
-	v := e.shared.open(e.token(), e.Snapshot())
+	work, wait := e.Snapshot(), e.config.FlushInterval
+	v := e.shared.open(e.token(), work)
+	if e.Snapshot() != work {
+		wait = 0 // whoever changed it may have looked for the view before it was there
+	}
 	if !e.store.Hears() {
 		e.fresh.doubt()
 	}
-	e.clock.arm(e.config.FlushInterval)
+	e.clock.arm(wait)
 	return v.data
 }
 
