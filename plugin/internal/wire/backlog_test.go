@@ -76,6 +76,8 @@ func TestEarlyIsBounded(t *testing.T) {
 
 	late := h.dial(nameWebsocket, 4)
 	<-greets
+	h.say(late, "40/chat,", `42/chat,1["echo","in"]`)
+	h.hear(late, connected("/chat", 4), `43/chat,1["in"]`) // behind the greeting, so that is written
 	conn = h.conn(late)
 	conn.outside(time.Now().Add(connectTimeout + time.Second))
 	if conn.mu.Lock(); conn.namespaces.rootBacklog != nil {
