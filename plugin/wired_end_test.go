@@ -192,9 +192,9 @@ func TestWiredEndOfNamespace(t *testing.T) {
 }
 
 // A client that comes back before its last stay is over, and hangs up
-// meanwhile, was lost and has not left. Not parallel: it looks for the goroutine
-// that waits.
-func TestWiredLostWhileWaiting(t *testing.T) { //nolint:paralleltest // see above
+// meanwhile, was lost and has not left.
+func TestWiredLostWhileWaiting(t *testing.T) {
+	t.Parallel()
 	for _, k := range allKinds {
 		reasons, held := make(chan string, 2), make(chan struct{})
 		a := wiredApp(t, plugin.Options{}, transport.Options{}, func(a *app) {
@@ -212,9 +212,7 @@ func TestWiredLostWhileWaiting(t *testing.T) { //nolint:paralleltest // see abov
 			t.Errorf("%v: the first stay ended for %q", k, reason)
 		}
 		c.send("40/chat,")
-		eventually(t, "it waits to enter", func() bool {
-			return strings.Contains(stacks(), "plugin.(*hook).join")
-		})
+		eventually(t, "it waits to enter", func() bool { return a.sessions.Waiting() == 1 })
 		c.HangUp()
 		eventually(t, "the connection is forgotten", func() bool { return a.wire.Len() == 0 })
 		close(held)

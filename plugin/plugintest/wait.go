@@ -1,6 +1,8 @@
 package plugintest
 
 import (
+	"runtime/pprof"
+	"strings"
 	"testing"
 	"time"
 )
@@ -20,7 +22,7 @@ func Eventually(tb testing.TB, what string, ok func() bool) {
 		select {
 		case <-again.C:
 		case <-late:
-			tb.Fatalf("not in time: %s", what)
+			tb.Fatalf("not in time: %s\n%s", what, stacks())
 		}
 	}
 }
@@ -32,7 +34,20 @@ func Recv[T any](tb testing.TB, what string, c <-chan T) (v T) {
 	select {
 	case v = <-c:
 	case <-time.After(Patience):
-		tb.Fatalf("not in time: %s", what)
+		tb.Fatalf("not in time: %s\n%s", what, stacks())
 	}
 	return v
+}
+
+// stacks returns what the goroutines do that run code of this project: what a test
+// waits for in vain is often stuck there.
+func stacks() string {
+	var all, ours strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&all, 1) // a Builder does not fail
+	for one := range strings.SplitSeq(all.String(), "\n\n") {
+		if strings.Contains(one, "socketio-sessions/plugin.") || strings.Contains(one, "socketio-sessions/plugin/internal") {
+			ours.WriteString(one + "\n\n")
+		}
+	}
+	return ours.String()
 }
