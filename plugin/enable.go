@@ -1,8 +1,10 @@
 package plugin
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
@@ -54,6 +56,9 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		s.options.Logger.Warn("sessions: the manager's store is wrapped; what other processes write at the same time can be lost")
 		attached = store.Attach(manager, store.Wrap(manager.Store), store.Options{})
 	}
+	if err := checkBackend(attached.Core()); err != nil {
+		return nil, err
+	}
 	s.attached = attached
 	s.common = s.newCommon()
 	s.common.book = live.New(s.liveConfig(), host{s.common, cookies{manager}})
@@ -65,6 +70,18 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	}
 	s.door = s.newDoor(resolver)
 	return s, nil
+}
+
+// checkLimit is how long a backend may take to say that it can never work.
+const checkLimit = 2 * time.Second
+
+func checkBackend(core *store.Core) error {
+	ctx, cancel := context.WithTimeout(context.Background(), checkLimit)
+	defer cancel()
+	if err := core.Check(ctx); err != nil {
+		return fmt.Errorf("sessions: %w", err)
+	}
+	return nil
 }
 
 // newCommon returns what sockets share. Enable adds the gate and the book.

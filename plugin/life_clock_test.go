@@ -59,11 +59,11 @@ func (c clockStore) Touch(ctx context.Context, key string, life store.Life) (boo
 	return c.Memory.Touch(ctx, key, life)
 }
 
-func (c clockStore) Missing(ctx context.Context, keys []string) ([]string, error) {
+func (c clockStore) Probe(ctx context.Context, keys []string) ([][]byte, error) {
 	if c.down.Load() {
 		return nil, errClock
 	}
-	return c.Memory.Missing(ctx, keys)
+	return c.Memory.Probe(ctx, keys)
 }
 
 // onClock runs a test in a bubble with a node.

@@ -205,8 +205,8 @@ func TestStoreDownLeavesNothing(t *testing.T) { //nolint:paralleltest // it coun
 			late.HangUp()
 			c.HangUp()
 		}
-		probes := a.link.count("missing")
-		eventually(t, "the store is probed", func() bool { return a.link.count("missing") > probes+2 })
+		probes := a.link.count("probe")
+		eventually(t, "the store is probed", func() bool { return a.link.count("probe") > probes+2 })
 		a.link.fail(false)
 		for _, cookie := range kept {
 			eventually(t, "the change is saved", func() bool { return a.stored(cookie)["k"] == "v" })
@@ -241,7 +241,7 @@ func TestStoreGraceIsOverOnce(t *testing.T) {
 	}
 	all.Wait() // all are sent away
 	const departure = 3 * time.Second
-	asked, most := a.link.count("missing"), 1+int(time.Since(failed)/departure)
+	asked, most := a.link.count("probe"), 1+int(time.Since(failed)/departure)
 	if asked == 0 || asked > most {
 		t.Errorf("%d times the store was asked before all were sent away, want at most %d", asked, most)
 	}

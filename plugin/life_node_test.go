@@ -100,11 +100,11 @@ func (l *link) Say(ctx context.Context, note store.Note) error {
 	return l.shared.Say(ctx, note)
 }
 
-func (l *link) Missing(ctx context.Context, keys []string) ([]string, error) {
-	if err := l.call("missing"); err != nil {
+func (l *link) Probe(ctx context.Context, keys []string) ([][]byte, error) {
+	if err := l.call("probe"); err != nil {
 		return nil, err
 	}
-	return l.shared.Missing(ctx, keys)
+	return l.shared.Probe(ctx, keys)
 }
 
 func (l *link) Listen(hear func(store.Note)) store.Line {

@@ -79,9 +79,9 @@ func TestProbeIsBatched(t *testing.T) {
 	for range sessions {
 		clients = append(clients, a.enter(a.login("alice")))
 	}
-	find, missing := a.link.count("find"), a.link.count("missing")
+	find, missing := a.link.count("find"), a.link.count("probe")
 	started := time.Now()
-	eventually(t, "three probes", func() bool { return a.link.count("missing") >= missing+3 })
+	eventually(t, "three probes", func() bool { return a.link.count("probe") >= missing+3 })
 	if took := time.Since(started); took < 100*time.Millisecond {
 		t.Errorf("three probes within %v", took)
 	}
@@ -92,10 +92,10 @@ func TestProbeIsBatched(t *testing.T) {
 		c.HangUp()
 	}
 	eventually(t, "all have left", func() bool { return a.sessions.Entries() == 0 })
-	eventually(t, "the probe rests", quiet(func() int { return a.link.count("missing") }))
+	eventually(t, "the probe rests", quiet(func() int { return a.link.count("probe") }))
 	a.enter(a.login("bob"))
-	missing = a.link.count("missing")
-	eventually(t, "it runs again", func() bool { return a.link.count("missing") > missing })
+	missing = a.link.count("probe")
+	eventually(t, "it runs again", func() bool { return a.link.count("probe") > missing })
 }
 
 // A probe that fails ends nobody, is reported, and is made again.

@@ -15,8 +15,8 @@ import (
 // failed, never that a session is absent. Neither side changes bytes that were
 // passed in or handed out.
 //
-// A backend may also be a [Lister], a [Prober], a [Teller], a [Speaker] and an
-// [Audience].
+// A backend may also be a [Lister], a [Prober], a [Teller], a [Speaker], an [Audience],
+// a [Reporter] and a [Checker].
 type Backend interface {
 	// Find returns the bytes under key and the time when they expire, zero where
 	// the backend cannot tell. ok is false when there is no session.
@@ -41,6 +41,19 @@ type Change struct {
 	Old, New []byte
 	Life     Life
 	Note     Note
+
+	// Once says that New was computed from Old, as by a counter. A backend that has
+	// lost the answer to such a swap does not repeat it, but returns an error: the
+	// change may have been made, and what it finds then may be another's that looks
+	// the same. Any other swap may be repeated.
+	Once bool
+}
+
+// A Checker is a [Backend] that can tell at the start what will never work. It is
+// optional.
+type Checker interface {
+	// Check returns why the backend cannot be used, nil if that is not certain.
+	Check(ctx context.Context) error
 }
 
 // A Life says when a session expires: at Expiry, or at its present expiry if that
@@ -71,8 +84,8 @@ type Lister interface {
 }
 
 // A Prober is a [Backend] that can look for many sessions at once. It is optional:
-// without it, [Core.Missing] calls Find for each.
+// without it, [Core.Probe] calls Find for each.
 type Prober interface {
-	// Missing returns those of the keys under which there is no session.
-	Missing(ctx context.Context, keys []string) ([]string, error)
+	// Probe returns the bytes under each key, nil where there is no session.
+	Probe(ctx context.Context, keys []string) ([][]byte, error)
 }

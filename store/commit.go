@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -15,6 +16,8 @@ type Commit struct {
 	// Used is the last use of the session. The commit keeps the session alive
 	// accordingly, and never cuts its life short.
 	Used time.Time
+	// Once says that Mine was computed from Base; see [Change].
+	Once bool
 	// By is the watch of who commits. It does not hear of the commit. nil for none.
 	By *Watch
 }
@@ -60,9 +63,11 @@ func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok b
 		Old: commit.Base.Bytes, New: commit.Mine.Bytes,
 		Life: c.Life(commit.Mine.Deadline, commit.Used),
 		Note: c.news.note(event),
+		Once: commit.Once,
 	})
 	switch {
 	case err != nil:
+		c.news.tell(Event{ID: cmp.Or(commit.ID, ID(commit.Key)), Kind: Missed}, nil) // it may have been made
 		return nil, false, fmt.Errorf("store: save: %w", err)
 	case ok:
 		if event.ID != "" {

@@ -126,31 +126,32 @@ func (c *Core) Load(ctx context.Context, key string, known *Snapshot) (snapshot 
 	return found, expiry, true, nil
 }
 
-// Missing returns those of the keys under which there is no session any more. A
+// Probe returns the bytes of the session under each key, nil where there is none. A
 // [Prober] answers in one round trip, another backend in one for each key.
-func (c *Core) Missing(ctx context.Context, keys []string) (missing []string, err error) {
+func (c *Core) Probe(ctx context.Context, keys []string) (found [][]byte, err error) {
 	if prober, ok := c.backend.(Prober); ok {
-		missing, err = prober.Missing(ctx, keys)
+		found, err = prober.Probe(ctx, keys)
 	} else {
-		missing, err = findMissing(ctx, c.backend, keys)
+		found, err = probeEach(ctx, c.backend, keys)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: probe: %w", err)
 	}
-	return missing, nil
+	return found, nil
 }
 
-func findMissing(ctx context.Context, b Backend, keys []string) (missing []string, err error) {
-	for _, key := range keys {
-		_, _, ok, err := b.Find(ctx, key)
+func probeEach(ctx context.Context, b Backend, keys []string) ([][]byte, error) {
+	found := make([][]byte, len(keys))
+	for n, key := range keys {
+		b, _, ok, err := b.Find(ctx, key)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
-			missing = append(missing, key)
+		if ok {
+			found[n] = b
 		}
 	}
-	return missing, nil
+	return found, nil
 }
 
 // Touch keeps the session under key alive as if it had last been used at the given
@@ -175,10 +176,15 @@ func (c *Core) End(ctx context.Context, key string) error {
 // end deletes a session and tells why it ended, unless it is only renewing.
 func (c *Core) end(ctx context.Context, key string, why Kind) (last []byte, err error) {
 	event := Event{ID: ID(key), Kind: why}
-	if last, err = c.backend.Delete(ctx, key, c.news.note(event)); err != nil {
-		return nil, fmt.Errorf("store: %s: %w", why, err)
+	last, err = c.backend.Delete(ctx, key, c.news.note(event))
+	if err != nil || last == nil {
+		// It may be gone, by this call or an earlier one, and nobody here knows.
+		c.news.tell(Event{ID: event.ID, Kind: Missed}, nil)
 	}
-	if last == nil {
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("store: %s: %w", why, err)
+	case last == nil:
 		return nil, nil
 	}
 	c.ends.add(event.ID, why)
@@ -204,19 +210,31 @@ func (c *Core) Expire(id string) {
 	c.news.tell(Event{ID: id, Kind: Expired}, nil)
 }
 
+// Check returns why the backend can never work, nil if that is not certain.
+func (c *Core) Check(ctx context.Context) error {
+	if checker, ok := c.backend.(Checker); ok {
+		return checker.Check(ctx)
+	}
+	return nil
+}
+
 // Watch returns a Watch that follows nothing yet.
 func (c *Core) Watch() *Watch { return c.news.watch() }
 
-// Hears reports whether this Store hears of every change that other processes make.
-// If not, load sessions to find out.
-func (c *Core) Hears() bool { return c.news.teller != nil }
+// Hears reports whether this Store hears now of every change that other processes
+// make. If not, load sessions to find out.
+func (c *Core) Hears() bool { return c.news.hears() }
 
 // Say sends data to everybody who follows the session of an id, as an [Event] of the
 // kind Said. It reaches other processes if the backend is a [Speaker]. data must be
-// valid JSON without a token. Nobody follows what [ID] cannot have made.
+// valid JSON without a token, and leave room in [MaxNoteBytes], or the error is an
+// [ErrNoteTooLarge]. Nobody follows what [ID] cannot have made.
 func (c *Core) Say(ctx context.Context, id string, data json.RawMessage) error {
 	if !isID(id) {
 		return nil
+	}
+	if len(data) > MaxNoteBytes-noteMargin {
+		return fmt.Errorf("store: say: %w", ErrNoteTooLarge)
 	}
 	event := Event{ID: id, Kind: Said, Data: data}
 	if speaker, ok := c.backend.(Speaker); ok {

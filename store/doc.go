@@ -28,10 +28,12 @@
 //
 // Optional interfaces of a backend:
 //   - [Lister] lists the sessions, for SCS's Iterate;
-//   - [Prober] looks for many sessions at once;
+//   - [Prober] looks at many sessions at once;
 //   - [Teller] passes notes on to other processes, over a [Line];
 //   - [Speaker] does so without a change of the session;
-//   - [Audience] tells whether anybody would hear a note.
+//   - [Audience] tells whether anybody would hear a note;
+//   - [Reporter] tells what no call can return;
+//   - [Checker] tells at the start what will never work.
 //
 // A Line may be an [Ignorer], which drops a Store's own notes by their [NoteHead].
 //

@@ -13,6 +13,10 @@ var (
 	// and Deposit. Nothing was written.
 	ErrTooLarge = errors.New("store: the session is too large")
 
+	// ErrNoteTooLarge says that what is said does not fit into [MaxNoteBytes].
+	// [Core.Say] returns it. Nobody has heard it.
+	ErrNoteTooLarge = errors.New("store: what is said is larger than a note may be: 256 KiB")
+
 	// ErrNoCookie is what RenewToken and MergeSession return for a socket's
 	// session: the new token would need a cookie, and a socket cannot set one.
 	// Renew over HTTP.

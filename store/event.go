@@ -12,7 +12,7 @@ type Kind string
 const (
 	Changed   Kind = "changed"   // its values or its deadline changed
 	Said      Kind = "said"      // somebody called [Core.Say]
-	Missed    Kind = "missed"    // not known: events may have been lost
+	Missed    Kind = "missed"    // not known: events may have been lost; without an ID, of any session
 	Destroyed Kind = "destroyed" // Destroy ended it, as at a logout
 	Renewed   Kind = "renewed"   // a new token replaced its own, as at a login
 	Expired   Kind = "expired"   // its time was over
@@ -59,8 +59,18 @@ type noteJSON struct {
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
-// maxNoteKeys bounds a note. A listener that needs more keys can load the session.
-const maxNoteKeys = 64
+// MaxNoteBytes bounds a note in JSON.
+const MaxNoteBytes = 256 << 10
+
+// noteMargin is room for all but the data and the keys of a note.
+const noteMargin = 512
+
+// maxNoteKeys and maxNoteKeyBytes bound what a note says of keys. A listener that needs
+// more of them can load the session.
+const (
+	maxNoteKeys     = 64
+	maxNoteKeyBytes = 16 << 10
+)
 
 // MarshalJSON encodes the note for other processes. A note never contains a token.
 func (n Note) MarshalJSON() ([]byte, error) {
@@ -71,6 +81,9 @@ func (n Note) MarshalJSON() ([]byte, error) {
 	names, err := json.Marshal(keys)
 	if err != nil {
 		return nil, err
+	}
+	if len(names) > maxNoteKeyBytes {
+		names = []byte("null")
 	}
 	b := fmt.Appendf(NoteHead(n.From), `"id":%q,"kind":%q,"keys":%s`, n.Event.ID, n.Event.Kind, names)
 	if n.Event.Data != nil {

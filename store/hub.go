@@ -84,6 +84,9 @@ func (l *hubLine) Leave(id string) {
 	delete(l.ids, id)
 }
 
+// Hears implements [Line].
+func (*hubLine) Hears() bool { return true }
+
 // Close implements [Line].
 func (l *hubLine) Close() {
 	l.hub.mu.Lock()

@@ -108,16 +108,17 @@ func (m *Memory) All(context.Context) (map[string][]byte, error) {
 	return all, nil
 }
 
-// Missing implements [Prober].
-func (m *Memory) Missing(_ context.Context, keys []string) (missing []string, err error) {
+// Probe implements [Prober].
+func (m *Memory) Probe(_ context.Context, keys []string) ([][]byte, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	for _, key := range keys {
-		if _, ok := m.liveLocked(key); !ok {
-			missing = append(missing, key)
+	found := make([][]byte, len(keys))
+	for n, key := range keys {
+		if it, ok := m.liveLocked(key); ok {
+			found[n] = it.bytes
 		}
 	}
-	return missing, nil
+	return found, nil
 }
 
 // Listen implements [Teller], for every Store on this Memory.

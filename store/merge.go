@@ -45,6 +45,13 @@ func changedKeys(a, b map[string]any) []string {
 	return keys
 }
 
+// union returns the strings of two sorted lists, in order and each once.
+func union(a, b []string) []string {
+	both := slices.Concat(a, b)
+	slices.Sort(both)
+	return slices.Compact(both)
+}
+
 // mergeTime does for a deadline what merge does for values.
 func mergeTime(base, mine, current time.Time) time.Time {
 	if mine.Equal(base) {

@@ -17,7 +17,8 @@ type Options struct {
 	MaxBytes int
 
 	// Logger hears once of each stored session that does not decode: its id and the
-	// error. Default slog.Default().
+	// error; and, at most once an hour each, of what keeps this node from hearing
+	// others or from being heard. Default slog.Default().
 	Logger *slog.Logger
 }
 

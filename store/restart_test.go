@@ -180,7 +180,7 @@ func TestRedisFullPool(t *testing.T) {
 	t.Parallel()
 	const writers, times = 16, 10
 	pool := storetest.Redis(t).Pool()
-	pool.MaxActive, pool.MaxIdle, pool.Wait = 2, 2, true
+	pool.MaxActive, pool.MaxIdle, pool.Wait = 3, 3, true
 	manager := scs.New()
 	s := store.Attach(manager, redisstore.New(pool), store.Options{}).Core()
 	token := newHeldSession(t, manager, "n")
@@ -205,7 +205,7 @@ func TestRedisFullPool(t *testing.T) {
 		t.Errorf("counted %v, %v", found.Values["n"], err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	held := []redis.Conn{pool.Get()} // now it is full
+	held := []redis.Conn{pool.Get()} // with two that listen it is full
 	cancel()
 	if _, _, _, err := s.Load(ctx, token, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("who waits for a full pool does not give up: %v", err)
@@ -276,7 +276,7 @@ func TestRedisUnknownNotes(t *testing.T) {
 		`{"id":"` + id + `","kind":"destroyed"}`,
 		`{"v":"1","id":"` + id + `","kind":"destroyed"}`,
 	} {
-		if _, err := conn.Do("PUBLISH", "scs:session:note:"+id, body); err != nil {
+		if _, err := conn.Do("PUBLISH", "socketio:scs:session:note:"+id, body); err != nil {
 			t.Fatal(err)
 		}
 		if got := <-watch.Events(); got.ID != id || got.Kind != store.Missed || got.Keys != nil {
@@ -287,7 +287,7 @@ func TestRedisUnknownNotes(t *testing.T) {
 		t.Errorf("Ended: %q", got)
 	}
 	// A further field makes no other version.
-	if _, err := conn.Do("PUBLISH", "scs:session:note:"+id, `{"v":1,"id":"`+id+`","kind":"changed","keys":["a"],"more":1}`); err != nil {
+	if _, err := conn.Do("PUBLISH", "socketio:scs:session:note:"+id, `{"v":1,"id":"`+id+`","kind":"changed","keys":["a"],"more":1}`); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-watch.Events(); got.Kind != store.Changed || len(got.Keys) != 1 {

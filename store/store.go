@@ -27,7 +27,7 @@ func Attach(manager *scs.SessionManager, backend Backend, options Options) *Stor
 	c.manager, c.backend = manager, backend
 	c.contextKey = contextKeyOf(manager)
 	c.malformed.log = options.Logger
-	c.news = newNews(backend, &c.ends)
+	c.news = newNews(backend, &c.ends, options.Logger)
 	c.limit = sizeLimit(options.MaxBytes)
 	if c.limit == 0 {
 		c.limit = defaultMaxBytes

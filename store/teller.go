@@ -10,9 +10,10 @@ type Teller interface {
 	// that it has joined, until it is closed. Listen returns at once and does not
 	// call hear. The line may call hear from several goroutines at once.
 	//
-	// An [Event] of the kind Missed says that notes of its session may be lost.
-	// The line sends one after a lost connection, and one after a join that took
-	// time: what happened between Join and that event was not heard.
+	// An [Event] of the kind Missed says that notes of its session may be lost, or
+	// without an ID those of any session. The line sends one of any session when a
+	// connection takes the place of a lost one, and one of its session after a join
+	// that took time: what happened between Join and that event was not heard.
 	Listen(hear func(Note)) Line
 }
 
@@ -22,6 +23,7 @@ type Teller interface {
 type Line interface {
 	Join(id string)  // starts to hear the session of an id
 	Leave(id string) // stops that
+	Hears() bool     // reports whether it hears now, as far as it knows
 	Close()          // ends the line
 }
 

@@ -2,19 +2,20 @@ package store
 
 import (
 	"crypto/rand"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 )
-
-// watchBuffer is how many events may wait for the reader of a watch.
-const watchBuffer = 1024
 
 // A Watch receives the events of the sessions that it follows. Close it when you do
 // not need it any more. Its methods are safe for concurrent use.
 type Watch struct {
 	news   *news
+	inbox  *inbox
 	events chan Event
+	done   chan struct{}             // closed by Close
 	ids    map[string]*atomic.Uint64 // how many events came, by id; guarded by news.mu
+	missed atomic.Uint64             // how often something of any session may have been missed
 	closed bool                      // guarded by news.mu
 }
 
@@ -25,20 +26,31 @@ type news struct {
 	ends   *ends  // remembers the ends that are heard
 	teller Teller // nil when nobody else can be heard
 
+	problems problems
+
 	mu      sync.RWMutex
 	watches map[*Watch]struct{}
 	follows map[string]int // by id: how many watches follow it
 	line    Line           // open while there are watches, once one has followed
 }
 
-func newNews(backend Backend, ends *ends) *news {
+func newNews(backend Backend, ends *ends, log *slog.Logger) *news {
 	teller, _ := backend.(Teller)
-	return &news{name: rand.Text(), ends: ends, teller: teller}
+	n := &news{name: rand.Text(), ends: ends, teller: teller, problems: problems{log: log}}
+	if reporter, ok := backend.(Reporter); ok {
+		reporter.Report(n.problems.report)
+	}
+	return n
 }
 
 // watch returns a Watch that follows nothing yet.
 func (n *news) watch() *Watch {
-	w := &Watch{news: n, events: make(chan Event, watchBuffer), ids: make(map[string]*atomic.Uint64)}
+	w := &Watch{
+		news: n, inbox: newInbox(),
+		events: make(chan Event), done: make(chan struct{}),
+		ids: make(map[string]*atomic.Uint64),
+	}
+	go w.deliver() // ends with Close
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.watches == nil {
@@ -49,20 +61,44 @@ func (n *news) watch() *Watch {
 	return w
 }
 
-// Events returns the channel of the events. Close closes it. It is also closed when
-// the reader was so slow that too many events were waiting: then make a new Watch,
-// and load the sessions to find out what was missed.
+// Events returns the channel of the events. Close closes it. Events wait for the reader
+// by session: of those of one kind the reader gets one, with the keys of all. A Missed
+// event without an id says that something may have been missed of any session. What was
+// said comes one by one, and may be lost to a reader that leaves 16 MiB waiting.
 func (w *Watch) Events() <-chan Event { return w.events }
 
-// Heard returns how many events of a session there were since it is followed. An
-// event counts before it can be received, and before the call that made it returns,
+// deliver passes on what is in the inbox.
+func (w *Watch) deliver() {
+	defer close(w.events)
+	for {
+		waiting := w.inbox.next()
+		for _, event := range waiting {
+			select {
+			case w.events <- event:
+			case <-w.done:
+				return
+			}
+		}
+		if len(waiting) > 0 {
+			continue
+		}
+		select {
+		case <-w.inbox.ready:
+		case <-w.done:
+			return
+		}
+	}
+}
+
+// Heard returns how many events of a session there were since it is followed, other
+// than Said. An event counts before it can be received, and before the call that made it returns,
 // if that was in this process. So whoever compares the number with an earlier one
 // knows whether something has happened to the session.
 func (w *Watch) Heard(id string) uint64 {
 	w.news.mu.RLock()
 	defer w.news.mu.RUnlock()
 	if n := w.ids[id]; n != nil {
-		return n.Load()
+		return n.Load() + w.missed.Load()
 	}
 	return 0
 }
@@ -123,7 +159,7 @@ func (w *Watch) closeLocked() {
 		return
 	}
 	w.closed = true
-	close(w.events)
+	close(w.done)
 	for id := range w.ids {
 		w.unfollowLocked(id)
 	}
@@ -141,6 +177,10 @@ func (n *news) hear(note Note) {
 		return
 	}
 	event := note.Event
+	if event.ID == "" {
+		n.tellMissed()
+		return
+	}
 	if event.ends() || event.Kind == renewing {
 		n.ends.add(event.ID, event.Kind)
 	}
@@ -149,13 +189,23 @@ func (n *news) hear(note Note) {
 	}
 }
 
+// tellMissed tells all watches that anything may have been missed.
+func (n *news) tellMissed() {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	for w := range n.watches {
+		w.missed.Add(1)
+		w.inbox.add(Event{Kind: Missed})
+	}
+}
+
 // tell sends an event to the watches that follow its session, other than by. It does
-// not wait: it closes a watch with too many waiting events.
+// not wait.
 func (n *news) tell(event Event, by *Watch) {
 	if event.ID == "" {
 		return
 	}
-	var slow []*Watch
+	lost := false
 	n.mu.RLock()
 	if n.follows[event.ID] > 0 {
 		for w := range n.watches {
@@ -163,18 +213,26 @@ func (n *news) tell(event Event, by *Watch) {
 			if heard == nil || w == by {
 				continue
 			}
-			heard.Add(1)
-			select {
-			case w.events <- event:
-			default:
-				slow = append(slow, w)
+			if event.Kind != Said { // which leaves the session as it is
+				heard.Add(1)
 			}
+			lost = !w.inbox.add(event) || lost
 		}
 	}
 	n.mu.RUnlock()
-	for _, w := range slow {
-		w.Close()
+	if lost {
+		n.problems.report(errSlow)
 	}
+}
+
+// hears reports whether other Stores are heard now.
+func (n *news) hears() bool {
+	if n.teller == nil {
+		return false
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.line == nil || n.line.Hears()
 }
 
 // followed reports whether anybody other than by would hear of a session.

@@ -4,10 +4,10 @@ import "github.com/socketio-sessions/socketio-sessions/store"
 
 // Changed returns how many ids a line has yet to subscribe to or to unsubscribe from.
 func Changed(of store.Line) int {
-	l := of.(*line)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.changed)
+	f := of.(*line).feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.changed)
 }
 
 // Waiting returns how many calls wait for a connection.

@@ -2,10 +2,14 @@ package redisstore
 
 import (
 	"context"
+	"errors"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gomodule/redigo/redis"
 )
@@ -15,7 +19,8 @@ import (
 // exchange. Calls that come before it has a connection go with it. No call waits for
 // the answers to others.
 type pipe struct {
-	pool *redis.Pool
+	pool   *redis.Pool
+	failed atomic.Int64 // when a connection was last found broken; Unix nanoseconds
 
 	mu      sync.Mutex
 	waiting []*call // if there are any, an exchange is about to send them
@@ -29,10 +34,44 @@ type call struct {
 }
 
 type command struct {
-	name  string
-	args  []any
-	reply any
-	err   error
+	name     string
+	args     []any
+	once     bool // it must not be made twice
+	repeated bool // this is the second try
+	reply    any
+	err      error
+}
+
+// loadingPause is how long a server that is loading its data is left alone.
+const loadingPause = 100 * time.Millisecond
+
+// restLimit is how long a connection may rest before it is tried.
+const restLimit = time.Second
+
+var errOutdated = errors.New("redisstore: the connection rested while others broke")
+
+// use makes the pipe work on a pool.
+func (p *pipe) use(pool *redis.Pool) {
+	p.pool = pool
+	test := pool.TestOnBorrow
+	if test == nil && pool.TestOnBorrowContext == nil {
+		test = func(conn redis.Conn, since time.Time) error {
+			if time.Since(since) < restLimit {
+				return nil
+			}
+			_, err := conn.Do("PING")
+			return err
+		}
+	}
+	pool.TestOnBorrow = func(conn redis.Conn, since time.Time) error {
+		switch {
+		case since.UnixNano() <= p.failed.Load():
+			return errOutdated
+		case test != nil:
+			return test(conn, since)
+		}
+		return nil
+	}
 }
 
 // do sends commands and waits for the replies, which it puts into the commands. The
@@ -57,19 +96,46 @@ func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
 	}
 }
 
-// exchange sends the waiting calls in one write, and hands out the replies.
+// exchange sends the waiting calls in one write, and hands out the replies. What the
+// connection was to blame for it sends once more, on another.
 func (p *pipe) exchange() {
 	conn := p.pool.Get() // if this fails, so does all below
-	defer conn.Close()
-	runtime.Gosched() // goroutines that are ready to run may call, too
+	runtime.Gosched()    // goroutines that are ready to run may call, too
 	calls := p.takeWaiting()
+	again := send(conn, calls)
+	_ = conn.Close()
+	if len(again) == 0 {
+		return
+	}
+	p.failed.Store(time.Now().UnixNano()) // after Close, which may have put it back
+	if isLoading(again[0]) {
+		time.Sleep(loadingPause)
+	}
+	conn = p.pool.Get()
+	defer conn.Close()
+	for _, c := range send(conn, again) {
+		close(c.done)
+	}
+}
+
+// send sends calls and hands out the replies. It returns the calls to send again, which
+// wait on.
+func send(conn redis.Conn, calls []*call) (again []*call) {
+	unmade := conn.Err() != nil
 	for _, c := range calls {
-		c.send(conn)
+		for _, command := range c.commands {
+			_ = conn.Send(command.name, command.args...) // Flush returns the error
+		}
 	}
 	err := conn.Flush()
 	for _, c := range calls {
-		err = c.receive(conn, err)
+		if err = c.receive(conn, err); !unmade && c.mayRepeat() {
+			again = append(again, c)
+		} else {
+			close(c.done)
+		}
 	}
+	return again
 }
 
 // takeWaiting returns the waiting calls, but for those whose ctx has ended, and forgets
@@ -82,15 +148,8 @@ func (p *pipe) takeWaiting() []*call {
 	return calls
 }
 
-func (c *call) send(conn redis.Conn) {
-	for _, command := range c.commands {
-		_ = conn.Send(command.name, command.args...) // Flush returns the error
-	}
-}
-
 // receive reads the replies. err is not nil if the connection is lost.
 func (c *call) receive(conn redis.Conn, err error) error {
-	defer close(c.done)
 	for i := range c.commands {
 		command := &c.commands[i]
 		if err == nil {
@@ -103,30 +162,49 @@ func (c *call) receive(conn redis.Conn, err error) error {
 	return err
 }
 
-// A script is sent by its hash, once Redis knows it.
-type script struct {
-	source, hash string
-}
-
-func newScript(source string) script {
-	return script{source, redis.NewScript(1, source).Hash()}
-}
-
-// run runs a script on one key, and returns its reply.
-func (p *pipe) run(ctx context.Context, script script, key string, args ...any) (any, error) {
-	args = append([]any{script.hash, 1, key}, args...)
-	done, err := p.do(ctx, command{name: "EVALSHA", args: args})
-	if err == nil && isNoScript(done[0].err) {
-		args[0] = script.source
-		done, err = p.do(ctx, command{name: "EVAL", args: args})
+// mayRepeat reports whether the call failed because of its connection, and may be sent
+// once more. It then notes that.
+func (c *call) mayRepeat() bool {
+	may := false
+	for i := range c.commands {
+		command := &c.commands[i]
+		switch {
+		case command.err == nil:
+			continue
+		case command.repeated, c.ctx.Err() != nil:
+			return false
+		case !isElsewhere(command.err) && (!isBroken(command.err) || command.once):
+			return false
+		}
+		may = true
 	}
-	if err != nil {
-		return nil, err
+	for i := range c.commands {
+		c.commands[i].repeated = may
 	}
-	return done[0].reply, done[0].err
+	return may
 }
 
-func isNoScript(err error) bool {
+// isElsewhere reports whether a server has refused a command that another will take, or
+// the same one later.
+func isElsewhere(err error) bool {
+	return hasCode(err, "READONLY") || hasCode(err, "LOADING") ||
+		hasCode(err, "ERR") && strings.Contains(err.Error(), "-READONLY ") // in a script, before Redis 7
+}
+
+func isLoading(c *call) bool {
+	return slices.ContainsFunc(c.commands, func(command command) bool { return hasCode(command.err, "LOADING") })
+}
+
+// isBroken reports whether the connection has failed, and not only been silent for too
+// long: then the server is busy, and another connection would wait as long.
+func isBroken(err error) bool {
+	refused, silent := redis.Error(""), net.Error(nil)
+	return !errors.As(err, &refused) && !errors.Is(err, redis.ErrPoolExhausted) &&
+		(!errors.As(err, &silent) || !silent.Timeout())
+}
+
+// hasCode reports whether an error is a reply of Redis that begins with a code.
+func hasCode(err error, code string) bool {
 	failed, ok := err.(redis.Error) //nolint:errorlint // redigo does not wrap a reply
-	return ok && strings.HasPrefix(string(failed), "NOSCRIPT ")
+	return ok && strings.HasPrefix(string(failed), code+" ")
 }

@@ -6,9 +6,12 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -23,8 +26,17 @@ import (
 // Each operation but All is one round trip, once Redis knows the scripts. Each change is
 // one Lua script on one key. Operations of many goroutines go together, on one
 // connection. The script also publishes what happened to the session, on a channel of
-// the session's id. A Store that follows sessions holds one connection of the pool to
-// hear that, so the pool must allow at least two.
+// the session's id. A Store that follows sessions holds two connections of the pool, to
+// hear that and to hear what is said, so the pool must allow at least three.
+//
+// Under the prefix there are sessions and nothing else. Claims, tickets and channels have
+// names that begin with "socketio:" and the prefix.
+//
+// A connection that breaks, or that leads to a server which cannot write (any more), is
+// replaced, and the operation is tried once more on another, unless it may have been made
+// and must not be made twice: see [store.Change].
+//
+// It needs one server, or the master that a Sentinel names; not a cluster.
 //
 // A node that writes the same sessions through SCS's redisstore keeps none of package
 // store's promises: it overwrites what it did not read, and can bring back a session
@@ -32,7 +44,9 @@ import (
 type RedisStore struct {
 	pool   *redis.Pool
 	pipe   pipe
-	prefix string
+	prefix string // of sessions
+	own    string // of all else
+	to     atomic.Pointer[func(error)]
 }
 
 var (
@@ -41,24 +55,33 @@ var (
 	_ store.Teller  = (*RedisStore)(nil)
 	_ store.Speaker = (*RedisStore)(nil)
 	_ store.Prober  = (*RedisStore)(nil)
+
+	_ store.Reporter = (*RedisStore)(nil)
+	_ store.Checker  = (*RedisStore)(nil)
 )
 
 // New returns a RedisStore on a pool. The pool's dialer sets address, password, database
 // number and timeouts. Set timeouts: an operation lasts as long as the pool lets it. The
 // keys in Redis are "scs:session:" and the store key, as in SCS's redisstore.
+//
+// New adds to the pool's TestOnBorrow, so call it before the pool is used: connections
+// that rested while the server failed over are dropped, and one that has rested for a
+// second is tried first if the pool has no test of its own.
 func New(pool *redis.Pool) *RedisStore { return NewWithPrefix(pool, "scs:session:") }
 
 // NewWithPrefix is [New] with another prefix, for several apps in one database.
 func NewWithPrefix(pool *redis.Pool, prefix string) *RedisStore {
-	return &RedisStore{pool: pool, pipe: pipe{pool: pool}, prefix: prefix}
+	r := &RedisStore{pool: pool, prefix: prefix, own: "socketio:" + prefix}
+	r.pipe.use(pool)
+	return r
 }
 
 var (
-	// The reply is 1 if the swap was made, else what was found. Of the arguments, 1
-	// and 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and
-	// 6 the channel and the note, 7 whether the key must be absent. PEXPIREAT GT would do, but Redis 6 does not have it.
-	// Redis 6.0 does not have SET with PXAT either, and to try that first costs what
-	// it saves.
+	// The reply is 1 if the swap was made, 2 if the note was refused, else what was
+	// found. Of the arguments, 1 and 2 are the old and the new bytes, 3 and 4 the life's
+	// expiry and limit, 5 and 6 the channel and the note, 7 whether the key must be
+	// absent. PEXPIREAT GT would do, but Redis 6 does not have it. Redis 6.0 does not
+	// have SET with PXAT either, and to try that first costs what it saves.
 	swapScript = newScript(`
 local current = redis.call('GET', KEYS[1])
 if ARGV[7] == 'absent' then
@@ -75,7 +98,7 @@ if current and expiry ~= ARGV[4] then
 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], expiry)
-if ARGV[5] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+if ARGV[5] ~= '' and type(redis.pcall('PUBLISH', ARGV[5], ARGV[6])) == 'table' then return 2 end
 return 1`)
 
 	touchScript = newScript(`
@@ -87,10 +110,11 @@ expiry = math.min(expiry, tonumber(ARGV[2]))
 redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
 return 1`)
 
+	// The reply is the last bytes, and a list of them if the note was refused.
 	deleteScript = newScript(`
 local last = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
-if last and ARGV[1] ~= '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+if last and ARGV[1] ~= '' and type(redis.pcall('PUBLISH', ARGV[1], ARGV[2])) == 'table' then return {last} end
 return last`)
 )
 
@@ -130,21 +154,42 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if change.Old == nil {
 		wanted = "absent"
 	}
-	reply, err := r.pipe.run(ctx, swapScript, r.name(key), change.Old, change.New,
+	reply, repeated, err := r.pipe.run(ctx, swapScript, change.Once, r.name(key), change.Old, change.New,
 		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body, wanted)
 	if err != nil {
 		return nil, false, err
 	}
-	if _, swapped := reply.(int64); swapped {
+	if swapped, ok := reply.(int64); ok {
+		r.reportUnheard(swapped == 2)
 		return change.New, true, nil
 	}
 	current, _ := reply.([]byte)
+	if repeated && bytes.Equal(current, change.New) {
+		return change.New, true, nil // the first try was made after all
+	}
 	return current, false, nil
+}
+
+// reportUnheard reports that a note was refused.
+func (r *RedisStore) reportUnheard(refused bool) {
+	if refused {
+		r.report(fmt.Errorf("redisstore: no other node hears of logouts and changes here; give the Redis user of this one the channels &%s*", r.own))
+	}
+}
+
+// Report implements [store.Reporter].
+func (r *RedisStore) Report(to func(error)) { r.to.Store(&to) }
+
+func (r *RedisStore) report(err error) {
+	if to := r.to.Load(); to != nil {
+		(*to)(err)
+	}
 }
 
 // Touch implements [store.Backend].
 func (r *RedisStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
-	return redis.Bool(r.pipe.run(ctx, touchScript, r.name(key), life.Expiry.UnixMilli(), life.Limit.UnixMilli()))
+	reply, _, err := r.pipe.run(ctx, touchScript, false, r.name(key), life.Expiry.UnixMilli(), life.Limit.UnixMilli())
+	return redis.Bool(reply, err)
 }
 
 // Delete implements [store.Backend].
@@ -153,7 +198,12 @@ func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([
 	if err != nil {
 		return nil, err
 	}
-	last, err := redis.Bytes(r.pipe.run(ctx, deleteScript, r.name(key), channel, body))
+	reply, _, err := r.pipe.run(ctx, deleteScript, false, r.name(key), channel, body)
+	if list, ok := reply.([]any); ok && len(list) == 1 {
+		r.reportUnheard(true)
+		reply = list[0]
+	}
+	last, err := redis.Bytes(reply, err)
 	if errors.Is(err, redis.ErrNil) {
 		return nil, nil
 	}
@@ -201,20 +251,28 @@ func (r *RedisStore) encode(note store.Note) (channel string, body []byte, err e
 		return "", nil, nil
 	}
 	body, err = note.MarshalJSON()
-	return r.channel(note.Event.ID), body, err
+	if len(body) > store.MaxNoteBytes {
+		return "", nil, store.ErrNoteTooLarge
+	}
+	return r.channel(note.Event), body, err
 }
 
 // name returns the key in Redis of a store key. Claims and tickets are no sessions, so
 // they have another prefix: no node lists them among its sessions.
 func (r *RedisStore) name(key string) string {
 	if strings.HasPrefix(key, store.OncePrefix) {
-		return store.OncePrefix + r.prefix + strings.TrimPrefix(key, store.OncePrefix)
+		return r.own + key
 	}
 	return r.prefix + key
 }
 
-// channel returns the channel of the notes of a session.
-func (r *RedisStore) channel(id string) string { return r.prefix + "note:" + id }
+// channel returns the channel on which an event is told.
+func (r *RedisStore) channel(event store.Event) string {
+	if event.Kind == store.Said {
+		return r.own + "said:" + event.ID
+	}
+	return r.own + "note:" + event.ID
+}
 
 // globEscaper escapes a prefix for SCAN, which takes patterns.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
@@ -232,25 +290,40 @@ func (r *RedisStore) Say(ctx context.Context, note store.Note) error {
 	return done[0].err
 }
 
-// Missing implements [store.Prober]. It sends a command for each key, as a cluster
-// needs, and all in one round trip.
-func (r *RedisStore) Missing(ctx context.Context, keys []string) (missing []string, err error) {
-	commands := make([]command, len(keys))
-	for i, key := range keys {
-		commands[i] = command{name: "EXISTS", args: []any{r.name(key)}}
+// Probe implements [store.Prober], with one command.
+func (r *RedisStore) Probe(ctx context.Context, keys []string) ([][]byte, error) {
+	if len(keys) == 0 {
+		return nil, nil
 	}
-	done, err := r.pipe.do(ctx, commands...)
+	names := make([]any, len(keys))
+	for i, key := range keys {
+		names[i] = r.name(key)
+	}
+	done, err := r.pipe.do(ctx, command{name: "MGET", args: names})
 	if err != nil {
 		return nil, err
 	}
-	for i, key := range keys {
-		n, err := redis.Int64(done[i].reply, done[i].err)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			missing = append(missing, key)
-		}
+	return redis.ByteSlices(done[0].reply, done[0].err)
+}
+
+// ErrCluster says that the server belongs to a Redis cluster, where a RedisStore does not
+// work.
+var ErrCluster = errors.New("redisstore: the server is a node of a Redis cluster, which is not supported; use one server, or Sentinel")
+
+// Check implements [store.Checker]. It returns [ErrCluster], or what is wrong with the
+// pool. A server that cannot be reached yet is no error.
+func (r *RedisStore) Check(ctx context.Context) error {
+	if limit := r.pool.MaxActive; limit > 0 && limit < 3 {
+		return fmt.Errorf("redisstore: the pool's MaxActive is %d; it must be at least 3: two connections listen", limit)
 	}
-	return missing, nil
+	conn, err := r.pool.GetContext(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // it may be started later
+	}
+	defer conn.Close()
+	info, err := redis.String(redis.DoContext(conn, ctx, "INFO", "cluster"))
+	if err == nil && strings.Contains(info, "cluster_enabled:1") {
+		return ErrCluster
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -19,11 +20,27 @@ func TestRedis(t *testing.T) {
 	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
 }
 
-// In a cluster a script may use only the keys that it names, and only of one slot.
-func TestRedisCluster(t *testing.T) {
+// What cannot work is refused at the start: a cluster, and a pool that is too small.
+func TestRedisCheck(t *testing.T) {
 	t.Parallel()
-	pool := storetest.RedisCluster(t).Pool()
-	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
+	one, cluster := storetest.Redis(t), storetest.Redis(t, "--cluster-enabled", "yes")
+	small := one.Pool()
+	small.MaxActive = 2
+	for name, row := range map[string]struct {
+		pool *redis.Pool
+		want string
+	}{
+		"one server": {one.Pool(), ""}, "a cluster": {cluster.Pool(), "cluster"}, "a small pool": {small, "MaxActive"},
+	} {
+		err := redisstore.New(row.pool).Check(t.Context())
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	one.Stop()
+	if err := redisstore.New(one.Pool()).Check(t.Context()); err != nil {
+		t.Errorf("a server that may be started later: %v", err)
+	}
 }
 
 func TestWrapRedisstore(t *testing.T) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -134,9 +135,6 @@ func (s suite) unfollow(t *testing.T, where string) {
 	drain(t, also)
 	e.Unfollow(e.n.id(token))
 	e.Unfollow(e.n.id(token))
-	for len(e.Events()) > 0 { // of the time before
-		<-e.Events()
-	}
 	maker.put(t, token, "unheard", true)
 	maker.put(t, other, "unheard", true)
 	also.want(t, store.Changed, "unheard")
@@ -146,39 +144,46 @@ func (s suite) unfollow(t *testing.T, where string) {
 		t.Errorf("a closed watch heard %v", event)
 	}
 	also.Follow(also.n.id(token)) // changes nothing
-	select {
-	case event := <-e.Events():
-		t.Errorf("heard %v of a session that is not followed", event)
-	default:
+	if n := e.Heard(e.n.id(token)); n > 0 {
+		t.Errorf("%d events of a session that is not followed", n)
 	}
 	third := hearer.listen(t, maker, token) // the line works as before
 	maker.put(t, token, "heard", true)
 	third.want(t, store.Changed, "heard")
 }
 
-// slow: a watch that nobody reads is closed, and nobody waits for it.
+// slow: nobody waits for a watch that nobody reads. When it is read, it has heard of all
+// that was changed, in few events, and of the end.
 func (s suite) slow(t *testing.T, where string) {
 	t.Helper()
+	const changes = 3000
 	maker, hearer := s.pair(t, where)
 	token := maker.login(t, values{"user": "alice"})
 	slow, quick := hearer.listen(t, maker, token), hearer.listen(t, maker, token)
-	ctx, room := maker.load(t, token), cap(slow.Events())
-	for i := range 2 * room {
-		maker.Put(ctx, "n", i)
+	ctx := maker.load(t, token)
+	for i := range changes {
+		maker.Put(ctx, fmt.Sprintf("k%d", i%10), i)
 		maker.commit(t, ctx)
-		if i%(1+room/4) == 0 {
-			drain(t, quick)
-		}
 	}
 	drain(t, quick)
-	n := 0
-	for range slow.Events() { // it is closed, after what had been waiting
-		n++
+	if err := maker.Destroy(ctx); err != nil {
+		t.Fatal(err)
 	}
-	if n != room {
-		t.Errorf("%d events were waiting, there was room for %d", n, room)
+	var keys []string
+	for n := 0; ; n++ {
+		event := slow.next(t)
+		if event.Kind == store.Destroyed {
+			break
+		}
+		if keys = append(keys, event.Keys...); n > 3 {
+			t.Fatalf("event %d: %v", n, event)
+		}
 	}
-	hearer.listen(t, maker, token) // and a new one takes its place
+	for i := range 10 {
+		if key := fmt.Sprintf("k%d", i); !slices.Contains(keys, key) {
+			t.Errorf("%s is not among %q", key, keys)
+		}
+	}
 }
 
 // by: all hear of a commit but the watch of who made it.

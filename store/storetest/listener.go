@@ -54,10 +54,12 @@ func (l *listener) arrived(t *testing.T, i int) bool {
 func drain(t *testing.T, all ...*listener) {
 	t.Helper()
 	mark, maker, token := rand.Text(), all[0].maker, all[0].token
-	maker.put(t, token, mark, true)
-	maker.remove(t, token, mark)
-	for _, l := range all {
-		for range 2 {
+	for _, change := range []func(){
+		func() { maker.put(t, token, mark, true) },
+		func() { maker.remove(t, token, mark) },
+	} {
+		change()
+		for _, l := range all {
 			for !slices.Contains(l.next(t).Keys, mark) {
 			}
 		}
@@ -72,7 +74,7 @@ func (l *listener) next(t *testing.T) store.Event {
 		select {
 		case event, ok := <-l.Events():
 			if !ok {
-				t.Fatal("the watch was cut off")
+				t.Fatal("the watch has ended")
 			}
 			if event.Kind != store.Missed {
 				return event

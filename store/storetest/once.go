@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,8 +100,8 @@ func (s suite) onceNoSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for key, bytes := range all {
-			if string(bytes) == string(login.Bytes) {
+		for key, b := range all {
+			if string(b) == string(login.Bytes) {
 				cookies = append(cookies, key)
 			}
 		}
@@ -122,8 +124,8 @@ func (s suite) onceNoSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for key, bytes := range all {
-			if string(bytes) == string(login.Bytes) {
+		for key, b := range all {
+			if string(b) == string(login.Bytes) {
 				t.Errorf("it is listed among the sessions, as %q", key)
 			}
 		}
@@ -131,8 +133,9 @@ func (s suite) onceNoSession(t *testing.T) {
 	n.wantAt(t, name, string(login.Bytes))
 }
 
-// missing: Missing returns the keys that have no session, however it ended.
-func (s suite) missing(t *testing.T) {
+// probe: Probe returns what is under each key, and nothing where a session has ended,
+// however that was.
+func (s suite) probe(t *testing.T) {
 	nodes := s.nodes(t, 2)
 	var keys, ended []string
 	add := func(token string) string { keys = append(keys, nodes[0].core.Key(token)); return token }
@@ -155,9 +158,17 @@ func (s suite) missing(t *testing.T) {
 	}
 	ended = append(ended, nodes[0].core.Key(add(key()))) // there never was one
 	for _, n := range nodes {
-		missing, err := n.core.Missing(t.Context(), keys)
+		found, err := n.core.Probe(t.Context(), keys)
 		if err != nil {
 			t.Fatal(err)
+		}
+		var missing []string
+		for i, key := range keys {
+			if found[i] == nil {
+				missing = append(missing, key)
+			} else if session, _, ok, err := n.core.Load(t.Context(), key, nil); !ok || err != nil || !bytes.Equal(session.Bytes, found[i]) {
+				t.Errorf("%q is found under %s, which is %v, %v", found[i], key, ok, err)
+			}
 		}
 		slices.Sort(missing)
 		slices.Sort(ended)
@@ -165,12 +176,13 @@ func (s suite) missing(t *testing.T) {
 			t.Errorf("missing are %q, want %q", missing, ended)
 		}
 	}
-	if missing, err := nodes[0].core.Missing(t.Context(), nil); len(missing) > 0 || err != nil {
-		t.Errorf("of no keys %q are missing, error %v", missing, err)
+	if found, err := nodes[0].core.Probe(t.Context(), nil); len(found) > 0 || err != nil {
+		t.Errorf("of no keys %q are found, error %v", found, err)
 	}
 }
 
-// said: whoever follows a session hears what is said to it once, in order and unchanged.
+// said: whoever follows a session hears what is said to it once, in order and unchanged,
+// up to a bound.
 // The session stays as it is.
 func (s suite) said(t *testing.T, where string) {
 	t.Helper()
@@ -190,6 +202,19 @@ func (s suite) said(t *testing.T, where string) {
 			t.Errorf("heard %.200v, want %s %.200s", got, store.Said, data)
 		}
 	}
+	heard := false // to join that takes a time of its own
+	for i := 0; !heard && i < 1000; i++ {
+		say(`"ping"`)
+		select {
+		case event := <-e.Events():
+			heard = event.Kind == store.Said
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	say(`"last"`)
+	for last := ""; last != `"last"`; {
+		last = string(e.next(t).Data)
+	}
 	for _, data := range []string{`null`, `"x"`, `{"a":[1,"<&>","ü☃\u2028"]}`, `"` + strings.Repeat("long", 20_000) + `"`} {
 		say(data)
 		want(data)
@@ -197,16 +222,22 @@ func (s suite) said(t *testing.T, where string) {
 	for i := range 100 {
 		say(fmt.Sprint(i))
 	}
-	maker.put(t, token, "after", true)
 	for i := range 100 {
 		want(fmt.Sprint(i))
 	}
+	maker.put(t, token, "after", true)
 	e.want(t, store.Changed, "after")
 	of.wantNothing(t)
 	if got := hearer.core.Ended(id); got != "" {
 		t.Errorf("Ended: %q of a session that something was said to", got)
 	}
 	maker.wantValues(t, token, values{"user": "alice", "after": true})
+	room := store.MaxNoteBytes - 1024
+	say(`"` + strings.Repeat("x", room) + `"`)
+	want(`"` + strings.Repeat("x", room) + `"`)
+	if err := maker.core.Say(t.Context(), id, json.RawMessage(`"`+strings.Repeat("x", store.MaxNoteBytes)+`"`)); !errors.Is(err, store.ErrNoteTooLarge) {
+		t.Errorf("too much was said, and the error is %v", err)
+	}
 	for _, nobody := range []string{key(), ""} {
 		if err := maker.core.Say(t.Context(), nobody, json.RawMessage(`1`)); err != nil {
 			t.Errorf("Say to nobody: %v", err)

@@ -47,30 +47,6 @@ func Redis(tb testing.TB, args ...string) *RedisServer {
 	return nil
 }
 
-// RedisCluster starts a redis-server that is a cluster by itself: it owns every slot, and
-// commands and scripts must keep the rules of a cluster.
-func RedisCluster(tb testing.TB) *RedisServer {
-	tb.Helper()
-	r := Redis(tb, "--cluster-enabled", "yes")
-	conn, err := redis.Dial("tcp", r.Addr)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close()
-	slots := redis.Args{"ADDSLOTS"}
-	for slot := range 16384 {
-		slots = slots.Add(slot)
-	}
-	if _, err := conn.Do("CLUSTER", slots...); err != nil {
-		tb.Fatal(err)
-	}
-	Eventually(tb, "the cluster is ready", func() bool { // Redis takes two seconds
-		info, err := redis.String(conn.Do("CLUSTER", "INFO"))
-		return err == nil && strings.HasPrefix(info, "cluster_state:ok")
-	})
-	return r
-}
-
 // Start starts the server again, empty, after Stop.
 func (r *RedisServer) Start() {
 	r.t.Helper()
@@ -154,8 +130,8 @@ func (r *RedisServer) answers() bool {
 	return err == nil && strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", r.process.Process.Pid))
 }
 
-// freeAddr returns an address with a free port. A server in a cluster also needs the port
-// 10000 above it.
+// freeAddr returns an address with a free port. A server in a cluster, or a Sentinel, also
+// needs the port 10000 above it.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
 	for {

@@ -41,7 +41,7 @@ func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
 			t.Run("Iterate", s.iterate)
 			t.Run("Events", s.events)
 			t.Run("Once", s.once)
-			t.Run("Missing", s.missing)
+			t.Run("Probe", s.probe)
 		})
 	}
 }

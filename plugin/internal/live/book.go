@@ -19,6 +19,7 @@ type Book struct {
 func New(config Config, host Host) *Book {
 	r := newRegister(newEnv(config, host))
 	b := &Book{register: r, prober: prober{register: r}}
+	r.missed = b.prober.hearMissed
 	b.outage.expired = b.sendAway
 	b.store.AddHolder(holder{r})
 	return b
@@ -60,7 +61,9 @@ func (b *Book) Unsaved() error {
 
 // Close stops the timers and the listening. It saves nothing.
 func (b *Book) Close() {
-	b.closed.Store(true)
+	if !b.closed.Swap(true) {
+		close(b.closing)
+	}
 	b.outage.stop()
 	b.unwatch()
 	b.prober.stop()
@@ -75,7 +78,7 @@ func (b *Book) sendAway() {
 		b.outage.forget()
 		return
 	}
-	if _, err := b.store.Missing(context.Background(), []string{all[0].key}); err == nil {
+	if _, err := b.store.Probe(context.Background(), []string{all[0].key}); err == nil {
 		b.outage.end()
 		return
 	}

@@ -25,6 +25,7 @@ type Entry struct {
 	shared   shared
 
 	learned atomic.Pointer[string] // the token, if name is a stand-in and a cookie has brought it since
+	probing atomic.Bool            // the prober has it among those that are due
 	lastDue atomic.Int64           // when Due was last true, in Unix nanoseconds
 
 	members []Member // guarded by register.mu

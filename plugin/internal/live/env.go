@@ -16,7 +16,8 @@ type env struct {
 	store   *store.Core
 	views   *views
 	outage  *outage
-	closed  atomic.Bool // Close was called: no timer starts any more
+	closed  atomic.Bool   // Close was called: no timer starts any more
+	closing chan struct{} // closed by Close
 }
 
 func newEnv(config Config, host Host) *env {
@@ -26,5 +27,6 @@ func newEnv(config Config, host Host) *env {
 		store:   config.Store,
 		views:   newViews(config.Manager, config.Store),
 		outage:  newOutage(config.StoreGrace),
+		closing: make(chan struct{}),
 	}
 }

@@ -2,7 +2,6 @@ package live
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -12,7 +11,7 @@ import (
 // must be asked again.
 type freshness struct {
 	id    string
-	watch atomic.Pointer[store.Watch] // follows the session; this process's commits are not told there
+	watch *store.Watch // follows the session; this process's commits are not told there
 
 	mu     sync.Mutex
 	asked  time.Time // when the store last answered
@@ -29,7 +28,7 @@ type question struct {
 
 // ask begins a question.
 func (f *freshness) ask() question {
-	heard := f.watch.Load().Heard(f.id)
+	heard := f.watch.Heard(f.id)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return question{heard, f.doubts}
@@ -40,9 +39,17 @@ func (f *freshness) answer(q question, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = time.Now()
-	if err == nil {
-		f.known = q
+	if err == nil { // an earlier question may be answered later
+		f.known.heard = max(f.known.heard, q.heard)
+		f.known.doubts = max(f.known.doubts, q.doubts)
 	}
+}
+
+// lastAsked returns when the store last answered.
+func (f *freshness) lastAsked() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked
 }
 
 // doubt makes the session stale.
@@ -63,7 +70,7 @@ func (f *freshness) isStale() bool {
 // hasNews reports whether something was heard of the session since the store was
 // asked.
 func (f *freshness) hasNews() bool {
-	heard := f.watch.Load().Heard(f.id)
+	heard := f.watch.Heard(f.id)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return heard != f.known.heard

@@ -1,14 +1,8 @@
 package live
 
 import (
-	"time"
-
 	"github.com/alexedwards/scs/v2"
 )
-
-// backstop is how old the session of a PerConnection handler may be if the store
-// hears of every change: a notification can be lost.
-const backstop = 10 * time.Second
 
 // Prepare makes the session as fresh as the scope promises. In either scope,
 // an end that this process knows of counts before its notification has come: a client
@@ -29,7 +23,7 @@ func (e *Entry) Prepare(perMessage bool) error {
 	}
 	limit := e.config.FlushInterval / 2
 	if e.store.Hears() {
-		limit = backstop
+		limit = e.config.ProbeInterval // a notification can be lost
 	}
 	if e.isFresh(limit) {
 		e.collect()

@@ -59,11 +59,11 @@ func (b *backend) Delete(ctx context.Context, key string, note store.Note) ([]by
 	return b.Memory.Delete(ctx, key, note)
 }
 
-func (b *backend) Missing(ctx context.Context, keys []string) ([]string, error) {
+func (b *backend) Probe(ctx context.Context, keys []string) ([][]byte, error) {
 	if b.down.Load() {
 		return nil, errDown
 	}
-	return b.Memory.Missing(ctx, keys)
+	return b.Memory.Probe(ctx, keys)
 }
 
 // A node is a Book on a clock, and its host.

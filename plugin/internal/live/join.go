@@ -112,7 +112,7 @@ func (r *register) newEntryLocked(key, token, id string, found *store.Snapshot) 
 	e.draft.base, e.draft.work, e.draft.yielding = found, found, r.yielding[id]
 	e.clock.env, e.clock.tick = r.env, e.tick
 	e.fresh.id, e.fresh.asked = id, now
-	e.fresh.watch.Store(r.watch)
+	e.fresh.watch = r.watch
 	e.shared.env = r.env
 	e.lastDue.Store(now.UnixNano())
 	return e

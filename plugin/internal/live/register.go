@@ -16,6 +16,8 @@ type register struct {
 	loading  map[string]*loading // by id
 	yielding map[string]int      // by id: how many requests renew it
 	watch    *store.Watch        // made with the first entry
+
+	missed func(store.Event, *Entry) // handles news of the kind Missed
 }
 
 func newRegister(e *env) *register {

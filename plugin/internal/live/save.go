@@ -26,7 +26,7 @@ func (e *Entry) flushWork() error {
 		if work == base {
 			return true, nil
 		}
-		done, err = e.swap(base, work, work)
+		done, err = e.swap(base, work, work, false)
 		if errors.Is(err, store.ErrTooLarge) {
 			err = errors.Join(err, e.landed(work, base)) // as if nothing had been sent
 		}
@@ -49,7 +49,7 @@ func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 		if err != nil {
 			return false, &StoreError{stageSave, err}
 		}
-		done, err = e.swap(base, work, next)
+		done, err = e.swap(base, work, next, false)
 		if done {
 			e.host.Changed(e, from, mine, by)
 		}
@@ -58,11 +58,12 @@ func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 }
 
 // swap makes mine, which was made from work, what the store holds, if that still
-// holds base. Otherwise what it holds is the new base. An exchange is under way.
-func (e *Entry) swap(base, work, mine *store.Snapshot) (done bool, err error) {
+// holds base. Otherwise what it holds is the new base. once says that mine must not be
+// made of base twice. An exchange is under way.
+func (e *Entry) swap(base, work, mine *store.Snapshot, once bool) (done bool, err error) {
 	used, start := e.clock.lastUse(), time.Now()
 	now, ok, err := e.store.Swap(context.Background(), store.Commit{
-		Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, By: e.fresh.watch.Load(),
+		Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, Once: once, By: e.fresh.watch,
 	})
 	e.countSwap(start, ok, err)
 	if err != nil {

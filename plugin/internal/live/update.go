@@ -71,7 +71,7 @@ func (e *Entry) swapFor(base, work, mine *store.Snapshot, by Member) (done bool,
 	if b, w := e.draft.state(); b != base || w != work {
 		return false, nil
 	}
-	done, err = e.swap(base, work, mine)
+	done, err = e.swap(base, work, mine, true)
 	if done {
 		e.host.Changed(e, work, mine, by)
 	}

@@ -6,7 +6,7 @@ import "github.com/socketio-sessions/socketio-sessions/store"
 func (r *register) watchLocked() {
 	if r.watch == nil {
 		r.watch = r.store.Watch()
-		go r.listen(r.watch)
+		go r.listen(r.watch) // ends with unwatch
 	}
 }
 
@@ -19,30 +19,17 @@ func (r *register) unwatch() {
 	}
 }
 
-// listen passes the watch's events to the entries. It ends with unwatch. When the
-// watch has closed because it was too slow, another listen takes over.
+// listen passes the watch's events to the entries.
 func (r *register) listen(watch *store.Watch) {
 	for event := range watch.Events() {
-		if e := r.listener(event.ID); e != nil {
+		e := r.listener(event.ID)
+		switch {
+		case event.Kind == store.Missed && (e != nil || event.ID == ""):
+			r.missed(event, e)
+		case e != nil:
 			e.hear(event)
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed.Load() {
-		return
-	}
-	r.watch = r.store.Watch()
-	for id, l := range r.loading {
-		l.heard = true
-		r.watch.Follow(id)
-	}
-	for id, e := range r.entries {
-		r.watch.Follow(id)
-		e.fresh.watch.Store(r.watch)
-		e.nudge()
-	}
-	go r.listen(r.watch)
 }
 
 // listener returns the entry of an id, and notes that something was heard of a
@@ -53,13 +40,18 @@ func (r *register) listener(id string) *Entry {
 	if l := r.loading[id]; l != nil {
 		l.heard = true
 	}
+	if id == "" {
+		for _, l := range r.loading {
+			l.heard = true
+		}
+	}
 	return r.entries[id]
 }
 
 // hear handles an event of the session that this process has not caused.
 func (e *Entry) hear(event store.Event) {
 	switch event.Kind {
-	case store.Changed, store.Missed:
+	case store.Changed:
 		if e.fresh.isStale() { // a handler may have asked already
 			e.nudge()
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,8 +17,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// If the store fails, Missing returns an error and no keys.
-func TestMissingFails(t *testing.T) {
+// If the store fails, Probe returns an error and nothing else.
+func TestProbeFails(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
 	down := errors.New("down")
@@ -31,8 +30,8 @@ func TestMissingFails(t *testing.T) {
 		if name == "Redis" {
 			server.Stop()
 		}
-		if missing, err := s.Missing(t.Context(), []string{"a", "b"}); err == nil || missing != nil {
-			t.Errorf("%s: %q are missing, error %v", name, missing, err)
+		if found, err := s.Probe(t.Context(), []string{"a", "b"}); err == nil || found != nil {
+			t.Errorf("%s: %q are found, error %v", name, found, err)
 		}
 	}
 }
@@ -45,7 +44,7 @@ type findless struct {
 func (f findless) Find(string) ([]byte, bool, error) { return nil, false, f.err }
 
 // One round trip asks Redis for many sessions.
-func TestMissingIsOneRoundTrip(t *testing.T) {
+func TestProbeIsOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Redis(t).Pool()
 	var trips atomic.Int32
@@ -64,16 +63,21 @@ func TestMissingIsOneRoundTrip(t *testing.T) {
 		t.Fatalf("Swap: %v, %v", ok, err)
 	}
 	trips.Store(0)
-	missing, err := r.Missing(t.Context(), keys)
-	if err != nil || len(missing) != len(keys)-1 || slices.Contains(missing, live) {
-		t.Errorf("%d are missing, error %v", len(missing), err)
+	found, err := r.Probe(t.Context(), keys)
+	if err != nil || len(found) != len(keys) {
+		t.Fatalf("%d answers, error %v", len(found), err)
+	}
+	for i, b := range found {
+		if want := keys[i] == live; (string(b) == "x") != want || (b == nil) == want {
+			t.Errorf("under %s: %q", keys[i], b)
+		}
 	}
 	if n := trips.Load(); n != 1 {
 		t.Errorf("%d round trips", n)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Missing(ctx, keys); !errors.Is(err, context.Canceled) {
+	if _, err := r.Probe(ctx, keys); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the context's end: %v", err)
 	}
 }
