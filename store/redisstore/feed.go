@@ -39,7 +39,8 @@ type feed struct {
 	wake  chan struct{} // changed has grown, or a chunk was confirmed
 
 	mu        sync.Mutex
-	joined    map[string]struct{} // ids
+	joined    map[string]uint64 // by id: the connection on which Redis has confirmed it
+	current   uint64            // the number of the connection
 	connected bool
 	caughtUp  bool                // the connection has joined all that there was when it was made
 	changed   map[string]struct{} // while connected: the ids that were joined or left, but not at Redis
@@ -52,6 +53,7 @@ type listener interface {
 	message(id string, body []byte)
 	confirmed(id string) // joined: what came before was not heard
 	caughtUp()           // after a time without a connection, in which anything was missed
+	alive()              // Redis has answered a ping
 	lost(since time.Time)
 	refused(err error)
 }
@@ -63,7 +65,7 @@ func newFeed(pool *redis.Pool, prefix string, to listener) *feed {
 		pool: pool, prefix: prefix, to: to,
 		ctx: ctx, close: cancel,
 		wake:   make(chan struct{}, 1),
-		joined: make(map[string]struct{}),
+		joined: make(map[string]uint64),
 	}
 	go f.run()
 	return f
@@ -74,7 +76,7 @@ func (f *feed) join(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, ok := f.joined[id]; !ok {
-		f.joined[id] = struct{}{}
+		f.joined[id] = 0
 		f.changeLocked(id)
 	}
 }
@@ -112,6 +114,15 @@ func (f *feed) hears() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.caughtUp
+}
+
+// listensTo reports whether Redis counts this feed among those that have joined an id, as
+// far as is known.
+func (f *feed) listensTo(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	on, ok := f.joined[id]
+	return ok && f.connected && on == f.current
 }
 
 // run connects again and again, until close.
@@ -163,6 +174,7 @@ func (f *feed) connecting() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.connected, f.asked = true, 1 // the prefix itself
+	f.current++
 	f.changed = make(map[string]struct{}, len(f.joined))
 	for id := range f.joined {
 		f.changed[id] = struct{}{}
@@ -242,6 +254,7 @@ func (f *feed) read(conn redis.PubSubConn) error {
 			f.mu.Lock()
 			f.answered = time.Now()
 			f.mu.Unlock()
+			f.to.alive()
 		case error:
 			return message
 		}
@@ -253,6 +266,9 @@ func (f *feed) confirm(id string, joined bool) {
 	f.mu.Lock()
 	f.asked--
 	f.answered = time.Now()
+	if _, still := f.joined[id]; still && joined {
+		f.joined[id] = f.current
+	}
 	first := !f.caughtUp
 	if f.asked == 0 {
 		f.caughtUp = f.caughtUp || len(f.changed) == 0

@@ -18,10 +18,12 @@ type line struct {
 
 // events is the line's listener to ends and changes, and the part of it that both share.
 type events struct {
+	redis   *RedisStore
 	feed    *feed
 	hear    func(store.Note)
-	report  func(error)
-	ignored []byte // how the notes begin that the line drops; nil for none
+	name    string // of the Store whose notes the line drops; "" for none
+	ignored []byte // how those begin
+	quiet   quiet
 }
 
 var (
@@ -31,13 +33,16 @@ var (
 
 // Listen implements [store.Teller].
 func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
-	e := &events{hear: hear, report: r.report}
+	e := &events{redis: r, hear: hear}
 	e.feed = newFeed(r.pool, r.own+"note:", e)
 	return &line{e, newFeed(r.pool, r.own+"said:", said{e})}
 }
 
 // Ignore implements [store.Ignorer].
-func (l *line) Ignore(from string) { l.ignored = store.NoteHead(from) }
+func (l *line) Ignore(from string) {
+	l.name, l.ignored = from, store.NoteHead(from)
+	l.redis.lines.Store(from, l.events)
+}
 
 // Join implements [store.Line].
 func (l *line) Join(id string) {
@@ -56,6 +61,7 @@ func (l *line) Hears() bool { return l.feed.hears() }
 
 // Close implements [store.Line].
 func (l *line) Close() {
+	l.redis.lines.CompareAndDelete(l.name, l.events)
 	l.feed.close()
 	l.said.close()
 }
@@ -79,10 +85,18 @@ func (e *events) confirmed(id string) {
 
 func (e *events) caughtUp() { e.hear(store.Note{Event: store.Event{Kind: store.Missed}}) }
 
-func (e *events) lost(time.Time) {} // caughtUp will tell
+func (e *events) alive() { e.quiet.alive() }
+
+// lost publishes what was kept quiet: somebody else may have been the only listener. Of
+// what this node has missed caughtUp will tell.
+func (e *events) lost(time.Time) {
+	for _, id := range e.quiet.take() {
+		_ = e.redis.Say(e.feed.ctx, store.Note{Event: store.Event{ID: id, Kind: store.Changed}, From: e.name})
+	}
+}
 
 func (e *events) refused(err error) {
-	e.report(fmt.Errorf("redisstore: this node hears of no logout elsewhere, and asks instead; give its Redis user the channels &%s*: %w", e.feed.prefix, err))
+	e.redis.report(fmt.Errorf("redisstore: this node hears of no logout elsewhere, and asks instead; give its Redis user the channels &%s*: %w", e.feed.prefix, err))
 }
 
 // said is the listener to what is said.
@@ -90,10 +104,12 @@ type said struct{ *events }
 
 func (said) confirmed(string) {}
 
+func (said) alive() {}
+
 func (said) caughtUp() {}
 
 func (s said) lost(since time.Time) {
-	s.report(fmt.Errorf("redisstore: what was said to sessions from %s to %s did not reach this node",
+	s.redis.report(fmt.Errorf("redisstore: what was said to sessions from %s to %s did not reach this node",
 		since.Format(time.TimeOnly), time.Now().Format(time.TimeOnly)))
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,7 @@ type RedisStore struct {
 	prefix string // of sessions
 	own    string // of all else
 	to     atomic.Pointer[func(error)]
+	lines  sync.Map // *events by the name of their Store
 }
 
 var (
@@ -77,10 +79,11 @@ func NewWithPrefix(pool *redis.Pool, prefix string) *RedisStore {
 }
 
 var (
-	// The reply is 1 if the swap was made, 2 if the note was refused, else what was
-	// found. Of the arguments, 1 and 2 are the old and the new bytes, 3 and 4 the life's
-	// expiry and limit, 5 and 6 the channel and the note, 7 whether the key must be
-	// absent. PEXPIREAT GT would do, but Redis 6 does not have it. Redis 6.0 does not
+	// The reply is 1 if the swap was made, 2 if the note was refused, 3 if it was not
+	// published since nobody else listens, else what was found. Of the arguments, 1 and
+	// 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and 6 the
+	// channel and the note, 7 whether the key must be absent, 8 whether the sender is
+	// one of the channel's listeners and wants no others to be bothered. PEXPIREAT GT would do, but Redis 6 does not have it. Redis 6.0 does not
 	// have SET with PXAT either, and to try that first costs what it saves.
 	swapScript = newScript(`
 local current = redis.call('GET', KEYS[1])
@@ -98,6 +101,7 @@ if current and expiry ~= ARGV[4] then
 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], expiry)
+if ARGV[8] == 'alone' and (redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])[2] or 2) <= 1 then return 3 end
 if ARGV[5] ~= '' and type(redis.pcall('PUBLISH', ARGV[5], ARGV[6])) == 'table' then return 2 end
 return 1`)
 
@@ -154,13 +158,22 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if change.Old == nil {
 		wanted = "absent"
 	}
+	alone, own := "", r.listenerTo(change.Note)
+	if own != nil {
+		alone = "alone"
+	}
 	reply, repeated, err := r.pipe.run(ctx, swapScript, change.Once, r.name(key), change.Old, change.New,
-		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body, wanted)
+		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body, wanted, alone)
 	if err != nil {
 		return nil, false, err
 	}
 	if swapped, ok := reply.(int64); ok {
-		r.reportUnheard(swapped == 2)
+		switch swapped {
+		case 2:
+			r.reportUnheard()
+		case 3:
+			own.quiet.add(change.Note.Event.ID)
+		}
 		return change.New, true, nil
 	}
 	current, _ := reply.([]byte)
@@ -170,11 +183,22 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	return current, false, nil
 }
 
-// reportUnheard reports that a note was refused.
-func (r *RedisStore) reportUnheard(refused bool) {
-	if refused {
-		r.report(fmt.Errorf("redisstore: no other node hears of logouts and changes here; give the Redis user of this one the channels &%s*", r.own))
+// listenerTo returns the line of a note's Store if that listens to the session whose
+// change the note tells; else nil. Ends are always published.
+func (r *RedisStore) listenerTo(note store.Note) *events {
+	if note.Event.Kind != store.Changed {
+		return nil
 	}
+	own, ok := r.lines.Load(note.From)
+	if !ok || !own.(*events).feed.listensTo(note.Event.ID) {
+		return nil
+	}
+	return own.(*events)
+}
+
+// reportUnheard reports that a note was refused.
+func (r *RedisStore) reportUnheard() {
+	r.report(fmt.Errorf("redisstore: no other node hears of logouts and changes here; give the Redis user of this one the channels &%s*", r.own))
 }
 
 // Report implements [store.Reporter].
@@ -200,7 +224,7 @@ func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([
 	}
 	reply, _, err := r.pipe.run(ctx, deleteScript, false, r.name(key), channel, body)
 	if list, ok := reply.([]any); ok && len(list) == 1 {
-		r.reportUnheard(true)
+		r.reportUnheard()
 		reply = list[0]
 	}
 	last, err := redis.Bytes(reply, err)
