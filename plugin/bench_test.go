@@ -6,11 +6,14 @@ import (
 	"net/url"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
+	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
 // BenchmarkEvent measures what the session adds to an event: from where
@@ -22,19 +25,31 @@ func BenchmarkEvent(b *testing.B) {
 	})
 	for name, scope := range map[string]Scope{"PerConnection": PerConnection, "PerMessage": PerMessage} {
 		b.Run(name+"/Read", func(b *testing.B) {
-			benchmarkEvent(b, scope, func(m *scs.SessionManager, s *Session) { _ = m.GetInt(s, "n") })
+			benchmarkEvent(b, store.NewMemory(), Options{Scope: scope}, func(m *scs.SessionManager, s *Session) { _ = m.GetInt(s, "n") })
 		})
-		b.Run(name+"/Write", func(b *testing.B) {
-			benchmarkEvent(b, scope, func(m *scs.SessionManager, s *Session) { m.Put(s, "n", m.GetInt(s, "n")+1) })
+		b.Run(name+"/Write", func(b *testing.B) { benchmarkEvent(b, store.NewMemory(), Options{Scope: scope}, count) })
+	}
+}
+
+// BenchmarkEventOnRedis measures an event of scope PerMessage that writes: strictly with
+// two round trips, and with MaxStale with one.
+func BenchmarkEventOnRedis(b *testing.B) {
+	pool := storetest.Redis(b).Pool()
+	for name, stale := range map[string]time.Duration{"Strict": 0, "MaxStale": time.Hour} {
+		b.Run(name, func(b *testing.B) {
+			benchmarkEvent(b, redisstore.New(pool), Options{Scope: PerMessage, MaxStale: stale}, count)
 		})
 	}
 }
 
-func benchmarkEvent(b *testing.B, scope Scope, use func(*scs.SessionManager, *Session)) {
+// count adds one.
+func count(m *scs.SessionManager, s *Session) { m.Put(s, "n", m.GetInt(s, "n")+1) }
+
+func benchmarkEvent(b *testing.B, backend store.Backend, options Options, use func(*scs.SessionManager, *Session)) {
 	b.Helper()
 	manager := scs.New()
-	kept := store.Attach(manager, store.NewMemory(), store.Options{})
-	sessions, err := Enable(socketio.NewServer(nil), manager, Options{Scope: scope})
+	kept := store.Attach(manager, backend, store.Options{})
+	sessions, err := Enable(socketio.NewServer(nil), manager, options)
 	if err != nil {
 		b.Fatal(err)
 	}

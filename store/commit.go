@@ -121,6 +121,9 @@ func (c *Core) eventOf(commit Commit) Event {
 		return Event{}
 	}
 	event := Event{ID: id, Kind: Changed}
+	if differPlainly(commit.Base.Values, commit.Mine.Values) && (!arePlain(commit.Base.Values) || !arePlain(commit.Mine.Values)) {
+		return event // to find out which keys changed, both would have to be decoded
+	}
 	base, err := c.decodeCertainly(commit.Base)
 	if err != nil {
 		return event

@@ -2,7 +2,7 @@ package store
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 )
 
 // A Kind is what happened to a session.
@@ -27,7 +27,8 @@ const renewing Kind = "renewing"
 type Event struct {
 	ID   string
 	Kind Kind
-	// Keys are the keys of the values that changed, where they are known.
+	// Keys are the keys of the values that changed, in order, where they are known:
+	// in a session with maps, slices and the like they may not be.
 	Keys []string
 	// Data is what was said, as JSON.
 	Data json.RawMessage
@@ -74,18 +75,19 @@ const (
 
 // MarshalJSON encodes the note for other processes. A note never contains a token.
 func (n Note) MarshalJSON() ([]byte, error) {
-	keys := n.Event.Keys
-	if len(keys) > maxNoteKeys {
-		keys = nil
+	b := make([]byte, 0, 256+len(n.Event.Data))
+	b = append(appendNoteHead(b, n.From), `"id":"`...)
+	b = append(append(b, n.Event.ID...), `","kind":"`...)
+	b = append(append(b, n.Event.Kind...), '"')
+	if keys := n.Event.Keys; 0 < len(keys) && len(keys) <= maxNoteKeys {
+		names, err := json.Marshal(keys)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) <= maxNoteKeyBytes {
+			b = append(append(b, `,"keys":`...), names...)
+		}
 	}
-	names, err := json.Marshal(keys)
-	if err != nil {
-		return nil, err
-	}
-	if len(names) > maxNoteKeyBytes {
-		names = []byte("null")
-	}
-	b := fmt.Appendf(NoteHead(n.From), `"id":%q,"kind":%q,"keys":%s`, n.Event.ID, n.Event.Kind, names)
 	if n.Event.Data != nil {
 		b = append(append(b, `,"data":`...), n.Event.Data...)
 	}
@@ -94,7 +96,13 @@ func (n Note) MarshalJSON() ([]byte, error) {
 
 // NoteHead returns the bytes with which the notes of one Store begin in JSON; see
 // [Ignorer]. From, ID and Kind consist of letters, digits, - and _.
-func NoteHead(from string) []byte { return fmt.Appendf(nil, `{"v":%d,"from":%q,`, noteVersion, from) }
+func NoteHead(from string) []byte { return appendNoteHead(nil, from) }
+
+func appendNoteHead(b []byte, from string) []byte {
+	b = strconv.AppendInt(append(b, `{"v":`...), noteVersion, 10)
+	b = append(append(b, `,"from":"`...), from...)
+	return append(b, `",`...)
+}
 
 // UnmarshalJSON decodes a note. A note of a later version, or of a kind that this
 // release does not know, becomes Missed: something has happened.

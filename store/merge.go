@@ -45,6 +45,20 @@ func changedKeys(a, b map[string]any) []string {
 	return keys
 }
 
+// differPlainly reports whether there is a value that is certainly another: it compares
+// no maps, slices and the like, which somebody may be changing in place.
+func differPlainly(a, b map[string]any) bool {
+	if len(a) != len(b) {
+		return true
+	}
+	for key, value := range b {
+		if old, ok := a[key]; !ok || isPlain(value) && isPlain(old) && old != value {
+			return true
+		}
+	}
+	return false
+}
+
 // union returns the strings of two sorted lists, in order and each once.
 func union(a, b []string) []string {
 	both := slices.Concat(a, b)

@@ -21,6 +21,7 @@ import (
 type pipe struct {
 	pool   *redis.Pool
 	failed atomic.Int64 // when a connection was last found broken; Unix nanoseconds
+	free   sync.Pool    // calls that were answered
 
 	mu      sync.Mutex
 	waiting []*call // if there are any, an exchange is about to send them
@@ -30,7 +31,8 @@ type pipe struct {
 type call struct {
 	ctx      context.Context
 	commands []command
-	done     chan struct{} // closed when all are answered
+	room     [2]command    // for commands
+	done     chan struct{} // gets a value when all are answered
 }
 
 type command struct {
@@ -74,10 +76,14 @@ func (p *pipe) use(pool *redis.Pool) {
 	}
 }
 
-// do sends commands and waits for the replies, which it puts into the commands. The
-// error is ctx's.
-func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
-	c := &call{ctx: ctx, commands: commands, done: make(chan struct{})}
+// do sends one or two commands, waits for the replies, and returns the commands with
+// them. The error is ctx's.
+func (p *pipe) do(ctx context.Context, commands ...command) (done [2]command, err error) {
+	c, ok := p.free.Get().(*call)
+	if !ok {
+		c = &call{done: make(chan struct{}, 1)}
+	}
+	c.ctx, c.commands = ctx, c.room[:copy(c.room[:], commands)]
 	p.mu.Lock()
 	p.waiting = append(p.waiting, c)
 	first := len(p.waiting) == 1
@@ -90,9 +96,12 @@ func (p *pipe) do(ctx context.Context, commands ...command) ([]command, error) {
 	}
 	select {
 	case <-c.done:
-		return commands, nil
+		done = c.room
+		c.ctx, c.room = nil, [2]command{}
+		p.free.Put(c)
+		return done, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return done, ctx.Err()
 	}
 }
 
@@ -114,7 +123,7 @@ func (p *pipe) exchange() {
 	conn = p.pool.Get()
 	defer conn.Close()
 	for _, c := range send(conn, again) {
-		close(c.done)
+		c.done <- struct{}{}
 	}
 }
 
@@ -132,7 +141,7 @@ func send(conn redis.Conn, calls []*call) (again []*call) {
 		if err = c.receive(conn, err); !unmade && c.mayRepeat() {
 			again = append(again, c)
 		} else {
-			close(c.done)
+			c.done <- struct{}{}
 		}
 	}
 	return again

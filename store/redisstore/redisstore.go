@@ -158,12 +158,13 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if change.Old == nil {
 		wanted = "absent"
 	}
+	expiry, limit := millis(change.Life)
 	alone, own := "", r.listenerTo(change.Note)
 	if own != nil {
 		alone = "alone"
 	}
-	reply, repeated, err := r.pipe.run(ctx, swapScript, change.Once, r.name(key), change.Old, change.New,
-		change.Life.Expiry.UnixMilli(), change.Life.Limit.UnixMilli(), channel, body, wanted, alone)
+	reply, repeated, err := r.pipe.run(ctx, swapScript, change.Once, swapScript.on(r.name(key), change.Old, change.New,
+		expiry, limit, channel, body, wanted, alone))
 	if err != nil {
 		return nil, false, err
 	}
@@ -210,9 +211,20 @@ func (r *RedisStore) report(err error) {
 	}
 }
 
+// millis returns the ends of a life as Redis takes them. Without an idle timeout they are
+// the same, and take memory once.
+func millis(life store.Life) (expiry, limit any) {
+	expiry = life.Expiry.UnixMilli()
+	if life.Limit.Equal(life.Expiry) {
+		return expiry, expiry
+	}
+	return expiry, life.Limit.UnixMilli()
+}
+
 // Touch implements [store.Backend].
 func (r *RedisStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
-	reply, _, err := r.pipe.run(ctx, touchScript, false, r.name(key), life.Expiry.UnixMilli(), life.Limit.UnixMilli())
+	expiry, limit := millis(life)
+	reply, _, err := r.pipe.run(ctx, touchScript, false, touchScript.on(r.name(key), expiry, limit))
 	return redis.Bool(reply, err)
 }
 
@@ -222,7 +234,7 @@ func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([
 	if err != nil {
 		return nil, err
 	}
-	reply, _, err := r.pipe.run(ctx, deleteScript, false, r.name(key), channel, body)
+	reply, _, err := r.pipe.run(ctx, deleteScript, false, deleteScript.on(r.name(key), channel, body))
 	if list, ok := reply.([]any); ok && len(list) == 1 {
 		r.reportUnheard()
 		reply = list[0]

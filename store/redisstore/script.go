@@ -9,17 +9,21 @@ import (
 
 // A script is sent by its hash, once Redis knows it.
 type script struct {
-	source, hash string
+	source, hash any // strings
 }
 
 func newScript(source string) script {
 	return script{source, redis.NewScript(1, source).Hash()}
 }
 
-// run runs a script on one key, and returns its reply. once says that it must not run
-// twice, repeated that it was sent twice.
-func (p *pipe) run(ctx context.Context, script script, once bool, key string, args ...any) (reply any, repeated bool, err error) {
-	args = append([]any{script.hash, 1, key}, args...)
+// on returns the arguments of a call of the script on one key, with further ones.
+func (s script) on(key string, args ...any) []any {
+	return append(append(make([]any, 0, 3+len(args)), s.hash, 1, key), args...)
+}
+
+// run runs a script with the arguments that on has returned, and returns its reply. once
+// says that it must not run twice, repeated that it was sent twice.
+func (p *pipe) run(ctx context.Context, script script, once bool, args []any) (reply any, repeated bool, err error) {
 	done, err := p.do(ctx, command{name: "EVALSHA", args: args, once: once})
 	if err == nil && hasCode(done[0].err, "NOSCRIPT") {
 		args[0] = script.source
