@@ -166,7 +166,7 @@ func increment(ctx context.Context, s *store.Core, key string) error {
 		if err != nil {
 			return false, err
 		}
-		base, done, err = s.Swap(ctx, store.Commit{Key: key, Base: base, Mine: mine, Used: time.Now()})
+		base, done, err = s.Swap(ctx, store.Commit{Key: key, Base: base, Mine: mine, Used: time.Now(), Once: true})
 		return done, err
 	})
 }
