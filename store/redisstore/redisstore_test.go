@@ -14,9 +14,12 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
+// The rights that README names are enough for all that a backend does.
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	pool := storetest.Redis(t).Pool()
+	server := storetest.Redis(t)
+	do(t, server.Addr, "ACL", rules(t)...)
+	pool := asApp(t, server)
 	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
 }
 
