@@ -80,6 +80,10 @@ arrows: ## how many dependencies between the files of a package run up (ARGS='./
 browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...
 
+redis-faults: ## what 19,000 sockets cost a Redis that fails, and that nothing acknowledged is lost (ARGS='-sockets 4000 -only crowd')
+	go build -o bin/demo ./cmd/demo
+	go run ./testdata/redisfaults -demo bin/demo $(ARGS)
+
 bench: bin/benchstat ## BENCH='Event' COUNT times (10), beside the run before
 	@[ ! -f bin/bench.txt ] || mv bin/bench.txt bin/bench-before.txt
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee bin/bench.txt
@@ -112,4 +116,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics arrows browser bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics arrows browser redis-faults bench fuzz tidy rc-mod mod-check

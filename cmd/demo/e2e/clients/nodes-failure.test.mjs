@@ -11,6 +11,7 @@ import { becomes, SECOND, within } from './wait.mjs';
 
 const PROBE = 11000 + SECOND; // ms: the longest interval of the probe, and its round trip
 const BACK = 5000;            // ms in which a client that asks again and again has found a node
+const LISTENERS = 4;          // each node has a connection for ends and changes, and one for what is said
 const TURNS = 25;             // of each socket, before, between and after what happens to the nodes
 
 // They come back by themselves when they were not told that it is over.
@@ -39,10 +40,10 @@ function missing() {
         const stranger = await nodes.visit(t, 'bob');
         const old = visitor.twin();
         const [sockets, others] = [await connectSome(visitor, 4), await connectSome(stranger, 2)];
-        await becomes(SECOND, () => listeners(redis), 2);
+        await becomes(SECOND, () => listeners(redis), LISTENERS);
         const begun = performance.now();
         const [cut] = await act(() => redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub'), visitor.logout);
-        assert.equal(cut, '2');
+        assert.equal(cut, String(LISTENERS));
         for (const why of await ends(PROBE, sockets)) isRefusal(why, 'destroyed');
         times.push(Math.round(performance.now() - begun));
         for (const { heard } of others) assert.deepEqual(heard, ['connect']);
