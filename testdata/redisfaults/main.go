@@ -21,10 +21,10 @@ func main() {
 	only := flag.String("only", "", "crowd or writes; default both")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *demo, *sockets, *writers, *only); err != nil {
+	err := run(ctx, *demo, *sockets, *writers, *only)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "redisfaults:", err)
-		stop()
 		os.Exit(1)
 	}
 }
