@@ -88,10 +88,13 @@ func (e *events) caughtUp() { e.hear(store.Note{Event: store.Event{Kind: store.M
 func (e *events) alive() { e.quiet.alive() }
 
 // lost publishes what was kept quiet: somebody else may have been the only listener. Of
-// what this node has missed caughtUp will tell.
+// what this node has missed caughtUp will tell. When Redis is gone, so are the listeners.
 func (e *events) lost(time.Time) {
 	for _, id := range e.quiet.take() {
-		_ = e.redis.Say(e.feed.ctx, store.Note{Event: store.Event{ID: id, Kind: store.Changed}, From: e.name})
+		note := store.Note{Event: store.Event{ID: id, Kind: store.Changed}, From: e.name}
+		if e.redis.Say(e.feed.ctx, note) != nil {
+			return
+		}
 	}
 }
 
