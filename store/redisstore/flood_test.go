@@ -42,11 +42,12 @@ func (c *stalling) Write(b []byte) (int, error) {
 }
 
 func (c *stalling) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
 	if c.listens.Load() {
-		c.stall.mu.RLock()
+		c.stall.mu.RLock() // what was read is not seen, and no more is read
 		defer c.stall.mu.RUnlock()
 	}
-	return c.Conn.Read(b)
+	return n, err
 }
 
 // listenTo follows a session and returns when both of the line's connections have joined
