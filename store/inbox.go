@@ -16,8 +16,12 @@ type inbox struct {
 	size    int // of said, in bytes
 }
 
-// maxSaid is how many bytes of what was said may wait in an inbox.
-const maxSaid = 16 << 20
+// maxSaid is how many bytes of what was said may wait in an inbox. Each event has
+// saidBytes more than its data.
+const (
+	maxSaid   = 16 << 20
+	saidBytes = 256
+)
 
 func newInbox() *inbox {
 	return &inbox{ready: make(chan struct{}, 1), waiting: make(map[string][]Event)}
@@ -30,11 +34,12 @@ func (i *inbox) add(event Event) bool {
 	defer i.mu.Unlock()
 	switch {
 	case event.Kind == Said:
-		if i.size+len(event.Data) > maxSaid {
+		size := len(event.Data) + saidBytes
+		if i.size+size > maxSaid {
 			return false
 		}
 		i.said = append(i.said, event)
-		i.size += len(event.Data)
+		i.size += size
 	case event.ID == "":
 		i.missed = true
 	default:
@@ -87,8 +92,9 @@ func (i *inbox) next() []Event {
 		return events
 	case len(i.said) > 0:
 		event := i.said[0]
+		i.said[0] = Event{} // the array may live on
 		i.said = i.said[1:]
-		i.size -= len(event.Data)
+		i.size -= len(event.Data) + saidBytes
 		return []Event{event}
 	}
 	return nil
