@@ -27,10 +27,11 @@ const (
 )
 
 // A feed receives what is published on channels, over one connection. It connects when
-// the first is joined, and again when it loses the connection. Its goroutines end after
-// close; if Redis does not answer, after silence.
+// the first is joined, and again when it loses the connection, or when the pipe finds that
+// the primary has moved. Its goroutines end after close; if Redis does not answer, after
+// silence.
 type feed struct {
-	pool   *redis.Pool
+	pipe   *pipe
 	prefix string // of the channels; what follows is the id
 	to     listener
 
@@ -59,10 +60,10 @@ type listener interface {
 }
 
 // newFeed returns a feed that has joined nothing.
-func newFeed(pool *redis.Pool, prefix string, to listener) *feed {
+func newFeed(pipe *pipe, prefix string, to listener) *feed {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &feed{
-		pool: pool, prefix: prefix, to: to,
+		pipe: pipe, prefix: prefix, to: to,
 		ctx: ctx, close: cancel,
 		wake:   make(chan struct{}, 1),
 		joined: make(map[string]uint64),
@@ -145,7 +146,8 @@ func (f *feed) run() {
 // connect listens on one connection, until it is lost or the feed is closed. It returns
 // how long to wait for the next.
 func (f *feed) connect() (pause time.Duration) {
-	pooled, err := f.pool.GetContext(f.ctx)
+	moved := f.pipe.moves()
+	pooled, err := f.pipe.pool.GetContext(f.ctx)
 	if err != nil {
 		return reconnect
 	}
@@ -158,10 +160,13 @@ func (f *feed) connect() (pause time.Duration) {
 	}
 	lost := make(chan struct{})
 	var writer sync.WaitGroup
-	writer.Go(func() { f.write(conn, lost) })
+	writer.Go(func() { f.write(conn, lost, moved) })
 	err = f.read(conn)
 	close(lost)
 	writer.Wait()
+	if f.ctx.Err() == nil {
+		giveUp(conn.Conn) // it may lead to a server that is no primary any more
+	}
 	if refused := redis.Error(""); errors.As(err, &refused) && strings.HasPrefix(string(refused), "NOPERM") {
 		f.to.refused(err)
 		return refusedWait
@@ -193,7 +198,7 @@ func (f *feed) disconnected() {
 
 // write joins and leaves, and pings, until the connection is lost. The reader sees the
 // errors.
-func (f *feed) write(conn redis.PubSubConn, lost <-chan struct{}) {
+func (f *feed) write(conn redis.PubSubConn, lost, moved <-chan struct{}) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	for {
@@ -202,6 +207,9 @@ func (f *feed) write(conn redis.PubSubConn, lost <-chan struct{}) {
 			return
 		case <-f.ctx.Done():
 			_ = conn.Unsubscribe() // wakes the reader
+			return
+		case <-moved:
+			_ = conn.Unsubscribe()
 			return
 		case <-tick.C:
 			_ = conn.Ping("")
@@ -247,7 +255,7 @@ func (f *feed) read(conn redis.PubSubConn) error {
 			f.to.message(strings.TrimPrefix(message.Channel, f.prefix), message.Data)
 		case redis.Subscription:
 			if message.Count == 0 {
-				return nil // write has unsubscribed: the feed is closed
+				return nil // write has unsubscribed
 			}
 			f.confirm(strings.TrimPrefix(message.Channel, f.prefix), message.Kind == "subscribe")
 		case redis.Pong:

@@ -34,8 +34,8 @@ var (
 // Listen implements [store.Teller].
 func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
 	e := &events{redis: r, hear: hear}
-	e.feed = newFeed(r.pool, r.own+"note:", e)
-	return &line{e, newFeed(r.pool, r.own+"said:", said{e})}
+	e.feed = newFeed(&r.pipe, r.own+"note:", e)
+	return &line{e, newFeed(&r.pipe, r.own+"said:", said{e})}
 }
 
 // Ignore implements [store.Ignorer].

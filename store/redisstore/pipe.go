@@ -24,7 +24,8 @@ type pipe struct {
 	free   sync.Pool    // calls that were answered
 
 	mu      sync.Mutex
-	waiting []*call // if there are any, an exchange is about to send them
+	waiting []*call       // if there are any, an exchange is about to send them
+	moved   chan struct{} // see move; nil while nobody waits for that
 }
 
 // A call is the commands of one goroutine, which waits for the replies.
@@ -108,28 +109,68 @@ func (p *pipe) do(ctx context.Context, commands ...command) (done [2]command, er
 // exchange sends the waiting calls in one write, and hands out the replies. What the
 // connection was to blame for it sends once more, on another.
 func (p *pipe) exchange() {
+	began := time.Now()
 	conn := p.pool.Get() // if this fails, so does all below
 	runtime.Gosched()    // goroutines that are ready to run may call, too
 	calls := p.takeWaiting()
-	again := send(conn, calls)
-	_ = conn.Close()
+	again, refused := send(conn, calls)
+	if len(again) > 0 {
+		p.failed.Store(time.Now().UnixNano())
+	}
+	p.release(conn, began)
 	if len(again) == 0 {
 		return
 	}
-	p.failed.Store(time.Now().UnixNano()) // after Close, which may have put it back
-	if isLoading(again[0]) {
+	if hasCode(again[0].failure(), "LOADING") {
 		time.Sleep(loadingPause)
 	}
-	conn = p.pool.Get()
-	defer conn.Close()
-	for _, c := range send(conn, again) {
-		c.done <- struct{}{}
+	began, conn = time.Now(), p.pool.Get()
+	_, still := send(conn, again)
+	if refused && !still && conn.Err() == nil {
+		p.move()
+	}
+	p.release(conn, began)
+}
+
+// release gives a connection back. One that was taken before another broke may lead to
+// the same server, so it is given up.
+func (p *pipe) release(conn redis.Conn, taken time.Time) {
+	if taken.UnixNano() <= p.failed.Load() {
+		giveUp(conn)
+	}
+	_ = conn.Close()
+}
+
+// giveUp makes the pool drop a connection when it is closed.
+func giveUp(conn redis.Conn) {
+	_, _ = redis.ReceiveWithTimeout(conn, time.Nanosecond) // a timeout is final
+}
+
+// moves returns a channel that is closed when one server has refused a call and another
+// has taken it.
+func (p *pipe) moves() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.moved == nil {
+		p.moved = make(chan struct{})
+	}
+	return p.moved
+}
+
+// move closes that.
+func (p *pipe) move() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.moved != nil {
+		close(p.moved)
+		p.moved = nil
 	}
 }
 
 // send sends calls and hands out the replies. It returns the calls to send again, which
-// wait on.
-func send(conn redis.Conn, calls []*call) (again []*call) {
+// wait on: none of those that were sent twice. refused says that another server would
+// have taken a call.
+func send(conn redis.Conn, calls []*call) (again []*call, refused bool) {
 	unmade := conn.Err() != nil
 	for _, c := range calls {
 		for _, command := range c.commands {
@@ -138,13 +179,15 @@ func send(conn redis.Conn, calls []*call) (again []*call) {
 	}
 	err := conn.Flush()
 	for _, c := range calls {
-		if err = c.receive(conn, err); !unmade && c.mayRepeat() {
+		err = c.receive(conn, err)
+		refused = refused || isElsewhere(c.failure())
+		if !unmade && c.mayRepeat() {
 			again = append(again, c)
 		} else {
 			c.done <- struct{}{}
 		}
 	}
-	return again
+	return again, refused
 }
 
 // takeWaiting returns the waiting calls, but for those whose ctx has ended, and forgets
@@ -169,6 +212,16 @@ func (c *call) receive(conn redis.Conn, err error) error {
 		}
 	}
 	return err
+}
+
+// failure returns the first error.
+func (c *call) failure() error {
+	for _, command := range c.commands {
+		if command.err != nil {
+			return command.err
+		}
+	}
+	return nil
 }
 
 // mayRepeat reports whether the call failed because of its connection, and may be sent
@@ -196,12 +249,8 @@ func (c *call) mayRepeat() bool {
 // isElsewhere reports whether a server has refused a command that another will take, or
 // the same one later.
 func isElsewhere(err error) bool {
-	return hasCode(err, "READONLY") || hasCode(err, "LOADING") ||
+	return hasCode(err, "READONLY") || hasCode(err, "LOADING") || hasCode(err, "MASTERDOWN") ||
 		hasCode(err, "ERR") && strings.Contains(err.Error(), "-READONLY ") // in a script, before Redis 7
-}
-
-func isLoading(c *call) bool {
-	return slices.ContainsFunc(c.commands, func(command command) bool { return hasCode(command.err, "LOADING") })
 }
 
 // isBroken reports whether the connection has failed, and not only been silent for too

@@ -83,8 +83,10 @@ var (
 	// published since nobody else listens, else what was found. Of the arguments, 1 and
 	// 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and 6 the
 	// channel and the note, 7 whether the key must be absent, 8 whether the sender is
-	// one of the channel's listeners and wants no others to be bothered. PEXPIREAT GT would do, but Redis 6 does not have it. Redis 6.0 does not
-	// have SET with PXAT either, and to try that first costs what it saves.
+	// one of the channel's listeners and wants no others to be bothered. Where Redis
+	// counts none, they listen at a replica, which PUBLISH reaches. PEXPIREAT GT would
+	// do, but Redis 6 does not have it. Redis 6.0 does not have SET with PXAT either,
+	// and to try that first costs what it saves.
 	swapScript = newScript(`
 local current = redis.call('GET', KEYS[1])
 if ARGV[7] == 'absent' then
@@ -101,7 +103,7 @@ if current and expiry ~= ARGV[4] then
 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], expiry)
-if ARGV[8] == 'alone' and (redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])[2] or 2) <= 1 then return 3 end
+if ARGV[8] == 'alone' and redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])[2] == 1 then return 3 end
 if ARGV[5] ~= '' and type(redis.pcall('PUBLISH', ARGV[5], ARGV[6])) == 'table' then return 2 end
 return 1`)
 
