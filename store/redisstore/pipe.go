@@ -241,7 +241,7 @@ func (c *call) mayRepeat() bool {
 		may = true
 	}
 	for i := range c.commands {
-		c.commands[i].repeated = may
+		c.commands[i].repeated = c.commands[i].repeated || may
 	}
 	return may
 }

@@ -236,17 +236,24 @@ func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([
 	if err != nil {
 		return nil, err
 	}
-	reply, _, err := r.pipe.run(ctx, deleteScript, false, deleteScript.on(r.name(key), channel, body))
+	reply, repeated, err := r.pipe.run(ctx, deleteScript, false, deleteScript.on(r.name(key), channel, body))
 	if list, ok := reply.([]any); ok && len(list) == 1 {
 		r.reportUnheard()
 		reply = list[0]
 	}
 	last, err := redis.Bytes(reply, err)
-	if errors.Is(err, redis.ErrNil) {
-		return nil, nil
+	switch {
+	case !errors.Is(err, redis.ErrNil):
+		return last, err
+	case repeated && note.Event.Kind != store.Destroyed:
+		return nil, errLastLost
 	}
-	return last, err
+	return nil, nil
 }
+
+// errLastLost says that the first of two tries to delete may have found the bytes that
+// the caller needs. A logout needs none.
+var errLastLost = errors.New("redisstore: the answer of Redis was lost: what was deleted is not known")
 
 // All implements [store.Lister]. It scans the whole database. Call it for maintenance,
 // not while serving a request.

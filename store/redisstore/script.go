@@ -26,6 +26,7 @@ func (s script) on(key string, args ...any) []any {
 func (p *pipe) run(ctx context.Context, script script, once bool, args []any) (reply any, repeated bool, err error) {
 	done, err := p.do(ctx, command{name: "EVALSHA", args: args, once: once})
 	if err == nil && hasCode(done[0].err, "NOSCRIPT") {
+		repeated = done[0].repeated // by a server that was started again in between
 		args[0] = script.source
 		done, err = p.do(ctx, command{name: "EVAL", args: args, once: once})
 	}
@@ -35,5 +36,5 @@ func (p *pipe) run(ctx context.Context, script script, once bool, args []any) (r
 	case hasCode(done[0].err, "MOVED"):
 		return nil, false, fmt.Errorf("%w: %w", ErrCluster, done[0].err)
 	}
-	return done[0].reply, done[0].repeated, done[0].err
+	return done[0].reply, repeated || done[0].repeated, done[0].err
 }
