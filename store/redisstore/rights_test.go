@@ -98,6 +98,59 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// README's line has the right to each command that is used, and to no other.
+func TestRightsAreExact(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
+	do(t, server.Addr, "ACL", rules(t)...)
+	pool := asApp(t, server)
+	backend := redisstore.New(pool)
+	core, token := newCounter(t, backend)
+	other := store.Attach(scs.New(), redisstore.New(asApp(t, server)), store.Options{}).Core()
+	watch := listenTo(t, core, other, store.ID(token))
+	watch.Follow(store.ID("another"))
+	watch.Unfollow(store.ID("another"))
+	for range 2 { // the second time Redis knows the scripts
+		for name, err := range map[string]error{
+			"check":   backend.Check(t.Context()),
+			"touch":   core.Touch(t.Context(), token, time.Now().Add(time.Hour), time.Now()),
+			"say":     core.Say(t.Context(), store.ID(token), []byte(`1`)),
+			"deposit": core.Deposit(t.Context(), "name", []byte("value"), time.Minute),
+			"change":  change(t.Context(), core, token, true, func(values map[string]any) { values["n"] = 2 }),
+			"end":     core.End(t.Context(), "another"),
+		} {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := backend.All(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if found, err := core.Probe(t.Context(), []string{token}); err != nil || found[0] == nil {
+			t.Errorf("probe: %q, %v", found, err)
+		}
+	}
+	conn := pool.Get() // what TestOnBorrow does
+	defer conn.Close()
+	if _, err := conn.Do("PING"); err != nil {
+		t.Error(err)
+	}
+	watch.Close()
+	eventually(t, "the line has closed", func() bool {
+		stats := pool.Stats()
+		return stats.ActiveCount == stats.IdleCount+1
+	})
+	if refused, err := redis.Values(do(t, server.Addr, "ACL", "LOG"), nil); err != nil || len(refused) > 0 {
+		t.Errorf("Redis has refused %q, %v", refused, err)
+	}
+	stats := statsOf(t, server)
+	for _, rule := range rules(t) {
+		if name, ok := strings.CutPrefix(rule.(string), "+"); ok && !strings.Contains(stats, "cmdstat_"+name+":") {
+			t.Errorf("nothing needs %s", name)
+		}
+	}
+}
+
 // Without the right to channels all is written and answered as written. The node knows
 // that it hears nothing, and says so once.
 func TestNoChannels(t *testing.T) {
