@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -113,6 +114,42 @@ func TestFloodDelaysNoLogout(t *testing.T) {
 		}
 	}
 	eventually(t, "the loss is told", func() bool { return strings.Contains(strings.Join(log.lines(), ""), "did not reach this node") })
+	if lines := log.lines(); len(lines) != 1 {
+		t.Errorf("the log says:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// A listening connection that is cut off again and again is logged once, with the time
+// from which on what was said was lost.
+func TestLossesAreOneLine(t *testing.T) {
+	t.Parallel()
+	server, log := storetest.Redis(t), &complaints{}
+	core := store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{Logger: slog.New(slog.NewTextHandler(log, nil))}).Core()
+	other, token := newCounter(t, redisstore.New(server.Pool()))
+	watch := core.Watch()
+	defer watch.Close()
+	watch.Follow(store.ID(token))
+	for range 3 {
+		eventually(t, "it hears what is said", func() bool {
+			_ = other.Say(t.Context(), store.ID(token), json.RawMessage(`1`))
+			select {
+			case event := <-watch.Events():
+				return event.Kind == store.Said
+			case <-time.After(20 * time.Millisecond):
+				return false
+			}
+		})
+		do(t, server.Addr, "CLIENT", "KILL", "TYPE", "pubsub")
+		for event := range watch.Events() { // what was said before may wait
+			if event.Kind == store.Missed {
+				break
+			}
+		}
+	}
+	lines := log.lines()
+	if from := regexp.MustCompile(`from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d`); len(lines) != 1 || !from.MatchString(lines[0]) {
+		t.Errorf("the log says:\n%s", strings.Join(lines, "\n"))
+	}
 }
 
 // A listening connection that is lost costs a few commands and one event, however many
@@ -179,4 +216,10 @@ func TestManyFollowed(t *testing.T) {
 			t.Fatalf("heard of %d of %d", len(heard), burst)
 		}
 	}
+
+	watch.Close()
+	eventually(t, "nobody listens", func() bool {
+		channels, err := redis.Values(do(t, server.Addr, "PUBSUB", "CHANNELS"), nil)
+		return err == nil && len(channels) == 0
+	})
 }

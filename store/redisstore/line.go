@@ -35,7 +35,7 @@ var (
 func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
 	e := &events{redis: r, hear: hear}
 	e.feed = newFeed(&r.pipe, r.own+"note:", e)
-	return &line{e, newFeed(&r.pipe, r.own+"said:", said{e})}
+	return &line{e, newFeed(&r.pipe, r.own+"said:", &said{events: e})}
 }
 
 // Ignore implements [store.Ignorer].
@@ -103,17 +103,32 @@ func (e *events) refused(err error) {
 }
 
 // said is the listener to what is said.
-type said struct{ *events }
-
-func (said) confirmed(string) {}
-
-func (said) alive() {}
-
-func (said) caughtUp() {}
-
-func (s said) lost(since time.Time) {
-	s.redis.report(fmt.Errorf("redisstore: what was said to sessions from %s to %s did not reach this node",
-		since.Format(time.TimeOnly), time.Now().Format(time.TimeOnly)))
+type said struct {
+	*events
+	told, untold time.Time // the last report, and the begin of what was lost since then; only lost uses them
 }
 
-func (said) refused(error) {} // said once is enough
+// lossPause is how long no further loss is reported: a flood can cut the connection off
+// several times a second.
+const lossPause = time.Minute
+
+func (*said) confirmed(string) {}
+
+func (*said) alive() {}
+
+func (*said) caughtUp() {}
+
+func (s *said) lost(since time.Time) {
+	now := time.Now()
+	if s.untold.IsZero() {
+		s.untold = since
+	}
+	if now.Sub(s.told) < lossPause {
+		return
+	}
+	s.redis.report(fmt.Errorf("redisstore: what was said to sessions from %s to %s did not reach this node",
+		s.untold.Format(time.TimeOnly), now.Format(time.TimeOnly)))
+	s.told, s.untold = now, time.Time{}
+}
+
+func (*said) refused(error) {} // said once is enough
