@@ -223,7 +223,7 @@ func countLines(text string) (n int) {
 // up: no call fails.
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
-	old, next := storetest.Redis(t), storetest.Redis(t)
+	old, next := storetest.Redis(t, "--repl-diskless-sync-delay", "0"), storetest.Redis(t)
 	var addr atomic.Value
 	addr.Store(old.Addr)
 	pool := &redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", addr.Load().(string)) }}

@@ -63,7 +63,7 @@ func primaryOf(sentinel string) string {
 // and the node hears again.
 func TestSentinel(t *testing.T) {
 	t.Parallel()
-	primary, replica := storetest.Redis(t), storetest.Redis(t)
+	primary, replica := storetest.Redis(t, "--repl-diskless-sync-delay", "0"), storetest.Redis(t)
 	host, port, _ := net.SplitHostPort(primary.Addr)
 	do(t, replica.Addr, "REPLICAOF", host, port)
 	sentinel := startSentinel(t, primary.Addr)
