@@ -21,6 +21,7 @@ import (
 type pipe struct {
 	pool   *redis.Pool
 	failed atomic.Int64 // when a connection was last found broken; Unix nanoseconds
+	denied atomic.Int64 // when a server has last refused a call that another takes
 	free   sync.Pool    // calls that were answered
 
 	mu      sync.Mutex
@@ -117,6 +118,9 @@ func (p *pipe) exchange() {
 	if len(again) > 0 {
 		p.failed.Store(time.Now().UnixNano())
 	}
+	if refused {
+		p.denied.Store(time.Now().UnixNano())
+	}
 	p.release(conn, began)
 	if len(again) == 0 {
 		return
@@ -132,10 +136,10 @@ func (p *pipe) exchange() {
 	p.release(conn, began)
 }
 
-// release gives a connection back. One that was taken before another broke may lead to
-// the same server, so it is given up.
+// release gives a connection back. One that was taken before a server refused a call may
+// lead to that server, so it is given up.
 func (p *pipe) release(conn redis.Conn, taken time.Time) {
-	if taken.UnixNano() <= p.failed.Load() {
+	if taken.UnixNano() <= p.denied.Load() {
 		giveUp(conn)
 	}
 	_ = conn.Close()
