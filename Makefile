@@ -80,9 +80,9 @@ arrows: ## how many dependencies between the files of a package run up (ARGS='./
 browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...
 
-redis-faults: ## what 19,000 sockets cost a Redis that fails, and that nothing acknowledged is lost (ARGS='-sockets 4000 -only crowd')
-	go build -o bin/demo ./cmd/demo
-	go run ./testdata/redisfaults -demo bin/demo $(ARGS)
+redis-faults: ## what 20,000 sockets cost a Redis that fails, and that nothing acknowledged is lost (ARGS='-sockets 4000 -only crowd')
+	go build -o bin/redisfaults ./testdata/redisfaults
+	bin/redisfaults $(ARGS)
 
 bench: bin/benchstat ## BENCH='Event' COUNT times (10), beside the run before
 	@[ ! -f bin/bench.txt ] || mv bin/bench.txt bin/bench-before.txt

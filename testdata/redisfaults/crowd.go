@@ -4,23 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"syscall"
+	"math"
+	"sync/atomic"
 	"time"
-
-	"github.com/gomodule/redigo/redis"
-
-	"github.com/socketio-sessions/socketio-sessions/store"
-	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 )
 
-// A crowd is many visitors of one demo.
+// A crowd is many visitors of one node.
 type crowd struct {
 	redis    *redisServer
-	demo     *process
+	node     *process
+	pages    *pages
 	visitors []*visitor
-	next     int // the visitor that logs out next
-	ours     int // commands that a fault has sent itself
+	next     atomic.Int32 // the visitor that logs out next
 }
 
 // The bounds that each fault must keep.
@@ -28,70 +23,68 @@ const (
 	maxPerSession = 2.5 // commands
 	quietWithin   = 3 * time.Second
 	logoutWithin  = time.Second
-	watched       = 8 * time.Second // after a fault
+	watched       = 10 * time.Second // after a fault
 	idleFor       = 30 * time.Second
 	maxIdleRate   = 0.02 // commands a second and session
+	maxGrowth     = 0.1  // of memory and goroutines, from the beginning to the end
 )
 
 // showCrowd shows what faults cost a node with many sessions.
-func showCrowd(ctx context.Context, r *redisServer, program string, sockets int) error {
-	demo, err := startDemo(program, r.addr)
+func showCrowd(ctx context.Context, r *redisServer, sockets int) error {
+	node, err := startNode(r.addr)
 	if err != nil {
 		return err
 	}
-	defer demo.kill()
-	c := &crowd{redis: r, demo: demo}
+	defer node.kill()
+	c := &crowd{redis: r, node: node, pages: newPages(r.addr)}
 	if err := c.gather(ctx, sockets); err != nil {
 		return err
 	}
 	beating, stop := context.WithCancel(ctx)
 	defer stop()
 	go c.beat(beating) // ends with showCrowd
-	fmt.Printf("%d sockets, each with a session; the demo takes %d MB\n", sockets, demo.rss())
-	broken := c.idle()
-	for _, fault := range []struct {
-		name  string
-		cause func() (back time.Time, err error)
-	}{
-		{"pub/sub killed", c.killPubSub},
-		{"Redis restarted with its data", c.restart},
-		{"5,000 notes at once", c.burst},
-		{"Redis stopped for 10 s", c.stall},
-	} {
-		broken = errors.Join(broken, c.show(fault.name, fault.cause))
+	pause(ctx, 2*time.Second)
+	before, err := c.use("before")
+	if err != nil {
+		return err
 	}
-	fmt.Printf("the demo takes %d MB at the end\n", demo.rss())
-	return broken
-}
-
-// gather lets visitors come, a few at a time.
-func (c *crowd) gather(ctx context.Context, n int) error {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	var failed error
-	coming := make(chan struct{}, 8)
-	for range n {
-		coming <- struct{}{}
-		all.Go(func() {
-			defer func() { <-coming }()
-			v, err := visit(c.demo.addr)
-			if err == nil {
-				err = v.connect()
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed = err
-				return
-			}
-			c.visitors = append(c.visitors, v)
-		})
-		if ctx.Err() != nil {
-			break
+	broken := c.idle(ctx)
+	for _, f := range c.faults() {
+		if ctx.Err() == nil {
+			broken = errors.Join(broken, c.show(ctx, f))
 		}
 	}
-	all.Wait()
-	return errors.Join(failed, ctx.Err())
+	after, err := c.use("after")
+	if far(before.Goroutines, after.Goroutines) || far(before.HeapMB, after.HeapMB) {
+		broken = errors.Join(broken, errors.New("the node has grown"))
+	}
+	return errors.Join(broken, err)
+}
+
+func far(before, after int) bool { return float64(after) > float64(before)*(1+maxGrowth) }
+
+// use shows what the node has in use.
+func (c *crowd) use(when string) (usage, error) {
+	u, err := c.node.usage()
+	fmt.Printf("%s: the node takes %d MB, of them %d MB heap, and %d goroutines\n", when, c.node.rss(), u.HeapMB, u.Goroutines)
+	return u, err
+}
+
+// gather lets visitors come, a few at a time, and shows what Redis keeps for each.
+func (c *crowd) gather(ctx context.Context, n int) (err error) {
+	empty, start := c.redis.memory(), time.Now()
+	if c.visitors, err = c.pages.logInMany(ctx, n); err != nil {
+		return err
+	}
+	stored, before := c.redis.memory(), c.redis.commands()
+	if err := each(ctx, n, func(i int) error { return c.visitors[i].connect(c.node.addr) }); err != nil {
+		return err
+	}
+	took := time.Since(start)
+	pause(ctx, 2*time.Second)
+	fmt.Printf("%d sockets, each with a session, in %v; for each Redis takes %d bytes for the session, %d for its channels, and %.2f commands to connect\n",
+		n, took.Round(time.Second), (stored-empty)/n, (c.redis.memory()-stored)/n, float64(c.redis.commands()-before)/float64(n))
+	return nil
 }
 
 // beat keeps all sockets alive.
@@ -120,11 +113,11 @@ func (c *crowd) lost() (n int) {
 }
 
 // idle shows what a crowd costs that does nothing.
-func (c *crowd) idle() error {
-	before, cpu := c.redis.commands(), c.demo.cpu()
-	time.Sleep(idleFor)
+func (c *crowd) idle(ctx context.Context) error {
+	before, cpu := c.redis.commands(), c.node.cpu()
+	pause(ctx, idleFor)
 	rate := float64(c.redis.commands()-before) / idleFor.Seconds() / float64(len(c.visitors))
-	fmt.Printf("idle: %.5f commands a second and session, %v CPU in %v\n", rate, c.demo.cpu()-cpu, idleFor)
+	fmt.Printf("idle: %.5f commands a second and session, %v CPU in %v\n", rate, c.node.cpu()-cpu, idleFor)
 	if rate > maxIdleRate {
 		return fmt.Errorf("idle: %.3f commands a second and session", rate)
 	}
@@ -132,88 +125,60 @@ func (c *crowd) idle() error {
 }
 
 // show brings a fault about, and shows what it costs from when it is over.
-func (c *crowd) show(name string, cause func() (time.Time, error)) error {
-	lost, cpu, before := c.lost(), c.demo.cpu(), c.redis.commands()
-	back, err := cause()
+func (c *crowd) show(ctx context.Context, f fault) error {
+	cpu, before := c.node.cpu(), c.redis.commands()
+	ours, err := f.cause(ctx)
+	back := time.Now()
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	if now := c.redis.commands(); now < before {
-		before = 0 // it is another process
+	if f.anew {
+		before = 0
 	}
-	quiet := c.untilQuiet(back)
-	sent := c.redis.commands() - before - c.ours
-	c.ours = 0
-	perSession := float64(sent) / float64(len(c.visitors))
-	logout, err := c.logOut()
-	gone := c.lost() - lost - 1
-	fmt.Printf("%s: quiet after %v, %d commands (%.2f a session), %v CPU, a logout took %v, %d other sockets lost\n",
-		name, quiet.Round(10*time.Millisecond), sent, perSession, c.demo.cpu()-cpu, logout.Round(time.Millisecond), gone)
-	if err != nil || quiet > quietWithin || perSession > maxPerSession || logout > logoutWithin || gone != 0 {
-		return errors.Join(fmt.Errorf("%s: a bound is broken", name), err)
+	first := make(chan time.Duration, 1)
+	go func() { first <- c.logOut(ctx) }() // ends soon
+	quiet, peak := c.untilQuiet(ctx, back)
+	sent := c.redis.commands() - before - ours
+	logouts := []time.Duration{<-first, c.logOut(ctx)}
+	perSession := float64(sent) / float64(f.concerned)
+	gone := c.lost() - int(c.next.Load())
+	fmt.Printf("%s: quiet after %v (at most %d commands in 100 ms), %d commands (%.2f for each of %d sessions), %v CPU, a logout elsewhere took %v at once and %v later, %d others lost\n",
+		f.name, quiet.Round(10*time.Millisecond), peak, sent, perSession, f.concerned, c.node.cpu()-cpu,
+		logouts[0].Round(time.Millisecond), logouts[1].Round(time.Millisecond), gone)
+	if quiet > quietWithin || perSession > maxPerSession || max(logouts[0], logouts[1]) > logoutWithin || gone != 0 {
+		return fmt.Errorf("%s: a bound is broken", f.name)
 	}
 	return nil
 }
 
-// untilQuiet watches the crowd, and returns how long after a moment the last second
-// began in which it asked something of Redis.
-func (c *crowd) untilQuiet(from time.Time) (quiet time.Duration) {
+// untilQuiet watches the crowd, and returns how long after a moment it has last asked
+// more of Redis than one command for each session in 100 s, and the most that it has asked.
+func (c *crowd) untilQuiet(ctx context.Context, from time.Time) (quiet time.Duration, peak int) {
 	const step = 100 * time.Millisecond
-	busy := max(20, len(c.visitors)/1000) // more commands in a step than a crowd at rest sends
+	busy := max(20, len(c.visitors)/1000)
 	last := c.redis.commands()
-	for time.Since(from) < watched {
-		time.Sleep(step)
+	for time.Since(from) < watched && ctx.Err() == nil {
+		pause(ctx, step)
 		now := c.redis.commands()
+		peak = max(peak, now-last)
 		if now-last > busy {
 			quiet = time.Since(from)
 		}
 		last = now
 	}
-	return quiet
+	return quiet, peak
 }
 
-// logOut ends one session, and returns how long its socket takes to hear of it.
-func (c *crowd) logOut() (time.Duration, error) {
-	v := c.visitors[c.next]
-	c.next++
+// logOut ends one session by another node, and returns how long its socket takes to hear
+// of it.
+func (c *crowd) logOut(ctx context.Context) time.Duration {
+	v := c.visitors[c.next.Add(1)-1]
 	start := time.Now()
-	if err := v.logout(); err != nil {
-		return 0, err
+	if v.lost.Load() || c.pages.logOut(ctx, v.token) != nil {
+		return math.MaxInt64
 	}
-	err := within(10*time.Second, "the socket ends", v.lost.Load)
-	return time.Since(start), err
-}
-
-func (c *crowd) killPubSub() (time.Time, error) {
-	_, err := c.redis.do("CLIENT", "KILL", "TYPE", "pubsub")
-	return time.Now(), err
-}
-
-func (c *crowd) restart() (time.Time, error) {
-	c.redis.kill()
-	err := c.redis.again()
-	return time.Now(), err
-}
-
-func (c *crowd) stall() (time.Time, error) {
-	c.redis.signal(syscall.SIGSTOP)
-	time.Sleep(10 * time.Second)
-	c.redis.signal(syscall.SIGCONT)
-	return time.Now(), nil
-}
-
-// burst tells of changes of many sessions, as another node does.
-func (c *crowd) burst() (time.Time, error) {
-	pool := &redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", c.redis.addr) }}
-	defer pool.Close()
-	other := redisstore.New(pool)
-	several := c.visitors[len(c.visitors)-min(5000, len(c.visitors)/2):]
-	for _, v := range several {
-		note := store.Note{From: "another", Event: store.Event{ID: store.ID(v.token()), Kind: store.Changed}}
-		if err := other.Say(context.Background(), note); err != nil {
-			return time.Now(), err
-		}
+	if within(10*time.Second, "the socket ends", v.lost.Load) != nil {
+		return math.MaxInt64
 	}
-	c.ours = len(several)
-	return time.Now(), nil
+	return time.Since(start)
 }

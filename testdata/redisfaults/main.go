@@ -1,8 +1,9 @@
-// Command redisfaults shows what the demo does on a Redis that fails: how much it asks
+// Command redisfaults shows what a node does on a Redis that fails: how much it asks
 // of Redis, how soon it is quiet again, and whether anything acknowledged is lost. It
-// starts a redis-server and a demo of its own, and exits with 1 when a bound is broken.
+// starts a redis-server of its own, and nodes, which are this program as well. It exits
+// with 1 when a bound is broken.
 //
-//	go build -o bin/demo ./cmd/demo && go run ./testdata/redisfaults -demo bin/demo
+//	go build -o bin/redisfaults ./testdata/redisfaults && bin/redisfaults
 package main
 
 import (
@@ -12,24 +13,44 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
+	"time"
 )
 
 func main() {
-	demo := flag.String("demo", "bin/demo", "the demo's `program`")
-	sockets := flag.Int("sockets", 19000, "how many sockets the crowd has, each with a session of its own; a process may open 20,000 files here")
+	if len(os.Args) > 1 && os.Args[1] == "node" {
+		exit(runNode(os.Args[2:]))
+	}
+	sockets := flag.Int("sockets", 20000, "how many sockets the crowd has, each with a session of its own")
 	writers := flag.Int("writers", 200, "how many sockets write while Redis fails")
-	only := flag.String("only", "", "crowd or writes; default both")
+	only := flag.String("only", "", "costs, crowd or writes; default all")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *demo, *sockets, *writers, *only)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, fit(*sockets), *writers, *only)
 	stop()
+	exit(err)
+}
+
+func exit(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "redisfaults:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
-func run(ctx context.Context, demo string, sockets, writers int, only string) (err error) {
+// fit returns as many of the sockets as a process may open, and says so.
+func fit(sockets int) int {
+	const others = 200 // files that are no sockets of the crowd
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur >= uint64(sockets+others) { //nolint:gosec // a count
+		return sockets
+	}
+	fmt.Printf("a process may open %d files here: %d sockets, not %d\n", limit.Cur, limit.Cur-others, sockets)
+	return int(limit.Cur) - others //nolint:gosec // less than sockets
+}
+
+func run(ctx context.Context, sockets, writers int, only string) (err error) {
 	folder, err := os.MkdirTemp("", "redisfaults-")
 	if err != nil {
 		return err
@@ -40,12 +61,40 @@ func run(ctx context.Context, demo string, sockets, writers int, only string) (e
 		return err
 	}
 	defer r.kill()
-	var broken error
-	if only != "writes" {
-		broken = showCrowd(ctx, r, demo, sockets)
+	fmt.Println("Redis", r.version())
+	for _, part := range []struct {
+		name string
+		show func() error
+	}{
+		{"costs", func() error { return showCosts(ctx, r) }},
+		{"crowd", func() error { return showCrowd(ctx, r, sockets) }},
+		{"writes", func() error { return showWrites(ctx, r, writers) }},
+	} {
+		if (only == "" || only == part.name) && ctx.Err() == nil {
+			err = errors.Join(err, part.show())
+		}
 	}
-	if only != "crowd" {
-		broken = errors.Join(broken, showWrites(ctx, r, demo, writers))
+	return errors.Join(err, ctx.Err())
+}
+
+// pause waits, unless the program is interrupted.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
-	return broken
+}
+
+// within waits for what must happen in time.
+func within(limit time.Duration, what string, ok func() bool) error {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(limit); !ok(); {
+		select {
+		case <-again.C:
+		case <-late:
+			return errors.New("not in time: " + what)
+		}
+	}
+	return nil
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,8 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/gomodule/redigo/redis"
 )
 
 // A process is a program that this one has started.
@@ -27,15 +25,21 @@ func launch(addr string, args ...string) (*process, error) {
 	return p, p.start()
 }
 
+// start starts the program. Its input ends with this process.
 func (p *process) start() error {
 	p.cmd = exec.Command(p.args[0], p.args[1:]...) //nolint:gosec // the arguments are ours
 	p.cmd.Stderr = os.Stderr
+	if _, err := p.cmd.StdinPipe(); err != nil {
+		return err
+	}
 	return p.cmd.Start()
 }
 
 // kill ends the process as a crash would.
-func (p *process) kill() {
-	_ = p.cmd.Process.Signal(syscall.SIGKILL)
+func (p *process) kill() { p.end(syscall.SIGKILL) }
+
+func (p *process) end(s syscall.Signal) {
+	p.signal(s)
 	_ = p.cmd.Wait()
 }
 
@@ -63,82 +67,31 @@ func (p *process) rss() int {
 	return pages * os.Getpagesize() >> 20
 }
 
-// A redisServer keeps everything on disk before it answers.
-type redisServer struct{ *process }
-
-func startRedis(folder string) (*redisServer, error) {
-	addr, port, err := freeAddr()
+// startNode runs this program as a node on a Redis.
+func startNode(redisAddr string, args ...string) (*process, error) {
+	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(addr, "redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "",
-		"--appendonly", "yes", "--appendfsync", "always", "--dir", folder, "--loglevel", "warning")
-	if err != nil {
-		return nil, err
-	}
-	r := &redisServer{p}
-	return r, within(10*time.Second, "redis-server answers", r.answers)
-}
-
-// again starts the server once more, with its data.
-func (r *redisServer) again() error {
-	if err := r.start(); err != nil {
-		return err
-	}
-	return within(20*time.Second, "redis-server answers again", r.answers)
-}
-
-func (r *redisServer) answers() bool {
-	_, err := r.do("PING")
-	return err == nil
-}
-
-func (r *redisServer) do(name string, args ...any) (any, error) {
-	conn, err := redis.Dial("tcp", r.addr, redis.DialReadTimeout(10*time.Second))
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	return conn.Do(name, args...)
-}
-
-// commands returns how many commands the server has processed, without those that it
-// has read from disk at its start.
-func (r *redisServer) commands() int {
-	info, err := redis.String(r.do("INFO", "commandstats"))
-	if err != nil {
-		return 0
-	}
-	count := 0
-	for line := range strings.Lines(info) {
-		_, calls, _ := strings.Cut(line, ":calls=")
-		calls, _, _ = strings.Cut(calls, ",")
-		n, _ := strconv.Atoi(calls)
-		count += n
-	}
-	return count
-}
-
-// startDemo runs the demo on a Redis.
-func startDemo(program, redisAddr string, args ...string) (*process, error) {
 	addr, _, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(addr, append([]string{program, "-addr", addr, "-store", "redis://" + redisAddr + "/0"}, args...)...)
+	p, err := launch(addr, append([]string{program, "node", "-addr", addr, "-redis", redisAddr}, args...)...)
 	if err != nil {
 		return nil, err
 	}
-	return p, within(10*time.Second, "the demo answers", p.healthy)
+	return p, within(10*time.Second, "the node answers", func() bool { _, err := p.usage(); return err == nil })
 }
 
-func (p *process) healthy() bool {
-	answer, err := http.Get("http://" + p.addr + "/healthz")
+// usage returns what a node has in use.
+func (p *process) usage() (u usage, err error) {
+	answer, err := http.Get("http://" + p.addr + "/usage")
 	if err != nil {
-		return false
+		return u, err
 	}
-	_ = answer.Body.Close()
-	return answer.StatusCode == http.StatusOK
+	defer answer.Body.Close()
+	return u, json.NewDecoder(answer.Body).Decode(&u)
 }
 
 func freeAddr() (addr, port string, err error) {
@@ -149,18 +102,4 @@ func freeAddr() (addr, port string, err error) {
 	defer l.Close()
 	_, port, err = net.SplitHostPort(l.Addr().String())
 	return l.Addr().String(), port, err
-}
-
-// within waits for what must happen in time.
-func within(limit time.Duration, what string, ok func() bool) error {
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	for late := time.After(limit); !ok(); {
-		select {
-		case <-again.C:
-		case <-late:
-			return errors.New("not in time: " + what)
-		}
-	}
-	return nil
 }

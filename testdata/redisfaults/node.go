@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"io"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/gomodule/redigo/redis"
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
+)
+
+// runNode is what a user runs, with the default options. It ends with its input: so it
+// does not outlive who has started it.
+func runNode(args []string) error {
+	flags := flag.NewFlagSet("node", flag.ExitOnError)
+	addr := flags.String("addr", "", "where it serves")
+	server := flags.String("redis", "", "the Redis server's `address`")
+	stale := flags.Duration("stale", 0, "plugin.Options.MaxStale")
+	_ = flags.Parse(args)
+	go func() { // until the process ends
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	manager := scs.New()
+	store.Attach(manager, redisstore.New(newPool(*server)), store.Options{})
+	wire := transport.New(transport.Options{})
+	sockets := socketio.NewServer(wire.EngineOptions(nil))
+	sessions, err := plugin.Enable(sockets, manager, plugin.Options{Transport: wire, MaxStale: *stale})
+	if err != nil {
+		return err
+	}
+	handle(sessions, manager)
+	go sockets.Serve() // until the process ends
+	mux := http.NewServeMux()
+	mux.Handle("/socket.io/", sessions)
+	mux.HandleFunc("/usage", tellUsage)
+	web := http.Server{Addr: *addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	return web.ListenAndServe()
+}
+
+// newPool returns a pool as README has it.
+func newPool(addr string) *redis.Pool {
+	return &redis.Pool{MaxIdle: 16, Dial: func() (redis.Conn, error) {
+		return redis.Dial("tcp", addr, redis.DialConnectTimeout(time.Second),
+			redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
+	}}
+}
+
+// handle registers an event that reads, one that writes, and one that updates, by scope.
+func handle(sessions *plugin.Sessions, manager *scs.SessionManager) {
+	read := func(_ socketio.Conn, s *plugin.Session) int { return manager.GetInt(s, "n") }
+	write := func(_ socketio.Conn, s *plugin.Session) int {
+		n := manager.GetInt(s, "n") + 1
+		manager.Put(s, "n", n)
+		return n
+	}
+	update := func(c socketio.Conn, s *plugin.Session) (n int, err error) {
+		err = s.Update(func(s *plugin.Session) error { n = write(c, s); return nil })
+		return n, err
+	}
+	sessions.OnConnect("/", func(socketio.Conn, *plugin.Session) error { return nil })
+	sessions.OnEvent("/", "read", read)
+	sessions.OnEvent("/", "write", write)
+	sessions.OnEvent("/", "read each", read, plugin.PerMessage)
+	sessions.OnEvent("/", "write each", write, plugin.PerMessage)
+	sessions.OnEvent("/", "update each", update, plugin.PerMessage)
+}
+
+// usage is what a node has in use, after a collection of garbage.
+type usage struct{ Goroutines, HeapMB int }
+
+func tellUsage(w http.ResponseWriter, _ *http.Request) {
+	runtime.GC()
+	debug.FreeOSMemory()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	_ = json.NewEncoder(w).Encode(usage{runtime.NumGoroutine(), int(memory.HeapAlloc >> 20)}) //nolint:gosec // it fits
+}
