@@ -210,6 +210,63 @@ func TestRestedConnection(t *testing.T) {
 	}
 }
 
+// Connections that rest while the network loses them are given up together: a call after
+// that waits for one of them to be found dead, not for each, whoever tests them.
+func TestRestedInABlackHole(t *testing.T) {
+	t.Parallel()
+	ping := func(conn redis.Conn, _ time.Time) error {
+		_, err := conn.Do("PING")
+		return err
+	}
+	for name, set := range map[string]func(*redis.Pool){
+		"no test": func(*redis.Pool) {},
+		"a test":  func(p *redis.Pool) { p.TestOnBorrow = ping },
+		"with a context": func(p *redis.Pool) {
+			p.TestOnBorrowContext = func(_ context.Context, conn redis.Conn, since time.Time) error { return ping(conn, since) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const rested, limit = 8, 500 * time.Millisecond
+			silent, err := net.Listen("tcp", "127.0.0.1:0") // who dials here never gets an answer
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer silent.Close()
+			var addr atomic.Value
+			addr.Store(silent.Addr().String())
+			pool := &redis.Pool{MaxIdle: rested, Dial: func() (redis.Conn, error) {
+				return redis.Dial("tcp", addr.Load().(string), redis.DialReadTimeout(limit))
+			}}
+			defer pool.Close()
+			set(pool)
+			r := redisstore.New(pool)
+			rest(pool, rested)
+			addr.Store(storetest.Redis(t).Addr)
+			since := time.Now()
+			eventually(t, "they have rested", func() bool { return time.Since(since) > redisstore.RestLimit })
+			begin := time.Now()
+			if _, _, _, err := r.Find(t.Context(), "k"); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(begin); took > rested/2*limit {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+// rest leaves n connections in a pool.
+func rest(pool *redis.Pool, n int) {
+	several := make([]redis.Conn, n)
+	for i := range several {
+		several[i] = pool.Get()
+	}
+	for _, conn := range several {
+		_ = conn.Close()
+	}
+}
+
 func countLines(text string) (n int) {
 	for _, r := range text {
 		if r == '\n' {
@@ -235,13 +292,7 @@ func TestReadOnly(t *testing.T) {
 		n, err := redis.Int(do(t, next.Addr, "DBSIZE"), nil)
 		return err == nil && n > 0
 	})
-	several := make([]redis.Conn, 4) // that rest
-	for i := range several {
-		several[i] = pool.Get()
-	}
-	for _, conn := range several {
-		_ = conn.Close()
-	}
+	rest(pool, 4)
 	do(t, next.Addr, "REPLICAOF", "NO", "ONE")
 	host, port, _ = net.SplitHostPort(next.Addr)
 	do(t, old.Addr, "REPLICAOF", host, port)

@@ -2,6 +2,9 @@ package redisstore
 
 import "github.com/socketio-sessions/socketio-sessions/store"
 
+// RestLimit is how long a connection may rest before it is tried.
+const RestLimit = restLimit
+
 // Changed returns how many ids a line has yet to subscribe to or to unsubscribe from.
 func Changed(of store.Line) int {
 	f := of.(*line).feed

@@ -71,10 +71,25 @@ func (p *pipe) use(pool *redis.Pool) {
 		switch {
 		case since.UnixNano() <= p.failed.Load():
 			return errOutdated
-		case test != nil:
-			return test(conn, since)
+		case test == nil:
+			return nil
 		}
-		return nil
+		defer p.tested(conn)
+		return test(conn, since)
+	}
+	if test := pool.TestOnBorrowContext; test != nil {
+		pool.TestOnBorrowContext = func(ctx context.Context, conn redis.Conn, since time.Time) error {
+			defer p.tested(conn)
+			return test(ctx, conn, since)
+		}
+	}
+}
+
+// tested notes that a connection was found broken. To try each that rested as long could
+// take a timeout for each.
+func (p *pipe) tested(conn redis.Conn) {
+	if conn.Err() != nil {
+		p.failed.Store(time.Now().UnixNano())
 	}
 }
 
