@@ -24,13 +24,12 @@ const (
 	quietWithin   = 3 * time.Second
 	logoutWithin  = time.Second
 	watched       = 10 * time.Second // after a fault
-	idleFor       = 30 * time.Second
-	maxIdleRate   = 0.02 // commands a second and session
-	maxGrowth     = 0.1  // of memory and goroutines, from the beginning to the end
+	maxIdleRate   = 0.02             // commands a second and session
+	maxGrowth     = 0.1              // of memory and goroutines, from the beginning to the end
 )
 
 // showCrowd shows what faults cost a node with many sessions.
-func showCrowd(ctx context.Context, r *redisServer, sockets int) error {
+func showCrowd(ctx context.Context, r *redisServer, sockets int, idle time.Duration) error {
 	node, err := startNode(r.addr)
 	if err != nil {
 		return err
@@ -48,7 +47,7 @@ func showCrowd(ctx context.Context, r *redisServer, sockets int) error {
 	if err != nil {
 		return err
 	}
-	broken := c.idle(ctx)
+	broken := c.idle(ctx, idle)
 	for _, f := range c.faults() {
 		if ctx.Err() == nil {
 			broken = errors.Join(broken, c.show(ctx, f))
@@ -113,11 +112,11 @@ func (c *crowd) lost() (n int) {
 }
 
 // idle shows what a crowd costs that does nothing.
-func (c *crowd) idle(ctx context.Context) error {
+func (c *crowd) idle(ctx context.Context, d time.Duration) error {
 	before, cpu := c.redis.commands(), c.node.cpu()
-	pause(ctx, idleFor)
-	rate := float64(c.redis.commands()-before) / idleFor.Seconds() / float64(len(c.visitors))
-	fmt.Printf("idle: %.5f commands a second and session, %v CPU in %v\n", rate, c.node.cpu()-cpu, idleFor)
+	pause(ctx, d)
+	rate := float64(c.redis.commands()-before) / d.Seconds() / float64(len(c.visitors))
+	fmt.Printf("idle: %.5f commands a second and session, %v CPU in %v\n", rate, c.node.cpu()-cpu, d)
 	if rate > maxIdleRate {
 		return fmt.Errorf("idle: %.3f commands a second and session", rate)
 	}

@@ -22,7 +22,8 @@ func (c *crowd) faults() []fault {
 		{"pub/sub killed", c.killPubSub, false, all},
 		{"Redis restarted with its data, after 3 s", c.restart, true, all},
 		{"5,000 notes at once", func(ctx context.Context) (int, error) { return c.burst(ctx, c.visitors[all-changed:]) }, false, changed},
-		{"Redis stopped for 10 s", c.stall, false, all},
+		{"Redis stopped for 10 s", c.stall(10 * time.Second), false, all},
+		{"Redis stopped for 20 s", c.stall(20 * time.Second), false, all}, // longer than a line is silent
 	}
 }
 
@@ -37,11 +38,13 @@ func (c *crowd) restart(ctx context.Context) (int, error) {
 	return 0, c.redis.again()
 }
 
-func (c *crowd) stall(ctx context.Context) (int, error) {
-	c.redis.signal(syscall.SIGSTOP)
-	pause(ctx, 10*time.Second)
-	c.redis.signal(syscall.SIGCONT)
-	return 0, nil
+func (c *crowd) stall(d time.Duration) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		c.redis.signal(syscall.SIGSTOP)
+		pause(ctx, d)
+		c.redis.signal(syscall.SIGCONT)
+		return 0, nil
+	}
 }
 
 // burst changes many sessions by another node, as fast as that can.

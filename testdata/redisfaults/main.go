@@ -22,11 +22,12 @@ func main() {
 		exit(runNode(os.Args[2:]))
 	}
 	sockets := flag.Int("sockets", 20000, "how many sockets the crowd has, each with a session of its own")
+	idle := flag.Duration("idle", 30*time.Second, "how long the crowd does nothing at first")
 	writers := flag.Int("writers", 200, "how many sockets write while Redis fails")
 	only := flag.String("only", "", "costs, crowd or writes; default all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, fit(*sockets), *writers, *only)
+	err := run(ctx, fit(*sockets), *idle, *writers, *only)
 	stop()
 	exit(err)
 }
@@ -50,7 +51,7 @@ func fit(sockets int) int {
 	return int(limit.Cur) - others //nolint:gosec // less than sockets
 }
 
-func run(ctx context.Context, sockets, writers int, only string) (err error) {
+func run(ctx context.Context, sockets int, idle time.Duration, writers int, only string) (err error) {
 	folder, err := os.MkdirTemp("", "redisfaults-")
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func run(ctx context.Context, sockets, writers int, only string) (err error) {
 		show func() error
 	}{
 		{"costs", func() error { return showCosts(ctx, r) }},
-		{"crowd", func() error { return showCrowd(ctx, r, sockets) }},
+		{"crowd", func() error { return showCrowd(ctx, r, sockets, idle) }},
 		{"writes", func() error { return showWrites(ctx, r, writers) }},
 	} {
 		if (only == "" || only == part.name) && ctx.Err() == nil {
