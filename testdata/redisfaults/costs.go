@@ -25,11 +25,16 @@ func showCosts(ctx context.Context, r *redisServer) error {
 	if err != nil {
 		return err
 	}
-	size, err := redis.Int(r.do("MEMORY", "USAGE", "scs:session:"+visitors[0].token, "SAMPLES", 0))
+	key := "scs:session:" + visitors[0].token
+	size, err := redis.Int(r.do("STRLEN", key))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("a session of seven short values: %d bytes of Redis\n", size)
+	memory, err := redis.Int(r.do("MEMORY", "USAGE", key, "SAMPLES", 0))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("a session of seven short values: %d bytes, which take %d\n", size, memory)
 	return errors.Join(showEvents(r, visitors), showStale(r, visitors))
 }
 

@@ -125,14 +125,14 @@ func (c *crowd) idle(ctx context.Context, d time.Duration) error {
 
 // show brings a fault about, and shows what it costs from when it is over.
 func (c *crowd) show(ctx context.Context, f fault) error {
-	cpu, before := c.node.cpu(), c.redis.commands()
+	cpu, load, before := c.node.cpu(), c.redis.cpu(), c.redis.commands()
 	ours, err := f.cause(ctx)
 	back := time.Now()
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
 	if f.anew {
-		before = 0
+		before, load = 0, 0
 	}
 	first := make(chan time.Duration, 1)
 	go func() { first <- c.logOut(ctx) }() // ends soon
@@ -141,8 +141,8 @@ func (c *crowd) show(ctx context.Context, f fault) error {
 	logouts := []time.Duration{<-first, c.logOut(ctx)}
 	perSession := float64(sent) / float64(f.concerned)
 	gone := c.lost() - int(c.next.Load())
-	fmt.Printf("%s: quiet after %v (at most %d commands in 100 ms), %d commands (%.2f for each of %d sessions), %v CPU, a logout elsewhere took %v at once and %v later, %d others lost\n",
-		f.name, quiet.Round(10*time.Millisecond), peak, sent, perSession, f.concerned, c.node.cpu()-cpu,
+	fmt.Printf("%s: quiet after %v (at most %d commands in 100 ms), %d commands (%.2f for each of %d sessions), %v CPU and %v of Redis, a logout elsewhere took %v at once and %v later, %d others lost\n",
+		f.name, quiet.Round(10*time.Millisecond), peak, sent, perSession, f.concerned, c.node.cpu()-cpu, c.redis.cpu()-load,
 		logouts[0].Round(time.Millisecond), logouts[1].Round(time.Millisecond), gone)
 	if quiet > quietWithin || perSession > maxPerSession || max(logouts[0], logouts[1]) > logoutWithin || gone != 0 {
 		return fmt.Errorf("%s: a bound is broken", f.name)

@@ -23,8 +23,8 @@ func main() {
 	}
 	sockets := flag.Int("sockets", 20000, "how many sockets the crowd has, each with a session of its own")
 	idle := flag.Duration("idle", 30*time.Second, "how long the crowd does nothing at first")
-	writers := flag.Int("writers", 200, "how many sockets write while Redis fails")
-	only := flag.String("only", "", "costs, crowd or writes; default all")
+	writers := flag.Int("writers", 200, "how many sockets write while Redis fails, and send events as fast as they can")
+	only := flag.String("only", "", "costs, load, crowd or writes; default all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, fit(*sockets), *idle, *writers, *only)
@@ -68,6 +68,7 @@ func run(ctx context.Context, sockets int, idle time.Duration, writers int, only
 		show func() error
 	}{
 		{"costs", func() error { return showCosts(ctx, r) }},
+		{"load", func() error { return showLoad(ctx, r, writers) }},
 		{"crowd", func() error { return showCrowd(ctx, r, sockets, idle) }},
 		{"writes", func() error { return showWrites(ctx, r, writers) }},
 	} {
