@@ -225,6 +225,10 @@ func (c *Core) Watch() *Watch { return c.news.watch() }
 // make. If not, load sessions to find out.
 func (c *Core) Hears() bool { return c.news.hears() }
 
+// Heard returns when the backend last showed that it is there without being asked by a
+// caller, the zero time if it never has: see [Pulse].
+func (c *Core) Heard() time.Time { return c.news.heard() }
+
 // Say sends data to everybody who follows the session of an id, as an [Event] of the
 // kind Said. It reaches other processes if the backend is a [Speaker]. data must be
 // valid JSON without a token, and leave room in [MaxNoteBytes], or the error is an

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A Teller is a [Backend] that passes notes on to every Store that listens, in
 // this process and in others. It is optional: a backend that is none ignores
@@ -49,4 +52,12 @@ type Ignorer interface {
 	// Ignore is called before the first Join, with the name of the Store. Its notes
 	// have the name in From, and begin with [NoteHead] in JSON.
 	Ignore(from string)
+}
+
+// A Pulse is a [Line] that knows when the backend last showed that it is there, as by
+// the answer to a ping. It is optional: without it only an answer to a question shows
+// that, and an idle process asks seldom.
+type Pulse interface {
+	// Heard returns when that was, the zero time if never. It returns at once.
+	Heard() time.Time
 }

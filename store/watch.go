@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A Watch receives the events of the sessions that it follows. Close it when you do
@@ -233,6 +234,16 @@ func (n *news) hears() bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return n.line == nil || n.line.Hears()
+}
+
+// heard returns when a line last knew that the backend is there.
+func (n *news) heard() time.Time {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if pulse, ok := n.line.(Pulse); ok {
+		return pulse.Heard()
+	}
+	return time.Time{}
 }
 
 // followed reports whether anybody other than by would hear of a session.

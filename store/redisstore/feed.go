@@ -117,6 +117,13 @@ func (f *feed) hears() bool {
 	return f.caughtUp
 }
 
+// heard returns when Redis last confirmed or answered something, the zero time if never.
+func (f *feed) heard() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.answered
+}
+
 // listensTo reports whether Redis counts this feed among those that have joined an id, as
 // far as is known.
 func (f *feed) listensTo(id string) bool {

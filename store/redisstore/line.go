@@ -29,6 +29,7 @@ type events struct {
 var (
 	_ store.Line    = (*line)(nil)
 	_ store.Ignorer = (*line)(nil)
+	_ store.Pulse   = (*line)(nil)
 )
 
 // Listen implements [store.Teller].
@@ -58,6 +59,9 @@ func (l *line) Leave(id string) {
 
 // Hears implements [store.Line].
 func (l *line) Hears() bool { return l.feed.hears() }
+
+// Heard implements [store.Pulse].
+func (l *line) Heard() time.Time { return l.feed.heard() }
 
 // Close implements [store.Line].
 func (l *line) Close() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gomodule/redigo/redis"
 
@@ -47,6 +48,9 @@ func TestRedisLineIsBounded(t *testing.T) {
 	up.Store(true)
 	if note := <-heard; note.Event.ID != "" || note.Event.Kind != store.Missed {
 		t.Errorf("first heard is %v, want that anything was missed", note)
+	}
+	if heard := line.(store.Pulse).Heard(); time.Since(heard) > time.Minute {
+		t.Errorf("Redis was heard at %v", heard)
 	}
 	if !line.Hears() {
 		t.Error("it does not hear")

@@ -26,7 +26,7 @@ func newEnv(config Config, host Host) *env {
 		manager: config.Manager,
 		store:   config.Store,
 		views:   newViews(config.Manager, config.Store),
-		outage:  newOutage(config.StoreGrace),
+		outage:  newOutage(config.StoreGrace, config.Store.Heard),
 		closing: make(chan struct{}),
 	}
 }

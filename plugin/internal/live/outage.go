@@ -11,10 +11,11 @@ import (
 const Departure = 3 * time.Second
 
 // An outage is a time in which the store does not answer. Members stay for the
-// grace after its last answer.
+// grace after it was last heard: its last answer, or what it said unasked.
 type outage struct {
-	grace   time.Duration // negative: for ever
-	expired func()        // runs when the grace is over, in a goroutine of its own
+	grace   time.Duration    // negative: for ever
+	heard   func() time.Time // when the store showed unasked that it is there
+	expired func()           // runs when the grace is over, in a goroutine of its own
 
 	answered atomic.Int64 // when the store last answered, in Unix nanoseconds
 	on       atomic.Bool  // it has failed since
@@ -25,8 +26,8 @@ type outage struct {
 }
 
 // newOutage returns one that is over. Set expired before it is used.
-func newOutage(grace time.Duration) *outage {
-	o := &outage{grace: grace}
+func newOutage(grace time.Duration, heard func() time.Time) *outage {
+	o := &outage{grace: grace, heard: heard}
 	o.end()
 	return o
 }
@@ -39,9 +40,14 @@ func (o *outage) end() {
 	}
 }
 
-// begin notes that the store has failed.
+// begin notes that the store has failed. Until then it may have been there, though nobody
+// has asked it for long: where changes are heard that happens seldom. It has said so itself,
+// or else it was found out in about deafInterval that nothing is heard.
 func (o *outage) begin() {
-	o.on.Store(true)
+	if !o.on.Swap(true) {
+		o.raise(o.heard())
+		o.raise(time.Now().Add(-deafInterval))
+	}
 	if o.grace < 0 {
 		return
 	}
@@ -59,6 +65,14 @@ func (o *outage) forget() { o.on.Store(false) }
 // left returns for how long the members may stay.
 func (o *outage) left() time.Duration {
 	return time.Until(time.Unix(0, o.answered.Load()).Add(o.grace))
+}
+
+// raise notes that the store was there at a time.
+func (o *outage) raise(at time.Time) {
+	old := o.answered.Load()
+	for at.After(time.Unix(0, old)) && !o.answered.CompareAndSwap(old, at.UnixNano()) {
+		old = o.answered.Load()
+	}
 }
 
 // check calls expired when the grace is over. The timer calls it, and fires again

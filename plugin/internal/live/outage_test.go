@@ -52,6 +52,28 @@ func TestShortOutages(t *testing.T) {
 	})
 }
 
+// A store that nobody has asked for longer than StoreGrace, since all were idle and it
+// tells of changes, was there until it fails: its first failure ends nobody.
+func TestOutageAfterALongRest(t *testing.T) {
+	t.Parallel()
+	config := defaults()
+	config.ProbeInterval = 100 * time.Second
+	onClock(t, config, 0, 24*time.Hour, func(n *node) {
+		m, _ := n.enter()
+		for range 20 { // at several moments between two probes
+			pass(97 * time.Second)
+			n.backend.down.Store(true)
+			pass(15 * time.Second)
+			n.backend.down.Store(false)
+		}
+		if len(m.over) > 0 {
+			n.Errorf("sent away: %v", <-m.over)
+		}
+		n.backend.down.Store(true)
+		m.ended(away, config.ProbeInterval+config.StoreGrace)
+	})
+}
+
 // Sessions are sent away when the store has not answered for StoreGrace, idle ones
 // too; negative, never. Meanwhile PerMessage events fail, and PerConnection goes on
 // in memory.
