@@ -85,5 +85,5 @@ func tellUsage(w http.ResponseWriter, _ *http.Request) {
 	debug.FreeOSMemory()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	_ = json.NewEncoder(w).Encode(usage{runtime.NumGoroutine(), int(memory.HeapAlloc >> 20)}) //nolint:gosec // it fits
+	_ = json.NewEncoder(w).Encode(usage{runtime.NumGoroutine(), int(memory.HeapAlloc >> 20)})
 }

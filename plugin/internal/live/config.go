@@ -31,3 +31,7 @@ type Config struct {
 const retryInterval = time.Second
 
 func (c *Config) retryPause() time.Duration { return min(retryInterval, c.FlushInterval) }
+
+// deafInterval is what bounds Config.ProbeInterval while the store does not hear what
+// other processes do.
+const deafInterval = 10 * time.Second

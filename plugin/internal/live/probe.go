@@ -17,10 +17,6 @@ const (
 	probeBytes = 1 << 20
 )
 
-// deafInterval is what bounds Config.ProbeInterval while the store does not hear what
-// other processes do.
-const deafInterval = 10 * time.Second
-
 // A prober asks the store for many sessions in one round trip: now and then for all,
 // since a notification can be lost, and at once for those of which one may have been
 // missed. It finds out which have changed or ended. They then ask for themselves. It
