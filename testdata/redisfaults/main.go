@@ -26,6 +26,7 @@ func main() {
 	writers := flag.Int("writers", 200, "how many sockets write while Redis fails, and send events as fast as they can")
 	only := flag.String("only", "", "costs, load, crowd or writes; default all")
 	flag.Parse()
+	signal.Ignore(syscall.SIGPIPE) // who reads on no more must not leave a Redis behind
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, fit(*sockets), *idle, *writers, *only)
 	stop()
