@@ -171,6 +171,10 @@ func TestManyFollowed(t *testing.T) {
 		t.Errorf("first heard is %v", event)
 	}
 
+	eventually(t, "what is said is heard too", func() bool {
+		channels, err := redis.Strings(do(t, server.Addr, "PUBSUB", "CHANNELS"), nil)
+		return err == nil && len(channels) == 2*(sessions+1)
+	})
 	do(t, server.Addr, "CONFIG", "RESETSTAT")
 	do(t, server.Addr, "CLIENT", "KILL", "TYPE", "pubsub")
 	for event := range watch.Events() {
