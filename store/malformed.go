@@ -2,36 +2,18 @@ package store
 
 import (
 	"log/slog"
-	"sync"
+	"math"
 )
 
-// malformed logs once of each session that it does not decode. It has its own lock,
-// and its zero value is ready to use.
+// malformed logs once of each session that it does not decode. Its zero value is ready
+// to use.
 type malformed struct {
-	log *slog.Logger // nil for the default
-
-	mu     sync.Mutex
-	logged map[string]struct{} // ids
+	log    *slog.Logger // nil for the default
+	logged repeats      // ids
 }
 
-// maxLogged bounds what is remembered. At the bound it forgets all, and logs each
-// session once more.
-const maxLogged = 1024
-
 func (m *malformed) report(id string, err error) {
-	m.mu.Lock()
-	_, logged := m.logged[id]
-	if m.logged == nil || len(m.logged) == maxLogged {
-		m.logged = make(map[string]struct{})
+	if !m.logged.has(id, math.MaxInt64) {
+		loggerOr(m.log).Error("store: a session is treated as none", "id", id, "error", err)
 	}
-	m.logged[id] = struct{}{}
-	m.mu.Unlock()
-	if logged {
-		return
-	}
-	log := m.log
-	if log == nil {
-		log = slog.Default()
-	}
-	log.Error("store: a session is treated as none", "id", id, "error", err)
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -18,35 +17,17 @@ type Reporter interface {
 // errSlow says that what was said was dropped.
 var errSlow = errors.New("store: messages were dropped: this process is too slow to read what was said to its sessions")
 
-// problems logs what no call can return, once an hour at most. It has its own lock.
+// problems logs what no call can return, each once an hour at most.
 type problems struct {
-	log *slog.Logger // nil for the default
-
-	mu     sync.Mutex
-	logged map[string]time.Time // by text
+	log    *slog.Logger // nil for the default
+	logged repeats      // texts
 }
 
 // problemPause is how long a problem is not logged again.
 const problemPause = time.Hour
 
 func (p *problems) report(err error) {
-	p.mu.Lock()
-	text, now := err.Error(), time.Now()
-	last, logged := p.logged[text]
-	if p.logged == nil || len(p.logged) == maxLogged {
-		p.logged = make(map[string]time.Time)
+	if text := err.Error(); !p.logged.has(text, problemPause) {
+		loggerOr(p.log).Warn(text)
 	}
-	repeated := logged && now.Sub(last) < problemPause
-	if !repeated {
-		p.logged[text] = now
-	}
-	p.mu.Unlock()
-	if repeated {
-		return
-	}
-	log := p.log
-	if log == nil {
-		log = slog.Default()
-	}
-	log.Warn(text)
 }
