@@ -61,9 +61,7 @@ func (b *Book) Unsaved() error {
 
 // Close stops the timers and the listening. It saves nothing.
 func (b *Book) Close() {
-	if !b.closed.Swap(true) {
-		close(b.closing)
-	}
+	b.closed.Close()
 	b.outage.stop()
 	b.unwatch()
 	b.prober.stop()

@@ -35,7 +35,7 @@ func (c *clock) arm(d time.Duration) {
 func (c *clock) armLocked(d time.Duration) {
 	d = max(d, time.Millisecond) // at an expiry, not just before it
 	due := time.Now().Add(d)
-	if c.stopped || c.closed.Load() || !c.due.IsZero() && !due.Before(c.due) {
+	if c.stopped || c.closed.IsClosed() || !c.due.IsZero() && !due.Before(c.due) {
 		return
 	}
 	c.due = due

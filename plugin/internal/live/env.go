@@ -1,10 +1,9 @@
 package live
 
 import (
-	"sync/atomic"
-
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -16,8 +15,7 @@ type env struct {
 	store   *store.Core
 	views   *views
 	outage  *outage
-	closed  atomic.Bool   // Close was called: no timer starts any more
-	closing chan struct{} // closed by Close
+	closed  latch.Latch // by Close: no timer starts any more
 }
 
 func newEnv(config Config, host Host) *env {
@@ -27,6 +25,5 @@ func newEnv(config Config, host Host) *env {
 		store:   config.Store,
 		views:   newViews(config.Manager, config.Store),
 		outage:  newOutage(config.StoreGrace, config.Store.Heard),
-		closing: make(chan struct{}),
 	}
 }

@@ -33,7 +33,7 @@ type prober struct {
 func (p *prober) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.timer == nil && !p.closed.Load() {
+	if p.timer == nil && !p.closed.IsClosed() {
 		p.timer = time.AfterFunc(p.pause(), p.round)
 	}
 }
@@ -57,7 +57,7 @@ func (p *prober) pause() time.Duration {
 // round runs when the timer fires, in a goroutine of its own. It asks for the sessions
 // that would otherwise go unasked for longer than the interval, before the next round.
 func (p *prober) round() {
-	if p.closed.Load() {
+	if p.closed.IsClosed() {
 		return
 	}
 	interval := p.config.ProbeInterval
@@ -74,7 +74,7 @@ func (p *prober) round() {
 	p.ask(old)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.len() == 0 || p.closed.Load() {
+	if p.len() == 0 || p.closed.IsClosed() {
 		p.timer = nil
 		return
 	}
@@ -116,7 +116,7 @@ func (p *prober) work() {
 		}
 		p.ask(batch)
 		select {
-		case <-p.closing:
+		case <-p.closed.Done():
 		case <-time.After(p.config.retryPause()):
 		}
 	}
@@ -127,8 +127,9 @@ func (p *prober) next() (batch []*Entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	size := 0
-	for len(p.due) > 0 && len(batch) < probeBatch && size < probeBytes && !p.closed.Load() {
+	for len(p.due) > 0 && len(batch) < probeBatch && size < probeBytes && !p.closed.IsClosed() {
 		e := p.due[0]
+		p.due[0] = nil // the array may live on
 		p.due = p.due[1:]
 		e.probing.Store(false)
 		if e.Ended() != nil {
