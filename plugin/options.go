@@ -65,11 +65,11 @@ type Options struct {
 	MaxStale time.Duration
 
 	// StoreGrace is how long open sockets stay when the store fails, counted from
-	// when it was last heard: its last answer, or what it said unasked. Meanwhile PerMessage events are acknowledged with the
-	// code store_error, and others go on with the copy in memory, which is saved when
-	// the store is back, unless the session has ended. When the time is over, the
-	// sockets end with store_error, spread over a few seconds: they come back by
-	// themselves. New ones are refused at once. Default 30 s; negative: for ever. A
+	// when it was last heard: its last answer, or what it said unasked. Meanwhile
+	// PerMessage events are acknowledged with the code store_error, and others go on
+	// with the copy in memory, which is saved when the store is back, unless the
+	// session has ended. When the time is over, the sockets end with store_error,
+	// spread over a few seconds: they come back by themselves. New ones are refused at once. Default 30 s; negative: for ever. A
 	// longer one rides out a longer outage; but a node that cannot hear of a logout
 	// keeps its sockets for as long.
 	StoreGrace time.Duration

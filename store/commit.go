@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -20,6 +19,14 @@ type Commit struct {
 	Once bool
 	// By is the watch of who commits. It does not hear of the commit. nil for none.
 	By *Watch
+}
+
+// id returns the id of the session.
+func (c Commit) id() string {
+	if c.ID != "" {
+		return c.ID
+	}
+	return ID(c.Key)
 }
 
 // Save makes a commit and returns what the store then holds: commit.Mine, merged
@@ -67,7 +74,7 @@ func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok b
 	})
 	switch {
 	case err != nil:
-		c.news.tell(Event{ID: cmp.Or(commit.ID, ID(commit.Key)), Kind: Missed}, nil) // it may have been made
+		c.news.tell(Event{ID: commit.id(), Kind: Missed}, nil) // it may have been made
 		return nil, false, fmt.Errorf("store: save: %w", err)
 	case ok:
 		if event.ID != "" {
@@ -113,10 +120,7 @@ func (c *Core) swapOversized(ctx context.Context, commit Commit) (current *Snaps
 // would hear of it. It compares bytes: whoever holds a snapshot may be changing a map
 // or slice among its values in place.
 func (c *Core) eventOf(commit Commit) Event {
-	id := commit.ID
-	if id == "" {
-		id = ID(commit.Key)
-	}
+	id := commit.id()
 	if bytes.Equal(commit.Base.Bytes, commit.Mine.Bytes) || !c.news.followed(id, commit.By) {
 		return Event{}
 	}

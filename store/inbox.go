@@ -1,6 +1,9 @@
 package store
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // An inbox has the events that wait for the reader of a [Watch]. They wait by session,
 // each kind once, so it holds a few for each session that is followed, however slow the
@@ -67,12 +70,14 @@ func (i *inbox) merge(event Event) {
 	i.waiting[event.ID] = append(waiting, event)
 }
 
-// joinKeys returns the keys of two changes, nil if those of either are not known.
+// joinKeys returns the keys of two changes in order, nil if those of either are not known.
 func joinKeys(a, b []string) []string {
 	if a == nil || b == nil {
 		return nil
 	}
-	return union(a, b)
+	both := slices.Concat(a, b)
+	slices.Sort(both)
+	return slices.Compact(both)
 }
 
 // next takes out what has waited longest: all events of a session, or one thing said.

@@ -59,13 +59,6 @@ func differPlainly(a, b map[string]any) bool {
 	return false
 }
 
-// union returns the strings of two sorted lists, in order and each once.
-func union(a, b []string) []string {
-	both := slices.Concat(a, b)
-	slices.Sort(both)
-	return slices.Compact(both)
-}
-
 // mergeTime does for a deadline what merge does for values.
 func mergeTime(base, mine, current time.Time) time.Time {
 	if mine.Equal(base) {

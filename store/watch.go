@@ -92,9 +92,9 @@ func (w *Watch) deliver() {
 }
 
 // Heard returns how many events of a session there were since it is followed, other
-// than Said. An event counts before it can be received, and before the call that made it returns,
-// if that was in this process. So whoever compares the number with an earlier one
-// knows whether something has happened to the session.
+// than Said. An event counts before it can be received, and before the call that made
+// it returns, if that was in this process. So whoever compares the number with an
+// earlier one knows whether something has happened to the session.
 func (w *Watch) Heard(id string) uint64 {
 	w.news.mu.RLock()
 	defer w.news.mu.RUnlock()
