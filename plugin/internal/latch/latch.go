@@ -1,14 +1,17 @@
 // Package latch has a one-shot event.
 package latch
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // A Latch is a one-shot event. It is open until somebody closes it. It allocates its
 // channel only when somebody waits, which is rare. The zero value is open. Its
 // methods are safe for concurrent use.
 type Latch struct {
+	closed atomic.Bool // set under mu
 	mu     sync.Mutex
-	closed bool
 	wakes  chan struct{}
 }
 
@@ -16,18 +19,13 @@ type Latch struct {
 func (l *Latch) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.closed && l.wakes != nil {
+	if !l.closed.Swap(true) && l.wakes != nil {
 		close(l.wakes)
 	}
-	l.closed = true
 }
 
 // IsClosed reports whether the latch is closed.
-func (l *Latch) IsClosed() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed
-}
+func (l *Latch) IsClosed() bool { return l.closed.Load() }
 
 // Done returns a channel that closes with the latch.
 func (l *Latch) Done() <-chan struct{} {
@@ -35,7 +33,7 @@ func (l *Latch) Done() <-chan struct{} {
 	defer l.mu.Unlock()
 	if l.wakes == nil {
 		l.wakes = make(chan struct{})
-		if l.closed {
+		if l.closed.Load() {
 			close(l.wakes)
 		}
 	}
