@@ -1,7 +1,6 @@
 package plugin_test
 
 import (
-	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // pausedCodec waits once, where it encodes a session that holds "paused".
@@ -77,17 +77,10 @@ func TestCommitOutlastsHandler(t *testing.T) { //nolint:paralleltest // see ther
 
 // waitsIn tells whether a goroutine waits for a lock in a function.
 func waitsIn(function string) bool {
-	for one := range strings.SplitSeq(stacks(), "\n\n") {
+	for one := range strings.SplitSeq(plugintest.Stacks(), "\n\n") {
 		if strings.Contains(one, "[sync.Mutex.Lock") && strings.Contains(one, function) {
 			return true
 		}
 	}
 	return false
-}
-
-// stacks returns what all goroutines do, however many tests have left some behind.
-func stacks() string {
-	var all strings.Builder
-	_ = pprof.Lookup("goroutine").WriteTo(&all, 2) // a Builder does not fail
-	return all.String()
 }

@@ -22,7 +22,7 @@ func Eventually(tb testing.TB, what string, ok func() bool) {
 		select {
 		case <-again.C:
 		case <-late:
-			tb.Fatalf("not in time: %s\n%s", what, stacks())
+			tb.Fatalf("not in time: %s\n%s", what, Stacks())
 		}
 	}
 }
@@ -34,16 +34,17 @@ func Recv[T any](tb testing.TB, what string, c <-chan T) (v T) {
 	select {
 	case v = <-c:
 	case <-time.After(Patience):
-		tb.Fatalf("not in time: %s\n%s", what, stacks())
+		tb.Fatalf("not in time: %s\n%s", what, Stacks())
 	}
 	return v
 }
 
-// stacks returns what the goroutines do that run code of this project: what a test
-// waits for in vain is often stuck there.
-func stacks() string {
+// Stacks returns what the goroutines do that run code of this project, a blank line
+// between them, however many there are: what a test waits for in vain is often stuck
+// there.
+func Stacks() string {
 	var all, ours strings.Builder
-	_ = pprof.Lookup("goroutine").WriteTo(&all, 1) // a Builder does not fail
+	_ = pprof.Lookup("goroutine").WriteTo(&all, 2) // a Builder does not fail
 	for one := range strings.SplitSeq(all.String(), "\n\n") {
 		if strings.Contains(one, "socketio-sessions/plugin.") || strings.Contains(one, "socketio-sessions/plugin/internal") {
 			ours.WriteString(one + "\n\n")
