@@ -115,6 +115,9 @@ func change(ctx context.Context, core *store.Core, key string, once bool, by fun
 	})
 }
 
+// addOne counts: a change that must not be made twice.
+func addOne(values map[string]any) { values["n"] = values["n"].(int) + 1 }
+
 // quickly is how often something is done in a test, or in one of STORE_TEST_LONG.
 func quickly(often, long int) int {
 	if os.Getenv("STORE_TEST_LONG") != "" {
@@ -141,7 +144,7 @@ func TestLostAnswers(t *testing.T) {
 				if i%10 == g {
 					m.drop.Store(1)
 				}
-				err := change(t.Context(), core, token, true, func(values map[string]any) { values["n"] = values["n"].(int) + 1 })
+				err := change(t.Context(), core, token, true, addOne)
 				if err == nil {
 					made.Add(1)
 				} else {
@@ -183,99 +186,6 @@ func counted(t *testing.T, core *store.Core, token, key string) int64 {
 	return int64(n)
 }
 
-// A connection that Redis has closed while it rested is nobody's error, though the pool
-// tests none. Not even an Update's, which is made once.
-func TestRestedConnection(t *testing.T) {
-	t.Parallel()
-	server := storetest.Redis(t, "--timeout", "1")
-	pool := &redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", server.Addr) }}
-	defer pool.Close()
-	core, token := newCounter(t, redisstore.New(pool))
-	admin, err := redis.Dial("tcp", server.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	for i := range 2 {
-		eventually(t, "the others are closed", func() bool { // which takes Redis up to two seconds; admin is in use
-			clients, err := redis.String(admin.Do("CLIENT", "LIST"))
-			return err == nil && countLines(clients) == 1
-		})
-		if err := change(t.Context(), core, token, true, func(values map[string]any) { values["n"] = values["n"].(int) + 1 }); err != nil {
-			t.Error(err)
-		}
-		if n := counted(t, core, token, "n"); n != int64(i+1) {
-			t.Errorf("counted %d", n)
-		}
-	}
-}
-
-// Connections that rest while the network loses them are given up together: a call after
-// that waits for one of them to be found dead, not for each, whoever tests them.
-func TestRestedInABlackHole(t *testing.T) {
-	t.Parallel()
-	ping := func(conn redis.Conn, _ time.Time) error {
-		_, err := conn.Do("PING")
-		return err
-	}
-	for name, set := range map[string]func(*redis.Pool){
-		"no test": func(*redis.Pool) {},
-		"a test":  func(p *redis.Pool) { p.TestOnBorrow = ping },
-		"with a context": func(p *redis.Pool) {
-			p.TestOnBorrowContext = func(_ context.Context, conn redis.Conn, since time.Time) error { return ping(conn, since) }
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			const rested, limit = 8, 500 * time.Millisecond
-			silent, err := net.Listen("tcp", "127.0.0.1:0") // who dials here never gets an answer
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer silent.Close()
-			var addr atomic.Value
-			addr.Store(silent.Addr().String())
-			pool := &redis.Pool{MaxIdle: rested, Dial: func() (redis.Conn, error) {
-				return redis.Dial("tcp", addr.Load().(string), redis.DialReadTimeout(limit))
-			}}
-			defer pool.Close()
-			set(pool)
-			r := redisstore.New(pool)
-			rest(pool, rested)
-			addr.Store(storetest.Redis(t).Addr)
-			since := time.Now()
-			eventually(t, "they have rested", func() bool { return time.Since(since) > redisstore.RestLimit })
-			begin := time.Now()
-			if _, _, _, err := r.Find(t.Context(), "k"); err != nil {
-				t.Error(err)
-			}
-			if took := time.Since(begin); took > rested/2*limit {
-				t.Errorf("it took %v", took)
-			}
-		})
-	}
-}
-
-// rest leaves n connections in a pool.
-func rest(pool *redis.Pool, n int) {
-	several := make([]redis.Conn, n)
-	for i := range several {
-		several[i] = pool.Get()
-	}
-	for _, conn := range several {
-		_ = conn.Close()
-	}
-}
-
-func countLines(text string) (n int) {
-	for _, r := range text {
-		if r == '\n' {
-			n++
-		}
-	}
-	return n
-}
-
 // After a failover the connections to the old primary, which is a replica now, are given
 // up: no call fails.
 func TestReadOnly(t *testing.T) {
@@ -299,7 +209,7 @@ func TestReadOnly(t *testing.T) {
 	addr.Store(next.Addr)
 	for i := range 8 {
 		once := i%2 == 0
-		if err := change(t.Context(), core, token, once, func(values map[string]any) { values["n"] = values["n"].(int) + 1 }); err != nil {
+		if err := change(t.Context(), core, token, once, addOne); err != nil {
 			t.Errorf("a change, once %v: %v", once, err)
 		}
 	}

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -174,7 +173,7 @@ func (f *feed) connect() (pause time.Duration) {
 	if f.ctx.Err() == nil {
 		giveUp(conn.Conn) // it may lead to a server that is no primary any more
 	}
-	if refused := redis.Error(""); errors.As(err, &refused) && strings.HasPrefix(string(refused), "NOPERM") {
+	if hasCode(err, "NOPERM") {
 		f.to.refused(err)
 		return refusedWait
 	}

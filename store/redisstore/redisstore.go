@@ -6,10 +6,8 @@
 package redisstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,52 +76,6 @@ func NewWithPrefix(pool *redis.Pool, prefix string) *RedisStore {
 	return r
 }
 
-var (
-	// The reply is 1 if the swap was made, 2 if the note was refused, 3 if it was not
-	// published since nobody else listens, else what was found. Of the arguments, 1 and
-	// 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and 6 the
-	// channel and the note, 7 whether the key must be absent, 8 whether the sender is
-	// one of the channel's listeners and wants no others to be bothered. Where Redis
-	// counts none, they listen at a replica, which PUBLISH reaches. PEXPIREAT GT would
-	// do, but Redis 6 does not have it. Redis 6.0 does not have SET with PXAT either,
-	// and to try that first costs what it saves.
-	swapScript = newScript(`
-local current = redis.call('GET', KEYS[1])
-if ARGV[7] == 'absent' then
-	if current then return current end
-elseif current ~= ARGV[1] then
-	return current
-end
-local expiry = ARGV[3]
-if current and expiry ~= ARGV[4] then
-	local now = redis.call('TIME')
-	local present = now[1] * 1000 + math.floor(now[2] / 1000) + redis.call('PTTL', KEYS[1])
-	expiry = math.min(math.max(tonumber(expiry), present), tonumber(ARGV[4]))
-	expiry = string.format('%d', expiry)
-end
-redis.call('SET', KEYS[1], ARGV[2])
-redis.call('PEXPIREAT', KEYS[1], expiry)
-if ARGV[8] == 'alone' and redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])[2] == 1 then return 3 end
-if ARGV[5] ~= '' and type(redis.pcall('PUBLISH', ARGV[5], ARGV[6])) == 'table' then return 2 end
-return 1`)
-
-	touchScript = newScript(`
-local left = redis.call('PTTL', KEYS[1])
-if left == -2 then return 0 end
-local now = redis.call('TIME')
-local expiry = math.max(tonumber(ARGV[1]), now[1] * 1000 + math.floor(now[2] / 1000) + left)
-expiry = math.min(expiry, tonumber(ARGV[2]))
-redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
-return 1`)
-
-	// The reply is the last bytes, and a list of them if the note was refused.
-	deleteScript = newScript(`
-local last = redis.call('GET', KEYS[1])
-redis.call('DEL', KEYS[1])
-if last and ARGV[1] ~= '' and type(redis.pcall('PUBLISH', ARGV[1], ARGV[2])) == 'table' then return {last} end
-return last`)
-)
-
 // noKey is PTTL's reply for a key that has expired since GET.
 const noKey = -2
 
@@ -149,111 +101,6 @@ func (r *RedisStore) Find(ctx context.Context, key string) ([]byte, time.Time, b
 	// This is never too late: a caller that finds no session after it knows why.
 	return b, asked.Add(time.Duration(left) * time.Millisecond), true, nil
 }
-
-// Swap implements [store.Backend].
-func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
-	channel, body, err := r.encode(change.Note)
-	if err != nil {
-		return nil, false, err
-	}
-	wanted := "present"
-	if change.Old == nil {
-		wanted = "absent"
-	}
-	expiry, limit := millis(change.Life)
-	alone, own := "", r.listenerTo(change.Note)
-	if own != nil {
-		alone = "alone"
-	}
-	reply, repeated, err := r.pipe.run(ctx, swapScript, change.Once, swapScript.on(r.name(key), change.Old, change.New,
-		expiry, limit, channel, body, wanted, alone))
-	if err != nil {
-		return nil, false, err
-	}
-	if swapped, ok := reply.(int64); ok {
-		switch swapped {
-		case 2:
-			r.reportUnheard()
-		case 3:
-			own.quiet.add(change.Note.Event.ID)
-		}
-		return change.New, true, nil
-	}
-	current, _ := reply.([]byte)
-	if repeated && bytes.Equal(current, change.New) {
-		return change.New, true, nil // the first try was made after all
-	}
-	return current, false, nil
-}
-
-// listenerTo returns the line of a note's Store if that listens to the session whose
-// change the note tells; else nil. Ends are always published.
-func (r *RedisStore) listenerTo(note store.Note) *events {
-	if note.Event.Kind != store.Changed {
-		return nil
-	}
-	own, ok := r.lines.Load(note.From)
-	if !ok || !own.(*events).feed.listensTo(note.Event.ID) {
-		return nil
-	}
-	return own.(*events)
-}
-
-// reportUnheard reports that a note was refused.
-func (r *RedisStore) reportUnheard() {
-	r.report(fmt.Errorf("redisstore: no other node hears of logouts and changes here; give the Redis user of this one the channels &%s*", r.own))
-}
-
-// Report implements [store.Reporter].
-func (r *RedisStore) Report(to func(error)) { r.to.Store(&to) }
-
-func (r *RedisStore) report(err error) {
-	if to := r.to.Load(); to != nil {
-		(*to)(err)
-	}
-}
-
-// millis returns the ends of a life as Redis takes them. Without an idle timeout they are
-// the same, and take memory once.
-func millis(life store.Life) (expiry, limit any) {
-	expiry = life.Expiry.UnixMilli()
-	if life.Limit.Equal(life.Expiry) {
-		return expiry, expiry
-	}
-	return expiry, life.Limit.UnixMilli()
-}
-
-// Touch implements [store.Backend].
-func (r *RedisStore) Touch(ctx context.Context, key string, life store.Life) (bool, error) {
-	expiry, limit := millis(life)
-	reply, _, err := r.pipe.run(ctx, touchScript, false, touchScript.on(r.name(key), expiry, limit))
-	return redis.Bool(reply, err)
-}
-
-// Delete implements [store.Backend].
-func (r *RedisStore) Delete(ctx context.Context, key string, note store.Note) ([]byte, error) {
-	channel, body, err := r.encode(note)
-	if err != nil {
-		return nil, err
-	}
-	reply, repeated, err := r.pipe.run(ctx, deleteScript, false, deleteScript.on(r.name(key), channel, body))
-	if list, ok := reply.([]any); ok && len(list) == 1 {
-		r.reportUnheard()
-		reply = list[0]
-	}
-	last, err := redis.Bytes(reply, err)
-	switch {
-	case !errors.Is(err, redis.ErrNil):
-		return last, err
-	case repeated && note.Event.Kind != store.Destroyed:
-		return nil, errLastLost
-	}
-	return nil, nil
-}
-
-// errLastLost says that the first of two tries to delete may have found the bytes that
-// the caller needs. A logout needs none.
-var errLastLost = errors.New("redisstore: the answer of Redis was lost: what was deleted is not known")
 
 // All implements [store.Lister]. It scans the whole database. Call it for maintenance,
 // not while serving a request.
@@ -290,18 +137,6 @@ func (r *RedisStore) All(ctx context.Context) (map[string][]byte, error) {
 	}
 }
 
-// encode returns the channel and the message of a note, "" for no note.
-func (r *RedisStore) encode(note store.Note) (channel string, body []byte, err error) {
-	if note.Event.ID == "" {
-		return "", nil, nil
-	}
-	body, err = note.MarshalJSON()
-	if len(body) > store.MaxNoteBytes {
-		return "", nil, store.ErrNoteTooLarge
-	}
-	return r.channel(note.Event), body, err
-}
-
 // name returns the key in Redis of a store key. Claims and tickets are no sessions, so
 // they have another prefix: no node lists them among its sessions.
 func (r *RedisStore) name(key string) string {
@@ -311,29 +146,8 @@ func (r *RedisStore) name(key string) string {
 	return r.prefix + key
 }
 
-// channel returns the channel on which an event is told.
-func (r *RedisStore) channel(event store.Event) string {
-	if event.Kind == store.Said {
-		return r.own + "said:" + event.ID
-	}
-	return r.own + "note:" + event.ID
-}
-
 // globEscaper escapes a prefix for SCAN, which takes patterns.
 var globEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
-
-// Say implements [store.Speaker].
-func (r *RedisStore) Say(ctx context.Context, note store.Note) error {
-	channel, body, err := r.encode(note)
-	if err != nil {
-		return err
-	}
-	done, err := r.pipe.do(ctx, command{name: "PUBLISH", args: []any{channel, body}})
-	if err != nil {
-		return err
-	}
-	return done[0].err
-}
 
 // Probe implements [store.Prober], with one command.
 func (r *RedisStore) Probe(ctx context.Context, keys []string) ([][]byte, error) {
@@ -349,26 +163,4 @@ func (r *RedisStore) Probe(ctx context.Context, keys []string) ([][]byte, error)
 		return nil, err
 	}
 	return redis.ByteSlices(done[0].reply, done[0].err)
-}
-
-// ErrCluster says that the server belongs to a Redis cluster, where a RedisStore does not
-// work.
-var ErrCluster = errors.New("redisstore: the server is a node of a Redis cluster, which is not supported; use one server, or Sentinel")
-
-// Check implements [store.Checker]. It returns [ErrCluster], or what is wrong with the
-// pool. A server that cannot be reached yet is no error.
-func (r *RedisStore) Check(ctx context.Context) error {
-	if limit := r.pool.MaxActive; limit > 0 && limit < 3 {
-		return fmt.Errorf("redisstore: the pool's MaxActive is %d; it must be at least 3: two connections listen", limit)
-	}
-	conn, err := r.pool.GetContext(ctx)
-	if err != nil {
-		return nil //nolint:nilerr // it may be started later
-	}
-	defer conn.Close()
-	info, err := redis.String(redis.DoContext(conn, ctx, "INFO", "cluster"))
-	if err == nil && strings.Contains(info, "cluster_enabled:1") {
-		return ErrCluster
-	}
-	return nil
 }

@@ -78,7 +78,7 @@ func TestRefused(t *testing.T) {
 	}}
 	defer pool.Close()
 	core, token := newCounter(t, redisstore.New(pool))
-	increment := func(values map[string]any) { values["n"] = values["n"].(int) + 1 }
+	increment := addOne
 	calls := map[string]func() error{
 		"load":   func() error { _, _, _, err := core.Load(t.Context(), token, nil); return err },
 		"probe":  func() error { _, err := core.Probe(t.Context(), []string{token}); return err },

@@ -1,0 +1,68 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
+
+// listenerTo returns the line of a note's Store if that listens to the session whose
+// change the note tells; else nil. Ends are always published.
+func (r *RedisStore) listenerTo(note store.Note) *events {
+	if note.Event.Kind != store.Changed {
+		return nil
+	}
+	own, ok := r.lines.Load(note.From)
+	if !ok || !own.(*events).feed.listensTo(note.Event.ID) {
+		return nil
+	}
+	return own.(*events)
+}
+
+// reportUnheard reports that a note was refused.
+func (r *RedisStore) reportUnheard() {
+	r.report(fmt.Errorf("redisstore: no other node hears of logouts and changes here; give the Redis user of this one the channels &%s*", r.own))
+}
+
+// Report implements [store.Reporter].
+func (r *RedisStore) Report(to func(error)) { r.to.Store(&to) }
+
+func (r *RedisStore) report(err error) {
+	if to := r.to.Load(); to != nil {
+		(*to)(err)
+	}
+}
+
+// encode returns the channel and the message of a note, "" for no note.
+func (r *RedisStore) encode(note store.Note) (channel string, body []byte, err error) {
+	if note.Event.ID == "" {
+		return "", nil, nil
+	}
+	body, err = note.MarshalJSON()
+	if len(body) > store.MaxNoteBytes {
+		return "", nil, store.ErrNoteTooLarge
+	}
+	return r.channel(note.Event), body, err
+}
+
+// channel returns the channel on which an event is told.
+func (r *RedisStore) channel(event store.Event) string {
+	if event.Kind == store.Said {
+		return r.own + "said:" + event.ID
+	}
+	return r.own + "note:" + event.ID
+}
+
+// Say implements [store.Speaker].
+func (r *RedisStore) Say(ctx context.Context, note store.Note) error {
+	channel, body, err := r.encode(note)
+	if err != nil {
+		return err
+	}
+	done, err := r.pipe.do(ctx, command{name: "PUBLISH", args: []any{channel, body}})
+	if err != nil {
+		return err
+	}
+	return done[0].err
+}
