@@ -1,11 +1,13 @@
 package redisstore_test
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +18,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// startSentinel runs a real Sentinel that watches a primary, until the test ends.
+// startSentinel runs a real Sentinel that watches a primary, until the test ends. It
+// pings once a second: with less patience it gives up a primary that is only slow.
 func startSentinel(t *testing.T, primary string) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,7 +32,7 @@ func startSentinel(t *testing.T, primary string) (addr string) {
 	host, at, _ := net.SplitHostPort(primary)
 	config := filepath.Join(t.TempDir(), "sentinel.conf")
 	text := fmt.Sprintf("bind 127.0.0.1\nport %s\nsentinel monitor app %s %s 1\n"+
-		"sentinel down-after-milliseconds app 500\nsentinel failover-timeout app 2000\n", port, host, at)
+		"sentinel down-after-milliseconds app 2000\nsentinel failover-timeout app 2000\n", port, host, at)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +62,21 @@ func primaryOf(sentinel string) string {
 	return net.JoinHostPort(at[0], at[1])
 }
 
+// knowsReplica reports whether a Sentinel has seen a replica that follows the primary.
+func knowsReplica(sentinel string) bool {
+	conn, err := redis.Dial("tcp", sentinel, redis.DialReadTimeout(time.Second))
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	replicas, err := redis.Values(conn.Do("SENTINEL", "REPLICAS", "app"))
+	if err != nil || len(replicas) != 1 {
+		return false
+	}
+	of, err := redis.StringMap(replicas[0], nil)
+	return err == nil && of["master-link-status"] == "ok" && of["flags"] == "slave"
+}
+
 // A pool whose dialer asks a Sentinel follows a failover: what was replicated is there,
 // and the node hears again.
 func TestSentinel(t *testing.T) {
@@ -66,6 +84,10 @@ func TestSentinel(t *testing.T) {
 	primary, replica := storetest.Redis(t, "--repl-diskless-sync-delay", "0"), storetest.Redis(t)
 	host, port, _ := net.SplitHostPort(primary.Addr)
 	do(t, replica.Addr, "REPLICAOF", host, port)
+	eventually(t, "the replica is online", func() bool { // before a Sentinel asks, which then asks each ten seconds
+		info, err := redis.String(do(t, primary.Addr, "INFO", "replication"), nil)
+		return err == nil && strings.Contains(info, "state=online")
+	})
 	sentinel := startSentinel(t, primary.Addr)
 	pool := &redis.Pool{MaxIdle: 8, Dial: func() (redis.Conn, error) {
 		return redis.Dial("tcp", primaryOf(sentinel), redis.DialConnectTimeout(time.Second), redis.DialReadTimeout(time.Second))
@@ -73,7 +95,7 @@ func TestSentinel(t *testing.T) {
 	defer pool.Close()
 	core, token := newCounter(t, redisstore.New(pool))
 	increment := func() error {
-		return change(t.Context(), core, token, true, func(values map[string]any) { values["n"] = values["n"].(int) + 1 })
+		return change(t.Context(), core, token, true, addOne)
 	}
 	if err := increment(); err != nil {
 		t.Fatal(err)
@@ -83,14 +105,12 @@ func TestSentinel(t *testing.T) {
 	watch.Follow(store.ID(token))
 	eventually(t, "it hears", core.Hears)
 	eventually(t, "it is replicated", func() bool {
-		conn, err := redis.Dial("tcp", primary.Addr)
-		if err != nil {
-			return false
-		}
-		defer conn.Close()
-		n, err := redis.Int(conn.Do("WAIT", 1, 1000))
-		return err == nil && n == 1
+		key := "scs:session:" + token
+		written, err := redis.Bytes(do(t, primary.Addr, "GET", key), nil)
+		copied, failed := redis.Bytes(do(t, replica.Addr, "GET", key), nil)
+		return err == nil && failed == nil && bytes.Equal(written, copied)
 	})
+	eventually(t, "the Sentinel knows a replica to promote", func() bool { return knowsReplica(sentinel) })
 
 	primary.Stop()
 	again := time.NewTicker(20 * time.Millisecond)
