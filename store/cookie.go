@@ -73,3 +73,11 @@ func (b *browser) knows(token string) bool {
 	defer b.mu.Unlock()
 	return token != "" && b.has.token == token
 }
+
+// SendCookie makes [Store.LoadAndSave] send the session's cookie with the answer to
+// this request, even if nothing was changed or the browser seems to have it.
+func (c *Core) SendCookie(ctx context.Context) {
+	if tx := c.transactionOf(ctx); tx != nil {
+		tx.browser.force()
+	}
+}

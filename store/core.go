@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -11,7 +10,7 @@ import (
 
 // A Core is the inside of a [Store]. It serves package plugin, which holds sessions
 // for longer than a request. It is not for apps: its methods, and the types that
-// only they name ([Snapshot], [Commit], [Watch], [Holder], [Held]), may change in
+// only they name ([Snapshot], [Commit], [Watch], [Listener], [Holder], [Held]), may change in
 // any release. It is safe for concurrent use.
 type Core struct {
 	coder
@@ -19,6 +18,7 @@ type Core struct {
 	limit   sizeLimit
 	ends    ends
 	news    *news
+	talk    talk
 	holders holders
 
 	// contextKey is the key under which SCS keeps its session data in a context.
@@ -194,15 +194,6 @@ func (c *Core) end(ctx context.Context, key string, why Kind) (last []byte, err 
 	return last, nil
 }
 
-// Ended returns why the session of an id ended. It knows that for two minutes after
-// this Store ended the session or heard of its end. Otherwise it returns "".
-func (c *Core) Ended(id string) Kind { return c.ends.of(id) }
-
-// AwaitEnd returns what Ended does as soon as it is known, "" if ctx ends first. Call
-// it after a session was found to have ended: the reason comes by another way, and
-// may be a moment late.
-func (c *Core) AwaitEnd(ctx context.Context, id string) Kind { return c.ends.await(ctx, id) }
-
 // Expire remembers and tells that the time of a session is over. The caller has
 // found that out. The backend is not called.
 func (c *Core) Expire(id string) {
@@ -228,24 +219,3 @@ func (c *Core) Hears() bool { return c.news.hears() }
 // Heard returns when the backend last showed that it is there without being asked by a
 // caller, the zero time if it never has: see [Pulse].
 func (c *Core) Heard() time.Time { return c.news.heard() }
-
-// Say sends data to everybody who follows the session of an id, as an [Event] of the
-// kind Said. It reaches other processes if the backend is a [Speaker]. data must be
-// valid JSON without a token, and leave room in [MaxNoteBytes], or the error is an
-// [ErrNoteTooLarge]. Nobody follows what [ID] cannot have made.
-func (c *Core) Say(ctx context.Context, id string, data json.RawMessage) error {
-	if !isID(id) {
-		return nil
-	}
-	if len(data) > MaxNoteBytes-noteMargin {
-		return fmt.Errorf("store: say: %w", ErrNoteTooLarge)
-	}
-	event := Event{ID: id, Kind: Said, Data: data}
-	if speaker, ok := c.backend.(Speaker); ok {
-		if err := speaker.Say(ctx, c.news.note(event)); err != nil {
-			return fmt.Errorf("store: say: %w", err)
-		}
-	}
-	c.news.tell(event, nil)
-	return nil
-}

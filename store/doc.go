@@ -30,15 +30,16 @@
 //   - [Lister] lists the sessions, for SCS's Iterate;
 //   - [Prober] looks at many sessions at once;
 //   - [Teller] passes notes on to other processes, over a [Line];
-//   - [Speaker] does so without a change of the session;
+//   - [Speaker] does so without a change of the session, and with what is said;
 //   - [Audience] tells whether anybody would hear a note;
 //   - [Reporter] tells what no call can return;
 //   - [Checker] tells at the start what will never work.
 //
-// A Line may be an [Ignorer], which drops a Store's own notes by their [NoteHead].
+// A Line may be an [Ignorer], which drops a Store's own notes by their [NoteHead], a
+// [Confirmer], whose Join takes time, and a [Pulse].
 //
 // # For package plugin
 //
-// [Core], [Snapshot], [Commit], [Watch], [Holder] and [Held] serve those who hold a
+// [Core], [Snapshot], [Commit], [Watch], [Listener], [Holder] and [Held] serve those who hold a
 // session for longer than a request. They may change in any release.
 package store

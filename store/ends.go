@@ -112,3 +112,12 @@ func (e *ends) await(ctx context.Context, id string) Kind {
 	}
 	return e.ofLocked(id)
 }
+
+// Ended returns why the session of an id ended. It knows that for two minutes after
+// this Store ended the session or heard of its end. Otherwise it returns "".
+func (c *Core) Ended(id string) Kind { return c.ends.of(id) }
+
+// AwaitEnd returns what Ended does as soon as it is known, "" if ctx ends first. Call
+// it after a session was found to have ended: the reason comes by another way, and
+// may be a moment late.
+func (c *Core) AwaitEnd(ctx context.Context, id string) Kind { return c.ends.await(ctx, id) }

@@ -17,6 +17,10 @@ var (
 	// [Core.Say] returns it. Nobody has heard it.
 	ErrNoteTooLarge = errors.New("store: what is said is larger than a note may be: 256 KiB")
 
+	// ErrUnheard says that other processes were not told, since the backend is no
+	// [Speaker]. [Core.Say] returns it.
+	ErrUnheard = errors.New("store: the backend cannot tell other processes")
+
 	// ErrNoCookie is what RenewToken and MergeSession return for a socket's
 	// session: the new token would need a cookie, and a socket cannot set one.
 	// Renew over HTTP.

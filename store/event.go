@@ -11,7 +11,7 @@ type Kind string
 // What can happen to a session. Destroyed, Renewed and Expired end it.
 const (
 	Changed   Kind = "changed"   // its values or its deadline changed
-	Said      Kind = "said"      // somebody called [Core.Say]
+	Said      Kind = "said"      // somebody called [Core.Say]; the ID is that of a topic
 	Missed    Kind = "missed"    // not known: events may have been lost; without an ID, of any session
 	Destroyed Kind = "destroyed" // Destroy ended it, as at a logout
 	Renewed   Kind = "renewed"   // a new token replaced its own, as at a login

@@ -7,7 +7,7 @@ import (
 
 // An inbox has the events that wait for the reader of a [Watch]. They wait by session,
 // each kind once, so it holds a few for each session that is followed, however slow the
-// reader is. What was said waits apart: a flood of that delays no end.
+// reader is.
 type inbox struct {
 	ready chan struct{} // has a value when something was added
 
@@ -15,44 +15,25 @@ type inbox struct {
 	missed  bool // something of any session
 	order   []string
 	waiting map[string][]Event // by id
-	said    []Event
-	size    int // of said, in bytes
 }
-
-// maxSaid is how many bytes of what was said may wait in an inbox. Each event has
-// saidBytes more than its data.
-const (
-	maxSaid   = 16 << 20
-	saidBytes = 256
-)
 
 func newInbox() *inbox {
 	return &inbox{ready: make(chan struct{}, 1), waiting: make(map[string][]Event)}
 }
 
-// add adds an event. It returns false for something said that finds no room, and is
-// lost.
-func (i *inbox) add(event Event) bool {
+// add adds an event.
+func (i *inbox) add(event Event) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	switch {
-	case event.Kind == Said:
-		size := len(event.Data) + saidBytes
-		if i.size+size > maxSaid {
-			return false
-		}
-		i.said = append(i.said, event)
-		i.size += size
-	case event.ID == "":
+	if event.ID == "" {
 		i.missed = true
-	default:
+	} else {
 		i.merge(event)
 	}
 	select {
 	case i.ready <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // merge adds the event of a session to what waits of that. i.mu is held.
@@ -80,8 +61,8 @@ func joinKeys(a, b []string) []string {
 	return slices.Compact(both)
 }
 
-// next takes out what has waited longest: all events of a session, or one thing said.
-// It is empty when nothing waits.
+// next takes out all events of the session whose events have waited longest. It is empty
+// when nothing waits.
 func (i *inbox) next() []Event {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -95,12 +76,6 @@ func (i *inbox) next() []Event {
 		events := i.waiting[id]
 		delete(i.waiting, id)
 		return events
-	case len(i.said) > 0:
-		event := i.said[0]
-		i.said[0] = Event{} // the array may live on
-		i.said = i.said[1:]
-		i.size -= len(event.Data) + saidBytes
-		return []Event{event}
 	}
 	return nil
 }

@@ -11,7 +11,8 @@ import (
 // exactly, and ends with the process. Its zero value is empty and ready to use. It
 // starts no goroutine: each new session removes a few that have expired.
 type Memory struct {
-	hub   hub
+	notes hub
+	said  hub
 	mu    sync.RWMutex
 	items map[string]item
 }
@@ -49,7 +50,7 @@ func (m *Memory) Find(_ context.Context, key string) ([]byte, time.Time, bool, e
 func (m *Memory) Swap(_ context.Context, key string, change Change) ([]byte, bool, error) {
 	current, ok := m.swap(key, change)
 	if ok {
-		m.hub.tell(change.Note)
+		m.notes.tell(change.Note)
 	}
 	return current, ok, nil
 }
@@ -90,7 +91,7 @@ func (m *Memory) Delete(_ context.Context, key string, note Note) ([]byte, error
 	delete(m.items, key)
 	m.mu.Unlock()
 	if ok {
-		m.hub.tell(note)
+		m.notes.tell(note)
 	}
 	return last.bytes, nil
 }
@@ -122,16 +123,23 @@ func (m *Memory) Probe(_ context.Context, keys []string) ([][]byte, error) {
 }
 
 // Listen implements [Teller], for every Store on this Memory.
-func (m *Memory) Listen(hear func(Note)) Line { return m.hub.listen(hear) }
+func (m *Memory) Listen(hear func(Note)) Line { return m.notes.listen(hear) }
+
+// Hear implements [Speaker], for the same.
+func (m *Memory) Hear(hear func(Note)) Line { return m.said.listen(hear) }
 
 // Say implements [Speaker].
 func (m *Memory) Say(_ context.Context, note Note) error {
-	m.hub.tell(note)
+	if note.Event.Kind == Said {
+		m.said.tell(note)
+	} else {
+		m.notes.tell(note)
+	}
 	return nil
 }
 
 // Joined implements [Audience].
-func (m *Memory) Joined(id string, but Line) bool { return m.hub.joined(id, but) }
+func (m *Memory) Joined(id string, but Line) bool { return m.notes.joined(id, but) }
 
 // liveLocked returns the session under key unless it has expired.
 func (m *Memory) liveLocked(key string) (item, bool) {

@@ -69,11 +69,3 @@ func (c *Core) loadRequest(ctx context.Context, token string) (context.Context, 
 	c.transactionOf(ctx).lineage.setMalformed(key)
 	return c.manager.Load(ctx, "")
 }
-
-// SendCookie makes [Store.LoadAndSave] send the session's cookie with the answer to
-// this request, even if nothing was changed or the browser seems to have it.
-func (c *Core) SendCookie(ctx context.Context) {
-	if tx := c.transactionOf(ctx); tx != nil {
-		tx.browser.force()
-	}
-}

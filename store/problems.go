@@ -15,7 +15,7 @@ type Reporter interface {
 }
 
 // errSlow says that what was said was dropped.
-var errSlow = errors.New("store: messages were dropped: this process is too slow to read what was said to its sessions")
+var errSlow = errors.New("store: messages were dropped: this process is too slow to read what others say")
 
 // problems logs what no call can return, each once an hour at most.
 type problems struct {

@@ -71,17 +71,18 @@ func (mute) Say(context.Context, store.Note) error { return errMute }
 // Say returns an error if the backend fails.
 func TestSayFails(t *testing.T) {
 	t.Parallel()
+	id := store.ID("token")
 	s := store.Attach(scs.New(), mute{store.NewMemory()}, store.Options{}).Core()
-	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); !errors.Is(err, errMute) {
+	if err := s.Say(t.Context(), nil, id, json.RawMessage(`1`)); !errors.Is(err, errMute) {
 		t.Errorf("got %v", err)
 	}
 	server := storetest.Redis(t)
 	s = store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{}).Core()
-	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); err != nil {
+	if err := s.Say(t.Context(), nil, id, json.RawMessage(`1`)); err != nil {
 		t.Error(err)
 	}
 	server.Stop()
-	if err := s.Say(t.Context(), "id", json.RawMessage(`1`)); err == nil {
+	if err := s.Say(t.Context(), nil, id, json.RawMessage(`1`)); err == nil {
 		t.Error("no error without a server")
 	}
 }
@@ -99,7 +100,7 @@ func TestSayToNoID(t *testing.T) {
 	_ = conn.Receive() // that it has subscribed
 	id := store.ID("key")
 	for _, id := range []string{"", `a"b`, "a\x00b", "ü", "*", "a\x7f\u2028", id} {
-		if err := s.Say(t.Context(), id, json.RawMessage(`1`)); err != nil {
+		if err := s.Say(t.Context(), nil, id, json.RawMessage(`1`)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/alexedwards/scs/v2"
 )
@@ -27,7 +28,13 @@ func Attach(manager *scs.SessionManager, backend Backend, options Options) *Stor
 	c.manager, c.backend = manager, backend
 	c.contextKey = contextKeyOf(manager)
 	c.malformed.log = options.Logger
-	c.news = newNews(backend, &c.ends, options.Logger)
+	name, problems := rand.Text(), &problems{log: options.Logger}
+	if reporter, ok := backend.(Reporter); ok {
+		reporter.Report(problems.report)
+	}
+	c.news = newNews(name, backend, &c.ends)
+	c.talk.name, c.talk.problems = name, problems
+	c.talk.speaker, _ = backend.(Speaker)
 	c.limit = sizeLimit(options.MaxBytes)
 	if c.limit == 0 {
 		c.limit = defaultMaxBytes

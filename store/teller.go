@@ -30,12 +30,26 @@ type Line interface {
 	Close()          // ends the line
 }
 
-// A Speaker is a [Teller] that passes on a note without a change of the session.
-// It is optional: without it, [Core.Say] and the news that a renewal was given up
-// stay in the process.
+// A Speaker is a [Teller] that passes on a note without a change of the session, and
+// what is said on any topic, as by package plugin. It is optional: without it, the news
+// that a renewal was given up stays in the process, and so does what is said.
 type Speaker interface {
-	// Say passes the note on to every line that has joined its session.
+	// Say passes the note on: one of the kind Said to every line of Hear that has
+	// joined its topic, any other to every line of Listen that has joined its session.
+	// One that fails may have been passed on, but no note is passed on twice.
 	Say(ctx context.Context, note Note) error
+
+	// Hear is Listen for what is said. The ids of its line are topics, and however
+	// much is said there, no line of Listen loses anything.
+	Hear(hear func(Note)) Line
+}
+
+// A Confirmer is a [Line] whose Join takes time. It is optional. After a Join the line
+// sends an [Event] of the kind Missed, with the id, or without one when a connection has
+// taken the place of a lost one.
+type Confirmer interface {
+	// Joined reports whether the line hears an id by now. It returns at once.
+	Joined(id string) bool
 }
 
 // An Audience is a [Teller] all of whose lines are in this process. It is optional:
@@ -60,4 +74,11 @@ type Ignorer interface {
 type Pulse interface {
 	// Heard returns when that was, the zero time if never. It returns at once.
 	Heard() time.Time
+}
+
+// ignore makes a line drop the notes of a Store, if it can.
+func ignore(line Line, from string) {
+	if line, ok := line.(Ignorer); ok {
+		line.Ignore(from)
+	}
 }

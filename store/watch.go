@@ -1,8 +1,6 @@
 package store
 
 import (
-	"crypto/rand"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,21 +25,15 @@ type news struct {
 	ends   *ends  // remembers the ends that are heard
 	teller Teller // nil when nobody else can be heard
 
-	problems problems
-
 	mu      sync.RWMutex
 	watches map[*Watch]struct{}
 	follows map[string]int // by id: how many watches follow it
 	line    Line           // open while there are watches, once one has followed
 }
 
-func newNews(backend Backend, ends *ends, log *slog.Logger) *news {
+func newNews(name string, backend Backend, ends *ends) *news {
 	teller, _ := backend.(Teller)
-	n := &news{name: rand.Text(), ends: ends, teller: teller, problems: problems{log: log}}
-	if reporter, ok := backend.(Reporter); ok {
-		reporter.Report(n.problems.report)
-	}
-	return n
+	return &news{name: name, ends: ends, teller: teller}
 }
 
 // watch returns a Watch that follows nothing yet.
@@ -64,8 +56,7 @@ func (n *news) watch() *Watch {
 
 // Events returns the channel of the events. Close closes it. Events wait for the reader
 // by session: of those of one kind the reader gets one, with the keys of all. A Missed
-// event without an id says that something may have been missed of any session. What was
-// said comes one by one, and may be lost to a reader that leaves 16 MiB waiting.
+// event without an id says that something may have been missed of any session.
 func (w *Watch) Events() <-chan Event { return w.events }
 
 // deliver passes on what is in the inbox.
@@ -91,10 +82,10 @@ func (w *Watch) deliver() {
 	}
 }
 
-// Heard returns how many events of a session there were since it is followed, other
-// than Said. An event counts before it can be received, and before the call that made
-// it returns, if that was in this process. So whoever compares the number with an
-// earlier one knows whether something has happened to the session.
+// Heard returns how many events of a session there were since it is followed. An event
+// counts before it can be received, and before the call that made it returns, if that
+// was in this process. So whoever compares the number with an earlier one knows whether
+// something has happened to the session.
 func (w *Watch) Heard(id string) uint64 {
 	w.news.mu.RLock()
 	defer w.news.mu.RUnlock()
@@ -119,9 +110,7 @@ func (w *Watch) Follow(id string) {
 	}
 	if n.line == nil {
 		n.line = n.teller.Listen(n.hear)
-		if line, ok := n.line.(Ignorer); ok {
-			line.Ignore(n.name)
-		}
+		ignore(n.line, n.name)
 	}
 	n.line.Join(id)
 }
@@ -185,7 +174,7 @@ func (n *news) hear(note Note) {
 	if event.ends() || event.Kind == renewing {
 		n.ends.add(event.ID, event.Kind)
 	}
-	if event.Kind != renewing {
+	if event.Kind != renewing && event.Kind != Said {
 		n.tell(event, nil)
 	}
 }
@@ -206,23 +195,16 @@ func (n *news) tell(event Event, by *Watch) {
 	if event.ID == "" {
 		return
 	}
-	lost := false
 	n.mu.RLock()
-	if n.follows[event.ID] > 0 {
-		for w := range n.watches {
-			heard := w.ids[event.ID]
-			if heard == nil || w == by {
-				continue
-			}
-			if event.Kind != Said { // which leaves the session as it is
-				heard.Add(1)
-			}
-			lost = !w.inbox.add(event) || lost
-		}
+	defer n.mu.RUnlock()
+	if n.follows[event.ID] == 0 {
+		return
 	}
-	n.mu.RUnlock()
-	if lost {
-		n.problems.report(errSlow)
+	for w := range n.watches {
+		if heard := w.ids[event.ID]; heard != nil && w != by {
+			heard.Add(1)
+			w.inbox.add(event)
+		}
 	}
 }
 

@@ -128,8 +128,8 @@ func TestFailoverOfListeners(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	watch := listenTo(t, core, other, id)
-	listenTo(t, other, core, id)
+	watch, _ := listenTo(t, core, id)
+	listenTo(t, other, id)
 	put(core, 10)
 	put(other, 11)
 	eventually(t, "connections to the old primary rest", func() bool {

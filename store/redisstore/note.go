@@ -9,15 +9,15 @@ import (
 
 // listenerTo returns the line of a note's Store if that listens to the session whose
 // change the note tells; else nil. Ends are always published.
-func (r *RedisStore) listenerTo(note store.Note) *events {
+func (r *RedisStore) listenerTo(note store.Note) *line {
 	if note.Event.Kind != store.Changed {
 		return nil
 	}
 	own, ok := r.lines.Load(note.From)
-	if !ok || !own.(*events).feed.listensTo(note.Event.ID) {
+	if !ok || !own.(*line).feed.listensTo(note.Event.ID) {
 		return nil
 	}
-	return own.(*events)
+	return own.(*line)
 }
 
 // reportUnheard reports that a note was refused.
@@ -60,7 +60,8 @@ func (r *RedisStore) Say(ctx context.Context, note store.Note) error {
 	if err != nil {
 		return err
 	}
-	done, err := r.pipe.do(ctx, command{name: "PUBLISH", args: []any{channel, body}})
+	// An end is told twice without harm.
+	done, err := r.pipe.do(ctx, command{name: "PUBLISH", args: []any{channel, body}, once: note.Event.Kind == store.Said})
 	if err != nil {
 		return err
 	}

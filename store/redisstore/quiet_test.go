@@ -26,7 +26,7 @@ func TestQuiet(t *testing.T) {
 	core, token := newCounter(t, redisstore.New(pool))
 	other := store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{}).Core()
 	id := store.ID(token)
-	listenTo(t, core, other, id)
+	listenTo(t, core, id)
 	put := func(value int) {
 		t.Helper()
 		if err := change(t.Context(), core, token, false, func(values map[string]any) { values["n"] = value }); err != nil {

@@ -46,7 +46,7 @@ type RedisStore struct {
 	prefix string // of sessions
 	own    string // of all else
 	to     atomic.Pointer[func(error)]
-	lines  sync.Map // *events by the name of their Store
+	lines  sync.Map // *line by the name of their Store
 }
 
 var (

@@ -83,7 +83,7 @@ func TestRefused(t *testing.T) {
 		"load":   func() error { _, _, _, err := core.Load(t.Context(), token, nil); return err },
 		"probe":  func() error { _, err := core.Probe(t.Context(), []string{token}); return err },
 		"touch":  func() error { return core.Touch(t.Context(), token, time.Now().Add(time.Hour), time.Now()) },
-		"say":    func() error { return core.Say(t.Context(), store.ID(token), []byte(`1`)) },
+		"say":    func() error { return core.Say(t.Context(), nil, store.ID(token), []byte(`1`)) },
 		"update": func() error { return swap(t, core, refuser, token, true, increment) },
 		"put":    func() error { return swap(t, core, refuser, token, false, increment) },
 		"end":    func() error { return core.End(t.Context(), store.ID("another")) },

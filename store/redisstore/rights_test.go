@@ -106,15 +106,14 @@ func TestRightsAreExact(t *testing.T) {
 	pool := asApp(t, server)
 	backend := redisstore.New(pool)
 	core, token := newCounter(t, backend)
-	other := store.Attach(scs.New(), redisstore.New(asApp(t, server)), store.Options{}).Core()
-	watch := listenTo(t, core, other, store.ID(token))
+	watch, listener := listenTo(t, core, store.ID(token))
 	watch.Follow(store.ID("another"))
 	watch.Unfollow(store.ID("another"))
 	for range 2 { // the second time Redis knows the scripts
 		for name, err := range map[string]error{
 			"check":   backend.Check(t.Context()),
 			"touch":   core.Touch(t.Context(), token, time.Now().Add(time.Hour), time.Now()),
-			"say":     core.Say(t.Context(), store.ID(token), []byte(`1`)),
+			"say":     core.Say(t.Context(), nil, store.ID(token), []byte(`1`)),
 			"deposit": core.Deposit(t.Context(), "name", []byte("value"), time.Minute),
 			"change":  change(t.Context(), core, token, true, func(values map[string]any) { values["n"] = 2 }),
 			"end":     core.End(t.Context(), "another"),
@@ -136,7 +135,8 @@ func TestRightsAreExact(t *testing.T) {
 		t.Error(err)
 	}
 	watch.Close()
-	eventually(t, "the line has closed", func() bool {
+	listener.Close()
+	eventually(t, "both lines are closed", func() bool {
 		stats := pool.Stats()
 		return stats.ActiveCount == stats.IdleCount+1
 	})
@@ -187,7 +187,7 @@ func TestNoChannels(t *testing.T) {
 			t.Errorf("the session is there still: %v, %v", ok, err)
 		}
 	}
-	if err := core.Say(t.Context(), store.ID("token"), json.RawMessage("1")); err == nil {
+	if err := core.Say(t.Context(), nil, store.ID("token"), json.RawMessage("1")); err == nil {
 		t.Error("what was said was refused, and nobody knows")
 	}
 	eventually(t, "both are said", func() bool { return len(log.lines()) >= 2 })

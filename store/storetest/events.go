@@ -25,7 +25,7 @@ func (s suite) events(t *testing.T) {
 			t.Run("Abandoned", func(t *testing.T) { s.abandoned(t, where) })
 			t.Run("Unfollow", func(t *testing.T) { s.unfollow(t, where) })
 			t.Run("Slow", func(t *testing.T) { s.slow(t, where) })
-			if _, ok := s.open(t).(store.Speaker); ok || where == "Here" {
+			if _, tells := s.open(t).(store.Speaker); tells || where == "Here" {
 				t.Run("Said", func(t *testing.T) { s.said(t, where) })
 			}
 		})

@@ -2,9 +2,6 @@ package storetest
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -178,70 +175,6 @@ func (s suite) probe(t *testing.T) {
 	}
 	if found, err := nodes[0].core.Probe(t.Context(), nil); len(found) > 0 || err != nil {
 		t.Errorf("of no keys %q are found, error %v", found, err)
-	}
-}
-
-// said: whoever follows a session hears what is said to it once, in order and unchanged,
-// up to a bound.
-// The session stays as it is.
-func (s suite) said(t *testing.T, where string) {
-	t.Helper()
-	maker, hearer := s.pair(t, where)
-	token, other := maker.login(t, values{"user": "alice"}), maker.login(t, values{"user": "bob"})
-	e, of := hearer.listen(t, maker, token), hearer.listen(t, maker, other)
-	id := maker.id(token)
-	say := func(data string) {
-		t.Helper()
-		if err := maker.core.Say(t.Context(), id, json.RawMessage(data)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want := func(data string) {
-		t.Helper()
-		if got := e.next(t); got.ID != id || got.Kind != store.Said || string(got.Data) != data || len(got.Keys) > 0 {
-			t.Errorf("heard %.200v, want %s %.200s", got, store.Said, data)
-		}
-	}
-	heard := false // to join that takes a time of its own
-	for i := 0; !heard && i < 1000; i++ {
-		say(`"ping"`)
-		select {
-		case event := <-e.Events():
-			heard = event.Kind == store.Said
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	say(`"last"`)
-	for last := ""; last != `"last"`; {
-		last = string(e.next(t).Data)
-	}
-	for _, data := range []string{`null`, `"x"`, `{"a":[1,"<&>","ü☃\u2028"]}`, `"` + strings.Repeat("long", 20_000) + `"`} {
-		say(data)
-		want(data)
-	}
-	for i := range 100 {
-		say(fmt.Sprint(i))
-	}
-	for i := range 100 {
-		want(fmt.Sprint(i))
-	}
-	maker.put(t, token, "after", true)
-	e.want(t, store.Changed, "after")
-	of.wantNothing(t)
-	if got := hearer.core.Ended(id); got != "" {
-		t.Errorf("Ended: %q of a session that something was said to", got)
-	}
-	maker.wantValues(t, token, values{"user": "alice", "after": true})
-	room := store.MaxNoteBytes - 1024
-	say(`"` + strings.Repeat("x", room) + `"`)
-	want(`"` + strings.Repeat("x", room) + `"`)
-	if err := maker.core.Say(t.Context(), id, json.RawMessage(`"`+strings.Repeat("x", store.MaxNoteBytes)+`"`)); !errors.Is(err, store.ErrNoteTooLarge) {
-		t.Errorf("too much was said, and the error is %v", err)
-	}
-	for _, nobody := range []string{key(), ""} {
-		if err := maker.core.Say(t.Context(), nobody, json.RawMessage(`1`)); err != nil {
-			t.Errorf("Say to nobody: %v", err)
-		}
 	}
 }
 
