@@ -1,12 +1,12 @@
 package plugin
 
 import (
-	"encoding/json"
 	"sync/atomic"
 
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
 // A client is the far end of a socket: whether it is in its namespace, and what is
@@ -23,22 +23,33 @@ type client struct {
 	gone     latch.Latch // closed when OnDisconnect has returned and all is saved
 
 	why   atomic.Pointer[Refusal] // set when the client was refused or expelled
-	emits mailbox                 // sends what Emit was given
+	emits mailbox                 // sends what Sessions.Emit was given, on stock transports
 }
 
 // send sends an event when the client is in, without waiting for that. It reports
-// whether there was room. It may be called under any lock but the mailbox's.
-func (c *client) send(event string, args []json.RawMessage) (fits bool) {
-	values := make([]any, len(args))
-	for i, arg := range args {
-		values[i] = arg
+// whether there was room. It may be called under any lock but the mailbox's and the
+// wire's.
+func (c *client) send(cast *wire.Cast) (fits bool) {
+	if w := c.conn.wire; w != nil {
+		if w.Cast(cast, c.conn.emitted.Swap(false)) {
+			c.conn.marks.Add(1)
+			go c.conn.mark() // ends when go-socket.io has taken the placeholder
+		}
+		return true
 	}
 	return c.emits.put(func() {
 		c.ready.Wait()
 		if c.admitted && c.why.Load() == nil {
-			c.conn.Emit(event, values...)
+			event, args := stockEvent(cast)
+			c.conn.Emit(event, args...)
 		}
 	})
+}
+
+// tell is send of an event of our own.
+func (c *client) tell(event string, args ...any) (fits bool) {
+	cast, err := wire.NewCast(nameOf(c.conn), event, args)
+	return err == nil && c.send(cast)
 }
 
 // isIn reports whether the client is in its namespace.

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -16,7 +17,15 @@ import (
 type conn struct {
 	socketio.Conn
 	wire    *wire.Conn  // nil on stock transports, or if it had ended before
-	emitted atomic.Bool // something, and no acknowledgement has followed
+	socket  *socket     // nil if the client is not let in
+	emitted atomic.Bool // something, and nothing else has followed it
+
+	// patience is how long Emit may wait until less waits for the client, in
+	// nanoseconds. It is zero while no event of the client is handled.
+	patience atomic.Int64
+
+	marking sync.Mutex   // held while placeholders are emitted
+	marks   atomic.Int32 // those that must be emitted before anything else
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io counts
 	// a connection's callbacks, in all its namespaces, without a lock.
@@ -25,7 +34,9 @@ type conn struct {
 
 // Emit sends an event. It sends a nil last argument as null; go-socket.io would panic.
 func (c *conn) Emit(event string, args ...any) {
-	c.emitted.Store(true)
+	c.awaitRoom()
+	c.mark()
+	defer c.emitted.Store(true) // not before: what follows now need not wait
 	if n := len(args); n > 0 {
 		if args[n-1] == nil {
 			args = append(args[:n-1:n-1], json.RawMessage("null"))
@@ -35,6 +46,56 @@ func (c *conn) Emit(event string, args ...any) {
 		}
 	}
 	c.Conn.Emit(event, args...)
+}
+
+// awaitRoom waits while much waits for the client, for as long as the event may.
+func (c *conn) awaitRoom() {
+	left := c.patience.Load()
+	if left <= 0 || c.wire == nil {
+		return
+	}
+	waited, taken := c.wire.AwaitRoom(time.Duration(left))
+	if waited > 0 {
+		most := c.socket.common.emitWait
+		c.patience.Store(int64(min(most, time.Duration(left)-waited+time.Duration(taken*float64(most)))))
+	}
+}
+
+// mark emits the placeholders of what was sent behind earlier events.
+func (c *conn) mark() {
+	if c.marks.Load() == 0 {
+		return
+	}
+	c.marking.Lock()
+	defer c.marking.Unlock()
+	for ; c.marks.Load() > 0; c.marks.Add(-1) {
+		c.wire.Mark(c.Conn.Emit)
+	}
+}
+
+// Join joins a room. Until the first member of this node is heard on others, it waits,
+// for a second at most.
+func (c *conn) Join(room string) {
+	c.Conn.Join(room)
+	if c.socket != nil {
+		c.socket.namespace.rooms.join(c.socket, room)
+	}
+}
+
+// Leave leaves a room.
+func (c *conn) Leave(room string) {
+	c.Conn.Leave(room)
+	if c.socket != nil {
+		c.socket.namespace.rooms.leave(c.socket, room)
+	}
+}
+
+// LeaveAll leaves every room.
+func (c *conn) LeaveAll() {
+	c.Conn.LeaveAll()
+	if c.socket != nil {
+		c.socket.namespace.rooms.leaveAll(c.socket)
+	}
 }
 
 // Close ends the connection after what was emitted.

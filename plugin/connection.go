@@ -26,6 +26,8 @@ type connection struct {
 	// These are guarded by registry.mu.
 	sockets []*socket // in the order in which they asked to enter
 	leaving []*socket // those that have left and are not gone
+
+	anonymous bool // counts for Options.MaxAnonymous
 }
 
 // handled unlocks handling.

@@ -21,7 +21,7 @@ func (c cookies) keep(so *socket) {
 		return
 	}
 	if so.entry.Due(idle / live.TouchShare) {
-		so.emit(claimEvent, nil)
+		_ = so.tell(claimEvent) // no room is no failure: it is due again
 	}
 }
 
@@ -39,7 +39,7 @@ func (c cookies) changed(e *live.Entry, from, to *store.Snapshot) {
 		}
 	}
 	for _, so := range pages {
-		_ = so.send(claimEvent, nil) // no room is no failure: the cookie stays as it was
+		_ = so.tell(claimEvent) // no room is no failure: the cookie stays as it was
 	}
 }
 

@@ -3,40 +3,62 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
-// Emit sends an event to every socket that the session of an id has in a
-// namespace: on this node, and on every other where the backend is a
-// [store.Speaker]. It is no error if there are none. args are encoded as JSON, and may
-// not hold a parser.Buffer. A socket gets the events of one caller in order.
+// Emit sends an event to every socket of a target in a namespace, on this node and, where
+// the backend is a [store.Speaker], on every other. It is no error if there are none. The
+// event is encoded once: args are whatever c.Emit takes, parser.Buffer included, but for
+// a callback. A socket gets the events of one caller in order, behind what the caller's
+// handler has emitted to that socket before.
 //
-// Emit returns when the event is on its way. The error is the store's, or that of an
-// argument that does not encode. A client for which 256 events wait misses further
-// ones, and Options.OnError hears of it. Emit is safe for concurrent use.
-func (s *Sessions) Emit(ctx context.Context, id, namespace, event string, args ...any) error {
-	m := message{Namespace: namespace, Event: event, Args: make([]json.RawMessage, len(args))}
+// Emit returns when the event is on its way. Whatever the error, this node's sockets have
+// got it, unless an argument does not encode. Other errors: [ErrUnheard] where the
+// backend cannot tell other nodes, [ErrNoteTooLarge] for an event of more than about
+// 256 KiB, or one of the store: other nodes may then have got it or not. A client that
+// does not take what it is sent is dropped; on go-socket.io's own transports it misses
+// the event if 256 wait for it, and Options.OnError hears of it. Emit is safe for
+// concurrent use.
+func (s *Sessions) Emit(ctx context.Context, to Target, namespace, event string, args ...any) error {
 	if namespace == "" {
-		m.Namespace = "/"
+		namespace = "/"
 	}
-	for i, arg := range args {
-		err := contain(func() (err error) {
-			m.Args[i], err = json.Marshal(arg)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("sessions: emit %q: argument %d: %w", event, i, err)
-		}
+	cast, err := newCast(namespace, event, args)
+	if err != nil {
+		return fmt.Errorf("sessions: emit %q: %w", event, err)
 	}
-	return s.say(ctx, id, m)
+	if err := s.post.send(ctx, message{To: to, Namespace: namespace, cast: cast}); err != nil {
+		return fmt.Errorf("sessions: emit %q: %w", event, err)
+	}
+	return nil
 }
 
-// Disconnect sends away every socket of the session of an id, on every node as Emit
-// does, and tells it why; nil means [CodeDisconnected]. The session lives on. The error
-// is the store's, or that of Data that does not encode.
-func (s *Sessions) Disconnect(ctx context.Context, id string, why *Refusal) error {
+// newCast encodes an event. It contains panics of the arguments' own code.
+func newCast(namespace, event string, args []any) (cast *wire.Cast, err error) {
+	err = contain(func() (err error) {
+		cast, err = wire.NewCast(namespace, event, args)
+		return err
+	})
+	if err == nil {
+		return cast, nil
+	}
+	for i, arg := range args { // whose fault is it?
+		if one := contain(func() error { _, err := json.Marshal(arg); return err }); one != nil {
+			return nil, fmt.Errorf("argument %d: %w", i, one)
+		}
+	}
+	return nil, err
+}
+
+// Disconnect sends away every socket of a target, in every namespace that the Sessions
+// handle and on every node as Emit does, and tells it why; nil means [CodeDisconnected].
+// Sessions live on. The error is that of Data that does not encode, or as for Emit.
+func (s *Sessions) Disconnect(ctx context.Context, to Target, why *Refusal) error {
 	if why == nil {
 		why = refusal(CodeDisconnected)
 	}
@@ -44,31 +66,34 @@ func (s *Sessions) Disconnect(ctx context.Context, id string, why *Refusal) erro
 	if err := told.encodeData(); err != nil {
 		return err
 	}
-	return s.say(ctx, id, message{Refusal: &told})
+	if to.kind == kindID { // its sockets hear it in one note
+		return disconnectError(s.post.send(ctx, message{To: to, Refusal: &told}))
+	}
+	var failed []error
+	for namespace := range s.namespaces {
+		failed = append(failed, s.post.send(ctx, message{To: to, Namespace: namespace, Refusal: &told}))
+	}
+	return disconnectError(errors.Join(failed...))
 }
 
-// Sockets returns the connections that the session of an id has in this process, one
-// for each namespace; nil if there are none.
-func (s *Sessions) Sockets(id string) []socketio.Conn {
-	e := s.common.book.Entry(id)
-	if e == nil {
-		return nil
+func disconnectError(err error) error {
+	if err != nil {
+		return fmt.Errorf("sessions: disconnect: %w", err)
 	}
-	sockets := socketsOf(e)
-	conns := make([]socketio.Conn, 0, len(sockets))
-	for _, so := range sockets {
+	return nil
+}
+
+// Sockets returns the connections of a target in a namespace of this node; nil if there
+// are none.
+func (s *Sessions) Sockets(of Target, namespace string) []socketio.Conn {
+	if namespace == "" {
+		namespace = "/"
+	}
+	var conns []socketio.Conn
+	for _, so := range s.post.sockets(of, namespace) {
 		if so.isIn() {
-			conns = append(conns, so.conn)
+			conns = append(conns, so.handed)
 		}
 	}
 	return conns
-}
-
-// say sends a message to every node that has sockets of a session.
-func (s *Sessions) say(ctx context.Context, id string, m message) error {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("sessions: emit: %w", err)
-	}
-	return s.attached.Core().Say(ctx, id, b)
 }

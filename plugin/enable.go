@@ -61,6 +61,8 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	}
 	s.attached = attached
 	s.common = s.newCommon()
+	s.post = &post{core: attached.Core(), common: s.common, look: look{server, s.common.registry, s.namespaces}}
+	s.common.post = s.post
 	s.common.book = live.New(s.liveConfig(), host{s.common, cookies{manager}})
 	resolver := s.newResolver()
 	if under != nil {
@@ -92,7 +94,10 @@ func (s *Sessions) newCommon() *common {
 		claims:         claims{s.attached.Core()},
 		seen:           observers{s.options.Observer, failed},
 		handlerTimeout: s.options.HandlerTimeout,
+		emitWait:       s.options.EmitWait,
+		maxAnonymous:   s.options.MaxAnonymous,
 		keepAlive:      s.options.KeepAlive,
+		noPrivateRooms: s.options.NoPrivateRooms,
 		failures:       failed,
 	}
 }

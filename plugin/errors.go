@@ -33,6 +33,14 @@ var (
 	// redeem the claim. When it is loaded anew, it can.
 	ErrOldScript = errors.New("sessions: the page has an old client script: it must be loaded anew")
 
+	// ErrUnheard is returned by [Sessions.Emit] and [Sessions.Disconnect] where the
+	// backend cannot tell other nodes. This node's sockets have been reached.
+	ErrUnheard = store.ErrUnheard
+
+	// ErrNoteTooLarge is returned by them for a message that is too large to be sent to
+	// other nodes: 256 KiB. This node's sockets have been reached.
+	ErrNoteTooLarge = store.ErrNoteTooLarge
+
 	// ErrClosed is returned by [Sessions.Close] when it was called before.
 	ErrClosed = errors.New("sessions: closed")
 )

@@ -33,7 +33,7 @@ func ExampleSession_Renew() {
 func ExampleSessions_Emit() {
 	notify := func(_ http.ResponseWriter, r *http.Request) {
 		id := attached.SessionID(r.Context()) // attached is what store.Attach returned
-		if err := sessions.Emit(r.Context(), id, "/", "notice", "your order has left"); err != nil {
+		if err := sessions.Emit(r.Context(), plugin.ID(id), "/", "notice", "your order has left"); err != nil {
 			log.Print(err)
 		}
 	}
@@ -43,7 +43,7 @@ func ExampleSessions_Emit() {
 // Sockets of a session are sent away, and the session goes on.
 func ExampleSessions_Disconnect() {
 	ban := func(ctx context.Context, id string) error {
-		return sessions.Disconnect(ctx, id, &plugin.Refusal{Code: "banned", Message: "See you tomorrow."})
+		return sessions.Disconnect(ctx, plugin.ID(id), &plugin.Refusal{Code: "banned", Message: "See you tomorrow."})
 	}
 	_ = ban
 }

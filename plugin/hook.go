@@ -33,8 +33,15 @@ func (h *hook) enter(c socketio.Conn) error {
 	why := h.identify(so)
 	if why != nil && h.lets(why) {
 		why = nil
+		if !h.common.registry.admitAnonymous(so, h.common.maxAnonymous) {
+			why = refusal(CodeTooMany)
+			why.Message = "The server has too many connections without a session."
+		}
 	}
 	so.request = nil // it has served
+	if why == nil {
+		h.rooms.enter(so)
+	}
 	if why == nil && h.onConnect == nil && so.why.Load() == nil {
 		so.after = nil // as admit does
 		so.welcome()
@@ -57,6 +64,9 @@ func (h *hook) join(c socketio.Conn) *socket {
 	for {
 		switch what, earlier := h.common.registry.join(so); what {
 		case joinDone:
+			if h.common.noPrivateRooms {
+				c.Leave(c.ID())
+			}
 			return so
 		case joinClosing:
 			go h.common.gate.refuse(handed, refusal(CodeGoingAway), nil) // ends within the gate's grace
@@ -88,6 +98,7 @@ func (h *hook) identify(so *socket) *Refusal {
 	session := &Session{claims: h.common.claims, client: &so.client}
 	e.Own(&session.use, so)
 	so.own(e, session)
+	h.common.post.hear().Join(e.ID())
 	return nil
 }
 

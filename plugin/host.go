@@ -70,12 +70,5 @@ func (h host) Changed(e *live.Entry, from, to *store.Snapshot, by live.Member) {
 // Saved implements [live.Host].
 func (h host) Saved(e *live.Entry, from, to *store.Snapshot) { h.cookies.changed(e, from, to) }
 
-// Said implements [live.Host].
-func (h host) Said(e *live.Entry, data []byte) {
-	if err := deliver(data, socketsOf(e)); err != nil {
-		h.common.failures.report(StageMessage, e.ID(), err)
-	}
-}
-
 // Failed implements [live.Host].
 func (h host) Failed(stage, id string, err error) { h.common.failures.report(stage, id, err) }

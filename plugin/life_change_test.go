@@ -256,7 +256,7 @@ func TestChangeDuringRefresh(t *testing.T) {
 		during := func() {
 			once.Do(func() {
 				nodes[1].get(cookie, "/put?during=1")
-				if err := nodes[1].sessions.Emit(t.Context(), idOf(cookie), "/", "heard"); err != nil {
+				if err := nodes[1].sessions.Emit(t.Context(), plugin.ID(idOf(cookie)), "/", "heard"); err != nil {
 					t.Error(err)
 				}
 				<-heard

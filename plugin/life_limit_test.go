@@ -129,7 +129,7 @@ func TestMaxSocketsRace(t *testing.T) {
 	if got := in.Load(); got != limit {
 		t.Errorf("%d of %d were let in, want %d", got, n, limit)
 	}
-	if got := len(a.sessions.Sockets(idOf(cookie))); got != limit {
+	if got := len(a.sessions.Sockets(plugin.ID(idOf(cookie)), "/")); got != limit {
 		t.Errorf("%d sockets", got)
 	}
 }

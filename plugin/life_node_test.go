@@ -115,6 +115,14 @@ func (l *link) Listen(hear func(store.Note)) store.Line {
 	})
 }
 
+func (l *link) Hear(hear func(store.Note)) store.Line {
+	return l.shared.Hear(func(note store.Note) {
+		if !l.deaf.Load() {
+			hear(note)
+		}
+	})
+}
+
 // node is an app and its link.
 type node struct {
 	*app

@@ -180,7 +180,7 @@ func TestUpdateOfTheExpelled(t *testing.T) {
 		cookie = nodes[0].login("alice")
 		c := nodes[0].enter(cookie)
 		c.still("alice")
-		if err := nodes[0].sessions.Disconnect(t.Context(), idOf(cookie), nil); err != nil {
+		if err := nodes[0].sessions.Disconnect(t.Context(), plugin.ID(idOf(cookie)), nil); err != nil {
 			t.Error(err)
 		}
 		eventually(t, "it is saved", func() bool { return nodes[0].stored(cookie)["n"] == 1 && nodes[0].stored(cookie)["try"] == "5" })
@@ -204,7 +204,7 @@ func TestFailsWhileEntering(t *testing.T) {
 	a.link.found.Store(&during)
 	c := a.dial(cookie)
 	recv(t, "the second socket loads", loading)
-	if err := a.sessions.Disconnect(t.Context(), idOf(cookie), nil); err != nil {
+	if err := a.sessions.Disconnect(t.Context(), plugin.ID(idOf(cookie)), nil); err != nil {
 		t.Error(err)
 	}
 	goOn <- true // now: to wait for something would order what is not

@@ -44,7 +44,7 @@ func TestOnChangeTakesTurns(t *testing.T) {
 	c := a.enter(cookie).in("/chat")
 	c.send(`42["hold"]`)
 	recv(t, "the handler", holding)
-	watch := a.sessions.Sockets(idOf(cookie))[0]
+	watch := a.sessions.Sockets(plugin.ID(idOf(cookie)), "/")[0]
 	var want []string
 	for n := range 10 {
 		a.get(cookie, fmt.Sprintf("/put?k%d=v", n))

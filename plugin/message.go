@@ -1,31 +1,50 @@
 package plugin
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
 
-// A message is what Emit and Disconnect send to the nodes that have sockets of a
-// session: an event, or a Refusal.
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
+)
+
+// A message is what Emit and Disconnect send to the sockets of a target: an event, or a
+// Refusal.
 type message struct {
-	Namespace string            `json:"namespace,omitempty"`
-	Event     string            `json:"event,omitempty"`
-	Args      []json.RawMessage `json:"args,omitempty"`
-	Refusal   *Refusal          `json:"refusal,omitempty"` // of a Disconnect
+	To        Target
+	Namespace string // "" for all, of a session
+	cast      *wire.Cast
+	Refusal   *Refusal // of a Disconnect
 }
 
-// deliver hands an encoded message to the sockets that it is for.
-func deliver(data []byte, sockets []*socket) error {
-	var m message
-	if err := json.Unmarshal(data, &m); err != nil {
-		return err
+// messageJSON is a message on its way to another node. Whom the target leaves out is not
+// there, and go-socket.io's own transports give others the same ids.
+type messageJSON struct {
+	To          kind            `json:"to"`
+	Name        string          `json:"name,omitempty"`
+	Namespace   string          `json:"namespace,omitempty"`
+	Event       json.RawMessage `json:"event,omitempty"` // its name and arguments, a JSON array
+	Attachments [][]byte        `json:"attachments,omitempty"`
+	Refusal     *Refusal        `json:"refusal,omitempty"`
+}
+
+// encode returns the message as other nodes get it.
+func (m message) encode() (json.RawMessage, error) {
+	body := messageJSON{To: m.To.kind, Name: m.To.name, Namespace: m.Namespace, Refusal: m.Refusal}
+	if m.cast != nil {
+		body.Event, body.Attachments = m.cast.Data(), m.cast.Attachments()
 	}
-	for _, so := range sockets {
-		registry := so.common.registry
-		switch {
-		case m.Refusal != nil:
-			so.sendOut(m.Refusal)
-		case so.namespace.name == m.Namespace && registry.hold(so):
-			so.emit(m.Event, m.Args)
-			registry.running.Done()
-		}
+	return json.Marshal(body)
+}
+
+// decodeMessage reads a message of another node.
+func decodeMessage(data []byte) (message, error) {
+	var body messageJSON
+	if err := json.Unmarshal(data, &body); err != nil {
+		return message{}, fmt.Errorf("sessions: a message of another node: %w", err)
 	}
-	return nil
+	m := message{To: Target{kind: body.To, name: body.Name}, Namespace: body.Namespace, Refusal: body.Refusal}
+	if body.Refusal == nil {
+		m.cast = wire.CastOf(body.Namespace, body.Event, body.Attachments)
+	}
+	return m, nil
 }

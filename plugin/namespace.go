@@ -6,6 +6,7 @@ import socketio "github.com/googollee/go-socket.io"
 // serves.
 type namespace struct {
 	name      string
+	rooms     *rooms
 	settings  settings
 	anonymous bool // lets clients without a session in
 	protected bool // its event handlers are go-socket.io's

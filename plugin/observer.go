@@ -36,9 +36,12 @@ type Observer struct {
 	// returned is one.
 	Handled func(ctx context.Context, namespace, event string, took time.Duration, err error)
 
-	// Entered hears that a client was let into a namespace, and Left, once for
-	// each of them, that it has left.
-	Entered, Left func(ctx context.Context, namespace string)
+	// Entered hears that a client was let into a namespace.
+	Entered func(ctx context.Context, namespace string)
+
+	// Left hears, once for each of them, that it has left, and why, as OnDisconnect
+	// does: "slow" is a client that did not take what it was sent.
+	Left func(ctx context.Context, namespace, reason string)
 
 	// Refused hears the code of each client that was turned away from a namespace,
 	// or sent out after it had entered; not of those that RefuseHandshake answers,
@@ -93,9 +96,9 @@ func (o observers) entered(in *Session, namespace string) {
 	}
 }
 
-func (o observers) left(in *Session, namespace string) {
+func (o observers) left(in *Session, namespace, reason string) {
 	if f := o.Left; f != nil {
-		o.tell(func() { f(in, namespace) })
+		o.tell(func() { f(in, namespace, reason) })
 	}
 }
 

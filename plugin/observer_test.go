@@ -47,7 +47,7 @@ func (l *listener) observer() plugin.Observer {
 		},
 		Conflicted: func(context.Context) { l.add("conflicted") },
 		Entered:    func(_ context.Context, namespace string) { l.add("entered %s", namespace) },
-		Left:       func(_ context.Context, namespace string) { l.add("left %s", namespace) },
+		Left:       func(_ context.Context, namespace, reason string) { l.add("left %s: %s", namespace, reason) },
 		Refused:    func(_ context.Context, code string) { l.add("refused %s", code) },
 	}
 }
@@ -123,10 +123,10 @@ func TestObserver(t *testing.T) {
 
 	a.dial("")
 	is("refused no_cookie", 1)
-	is("left /", 0)
+	is("left /: destroyed", 0)
 	a.get(cookie, "/destroy")
 	is("refused destroyed", 1)
-	is("left /", 1)
+	is("left /: destroyed", 1)
 	is("entered /", 1)
 }
 
@@ -150,7 +150,7 @@ var broken = plugin.Observer{
 	Saved:   func(context.Context, time.Duration, error) { panic("saved") },
 	Handled: func(context.Context, string, string, time.Duration, error) { panic("handled") },
 	Entered: func(context.Context, string) { panic("entered") },
-	Left:    func(context.Context, string) { panic("left") },
+	Left:    func(context.Context, string, string) { panic("left") },
 	Refused: func(context.Context, string) { panic("refused") },
 }
 

@@ -57,6 +57,16 @@ type Options struct {
 	// session before it is acknowledged with the code busy. Default 30 s.
 	HandlerTimeout time.Duration
 
+	// EmitWait is how long the Emit of a handler's connection waits while more than half
+	// of the wire's MaxQueueBytes waits for the client: in all for one event, and as
+	// long again for each MaxQueueBytes that the client takes meanwhile. So a handler
+	// may emit more than that at once. The wait holds up the events of the session, and
+	// whoever wants a lock that the handler holds. Emit does not wait in the function of
+	// an Update, nor while no event of the connection is handled. A client that is too
+	// slow then is dropped, with the reason "slow". Default 1 s; negative: never. It has
+	// no effect without Transport.
+	EmitWait time.Duration
+
 	// MaxStale lets a PerMessage event trust notifications: it does not ask the
 	// store when its view is at most this old and nothing was heard since. That
 	// saves a round trip, and an event may miss what another node wrote in the
@@ -86,6 +96,18 @@ type Options struct {
 	// lets in; further ones are refused with the code too_many. Default 0: any
 	// number.
 	MaxSocketsPerSession int
+
+	// MaxAnonymous is how many connections without a session this process lets in;
+	// further ones are refused with the code too_many. Default 0: any number.
+	MaxAnonymous int
+
+	// NoPrivateRooms gives up the room that go-socket.io makes for each connection,
+	// named by its ID. go-socket.io walks all rooms when a connection closes, so with
+	// many connections each close is slower. Set it where thousands are open, unless the
+	// app calls server.BroadcastToRoom with the ID of a connection, or
+	// server.BroadcastToNamespace, which reaches only connections that are in a room.
+	// [Everyone] and the Emit of a connection do without. Default false.
+	NoPrivateRooms bool
 
 	// Tickets lets pages whose cookie cannot reach the socket connect: a POST to
 	// session-ticket under Path, which only pages of the server's own origin and of
@@ -132,6 +154,9 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	if o.StoreGrace == 0 {
 		o.StoreGrace = 30 * time.Second
 	}
+	if o.EmitWait == 0 {
+		o.EmitWait = time.Second
+	}
 	if o.HandlerTimeout == 0 {
 		o.HandlerTimeout = 30 * time.Second
 	}
@@ -173,6 +198,9 @@ func (o Options) validate(manager *scs.SessionManager) error {
 	}
 	if o.MaxSocketsPerSession < 0 {
 		complain("Options.MaxSocketsPerSession %d is negative", o.MaxSocketsPerSession)
+	}
+	if o.MaxAnonymous < 0 {
+		complain("Options.MaxAnonymous %d is negative", o.MaxAnonymous)
 	}
 	for _, d := range []struct {
 		name  string

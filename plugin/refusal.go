@@ -18,7 +18,7 @@ const (
 	CodeDestroyed    = "destroyed"    // the session was ended, as by a logout
 	CodeRenewed      = "renewed"      // its token was replaced, as at a login
 	CodeExpired      = "expired"      // the session's time is over
-	CodeTooMany      = "too_many"     // the session has Options.MaxSocketsPerSession
+	CodeTooMany      = "too_many"     // the session has Options.MaxSocketsPerSession, or the process MaxAnonymous
 	CodeTooLarge     = "too_large"    // the session would be larger than store.Options.MaxBytes
 	CodeBusy         = "busy"         // the session's earlier events took too long
 	CodeGoingAway    = "going_away"   // the server is shutting down

@@ -19,6 +19,7 @@ type registry struct {
 
 	mu          sync.RWMutex
 	closing     bool
+	anonymous   int                     // connections
 	connections map[string]*connection  // by the transport's id
 	arrivals    map[string]*latch.Latch // by the same: closes when such a connection is there
 	entering    map[string][]*socket    // by the same: those whose join is under way
@@ -200,7 +201,27 @@ func (r *registry) remove(so *socket) {
 	open.leaving = without(open.leaving, so)
 	if len(open.sockets)+len(open.leaving) == 0 {
 		delete(r.connections, so.conn.ID())
+		if open.anonymous {
+			r.anonymous--
+		}
 	}
+}
+
+// admitAnonymous reports whether a socket without a session may enter, where there may
+// be limit such connections; 0 means any number.
+func (r *registry) admitAnonymous(so *socket, limit int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	open := so.connection
+	if open.anonymous || so.removed {
+		return true
+	}
+	if limit > 0 && r.anonymous >= limit {
+		return false
+	}
+	open.anonymous = true
+	r.anonymous++
+	return true
 }
 
 // hold counts a goroutine that a socket needs, which calls running.Done, and reports

@@ -2,9 +2,7 @@ package plugin
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"slices"
-	"strconv"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 )
@@ -55,7 +53,7 @@ func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 	if err := s.claims.keep(s, s.ID(), secret, left); err != nil {
 		return &live.StoreError{Stage: StageSave, Err: err}
 	}
-	if !s.client.send(claimEvent, []json.RawMessage{json.RawMessage(strconv.Quote(secret))}) {
+	if !s.client.tell(claimEvent, secret) {
 		return errSlow // nobody knows the secret
 	}
 	return nil

@@ -55,14 +55,22 @@ func (so *socket) handle(set settings, handle func(*Session) error) error {
 			s.use.Cancel() // expel ran before current was set
 		}
 	}
-	err := contain(func() error { return handle(s) })
-	return s.use.Leave(err)
+	return s.use.Leave(so.call(s, handle))
 }
 
 // runAnonymous calls a handler of a socket without a session.
 func (so *socket) runAnonymous(handle func(*Session) error) error {
 	s := &Session{claims: so.common.claims, client: &so.client}
 	so.common.book.EnterAnonymous(&s.use, &so.session.use)
+	return s.use.Leave(so.call(s, handle))
+}
+
+// call calls a handler. For as long as it runs, its connection may wait in Emit.
+func (so *socket) call(s *Session, handle func(*Session) error) error {
+	if so.isIn() {
+		so.conn.patience.Store(int64(so.common.emitWait))
+	}
 	err := contain(func() error { return handle(s) })
-	return s.use.Leave(err)
+	so.conn.patience.Store(0)
+	return err
 }

@@ -22,6 +22,7 @@ type Sessions struct {
 	attached *store.Store
 	options  Options
 	common   *common
+	post     *post
 	door     *door
 
 	namespaces map[string]*hook // fixed once the server serves
@@ -97,6 +98,7 @@ func (s *Sessions) Close(ctx context.Context) error {
 		saved <- s.common.book.Save()
 	}()
 	defer s.common.book.Close()
+	defer s.post.close()
 	select {
 	case err := <-saved:
 		return errors.Join(err, s.common.gate.close(ctx))

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"sync"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
 // A socket is one connection in one namespace, from when the client asks to enter
@@ -42,11 +42,15 @@ type common struct {
 	gate     gate
 	registry *registry
 	book     *live.Book // the sessions that sockets use
+	post     *post
 	claims   claims
 	seen     observers
 
 	handlerTimeout time.Duration
+	emitWait       time.Duration
+	maxAnonymous   int
 	keepAlive      bool
+	noPrivateRooms bool
 	tellsChanges   bool // a namespace has an OnChange
 
 	failures *failures
@@ -54,7 +58,7 @@ type common struct {
 
 func newSocket(common *common, n *namespace, c *conn) *socket {
 	so := &socket{common: common, namespace: n, session: anonymous(common.book), request: common.gate.handshake(c)}
-	so.conn, so.handed = c, c
+	so.conn, so.handed, c.socket = c, c, so
 	so.emits.failures, so.hearing.failures = common.failures, common.failures
 	return so
 }
@@ -179,6 +183,7 @@ func (so *socket) leave(reason string) {
 	}
 	so.reason = reason
 	so.left.Close()
+	so.namespace.rooms.exit(so)
 	go so.depart()
 }
 
@@ -187,7 +192,7 @@ func (so *socket) leave(reason string) {
 func (so *socket) depart() {
 	so.ready.Wait()
 	if so.admitted {
-		defer so.common.seen.left(so.session, so.namespace.name)
+		defer so.common.seen.left(so.session, so.namespace.name, so.reason)
 	}
 	if f := so.namespace.onDisconnect; f != nil && so.admitted {
 		err := so.runLast(func(s *Session) error { f(so.conn, s, so.reason); return nil })
@@ -207,6 +212,7 @@ func (so *socket) release() {
 	defer so.gone.Close()
 	so.common.registry.remove(so)
 	if so.entry != nil {
+		so.common.post.hear().Leave(so.entry.ID())
 		so.entry.Leave(so)
 	}
 }
@@ -218,9 +224,14 @@ func (so *socket) sendOut(why *Refusal) {
 	}
 }
 
-// emit sends an event to the client when it is in, without waiting for that.
-func (so *socket) emit(event string, args []json.RawMessage) {
-	if !so.send(event, args) {
+// cast sends an event to the client when it is in, without waiting for that; never when
+// its session has ended.
+func (so *socket) cast(event *wire.Cast) {
+	e, _ := so.owned()
+	if so.why.Load() != nil || e != nil && e.Known() != nil {
+		return
+	}
+	if !so.send(event) {
 		so.report(StageMessage, errSlow)
 	}
 }

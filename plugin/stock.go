@@ -2,12 +2,14 @@ package plugin
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	socketio "github.com/googollee/go-socket.io"
+	"github.com/googollee/go-socket.io/parser"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
@@ -150,3 +152,28 @@ func asHandshake(open *connection, r *http.Request) *http.Request {
 // upgradeWait is how long an upgrade waits for the root handler. That runs just after
 // the client has heard that it is connected.
 const upgradeWait = 500 * time.Millisecond
+
+// stockEvent returns a Cast as go-socket.io's Emit takes it.
+func stockEvent(cast *wire.Cast) (event string, args []any) {
+	var data []json.RawMessage
+	if json.Unmarshal(cast.Data(), &data) != nil || len(data) == 0 || json.Unmarshal(data[0], &event) != nil {
+		return "", nil // another node's Emit would not have made it
+	}
+	for _, arg := range data[1:] {
+		args = append(args, &encoded{JSON: string(arg)})
+	}
+	for _, attachment := range cast.Attachments() { // in their order, wherever their placeholders are
+		args[0].(*encoded).Buffers = append(args[0].(*encoded).Buffers, &parser.Buffer{Data: attachment})
+	}
+	return event, args
+}
+
+// encoded is an argument whose JSON is made already. go-socket.io finds and numbers its
+// attachments.
+type encoded struct {
+	JSON    string
+	Buffers []*parser.Buffer
+}
+
+// MarshalJSON implements json.Marshaler.
+func (e *encoded) MarshalJSON() ([]byte, error) { return []byte(e.JSON), nil }

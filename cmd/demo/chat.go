@@ -1,9 +1,7 @@
 package main
 
 import (
-	"maps"
-	"slices"
-	"sync"
+	"context"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -11,6 +9,9 @@ import (
 )
 
 const chatNamespace = "/chat"
+
+// lobby is the room of everybody who chats.
+var lobby = plugin.Room("lobby")
 
 // said is one line of the chat.
 type said struct {
@@ -23,47 +24,15 @@ func (d *demo) handleChat() {
 		if d.manager.GetString(s, "user") == "" {
 			return &plugin.Refusal{Code: "login_required", Message: "log in to chat"}
 		}
-		d.chat.join(c)
+		c.Join("lobby")
 		return nil
 	})
 	d.sessions.OnEvent(chatNamespace, "say", func(_ socketio.Conn, s *plugin.Session, text string) bool {
-		d.chat.tell(said{User: d.manager.GetString(s, "user"), Text: text})
+		line := said{User: d.manager.GetString(s, "user"), Text: text}
+		// Not with s: a logout must not take back what was said before it.
+		if err := d.sessions.Emit(context.Background(), lobby, chatNamespace, "said", line); err != nil {
+			d.log.Error("chat", "err", err) // other processes may not have heard it
+		}
 		return true
 	})
-	d.sessions.OnDisconnect(chatNamespace, func(c socketio.Conn, _ *plugin.Session, _ string) {
-		d.chat.leave(c)
-	})
-}
-
-// A room is who is in the chat. It tells a line to each member by itself: a
-// broadcast of go-socket.io's holds a lock over all of them meanwhile.
-type room struct {
-	mu      sync.Mutex
-	members map[string]socketio.Conn // by the connection's id
-}
-
-func (r *room) join(c socketio.Conn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.members == nil {
-		r.members = make(map[string]socketio.Conn)
-	}
-	r.members[c.ID()] = c
-}
-
-func (r *room) leave(c socketio.Conn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.members, c.ID())
-}
-
-// tell sends the line to every member. An Emit only queues it: a client that
-// does not read holds up nobody.
-func (r *room) tell(line said) {
-	r.mu.Lock()
-	members := slices.Collect(maps.Values(r.members))
-	r.mu.Unlock()
-	for _, c := range members {
-		c.Emit("said", line)
-	}
 }

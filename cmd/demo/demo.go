@@ -23,7 +23,6 @@ type demo struct {
 	sessions *plugin.Sessions
 	client   string // socket.io.js, "" when there is none
 	page     *page
-	chat     room
 }
 
 // newDemo joins the parts. This is what an app of your own would copy.
@@ -36,7 +35,7 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 	d.manager.ErrorFunc = d.storeFailed
 	d.store = store.Attach(d.manager, backend.Backend, store.Options{})
 
-	wire := transport.New(transport.Options{AllowedOrigins: config.origins, Logger: log})
+	wire := transport.New(transport.Options{AllowedOrigins: config.origins, MaxWaitingBytes: 64 << 20, Logger: log})
 	d.server = socketio.NewServer(wire.EngineOptions(nil))
 	var err error
 	d.sessions, err = plugin.Enable(d.server, d.manager, plugin.Options{

@@ -41,9 +41,9 @@ func TestCollector(t *testing.T) {
 	for range 3 {
 		o.Entered(ctx, "/")
 	}
-	o.Left(ctx, "/")
+	o.Left(ctx, "/", "slow")
 	o.Entered(ctx, "/chat")
-	o.Left(ctx, "/chat")
+	o.Left(ctx, "/chat", "slow")
 	o.Refused(ctx, plugin.CodeNoCookie)
 	o.Refused(ctx, "members_only")
 	o.Refused(ctx, "members_only")
@@ -52,6 +52,9 @@ func TestCollector(t *testing.T) {
 		# HELP socketio_sessions_conflicts_total Saves that met what somebody else had written.
 		# TYPE socketio_sessions_conflicts_total counter
 		socketio_sessions_conflicts_total 1
+		# HELP socketio_sessions_left_total Clients that have left a namespace.
+		# TYPE socketio_sessions_left_total counter
+		socketio_sessions_left_total{reason="slow"} 2
 		# HELP socketio_sessions_refusals_total Clients that were turned away or sent out.
 		# TYPE socketio_sessions_refusals_total counter
 		socketio_sessions_refusals_total{code="members_only"} 2
@@ -62,7 +65,7 @@ func TestCollector(t *testing.T) {
 		socketio_sessions_sockets{namespace="/chat"} 0
 	`
 	err := testutil.GatherAndCompare(registry, strings.NewReader(want),
-		"socketio_sessions_conflicts_total", "socketio_sessions_refusals_total", "socketio_sessions_sockets")
+		"socketio_sessions_conflicts_total", "socketio_sessions_left_total", "socketio_sessions_refusals_total", "socketio_sessions_sockets")
 	if err != nil {
 		t.Error(err)
 	}

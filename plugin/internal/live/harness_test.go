@@ -124,9 +124,6 @@ func (n *node) Changed(*live.Entry, *store.Snapshot, *store.Snapshot, live.Membe
 // Saved implements [live.Host].
 func (n *node) Saved(*live.Entry, *store.Snapshot, *store.Snapshot) {}
 
-// Said implements [live.Host].
-func (n *node) Said(*live.Entry, []byte) {}
-
 // Failed implements [live.Host].
 func (n *node) Failed(stage, _ string, _ error) {
 	select {

@@ -14,8 +14,6 @@ type Host interface {
 	Changed(e *Entry, from, to *store.Snapshot, by Member)
 	// Saved: what a member changed is in the store.
 	Saved(e *Entry, from, to *store.Snapshot)
-	// Said: somebody has sent the members a message.
-	Said(e *Entry, data []byte)
 	// Failed: something failed, and no caller gets the error. The id may be "".
 	Failed(stage, id string, err error)
 }

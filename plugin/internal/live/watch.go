@@ -57,7 +57,5 @@ func (e *Entry) hear(event store.Event) {
 		}
 	case store.Destroyed, store.Renewed, store.Expired:
 		e.end(event.Kind)
-	case store.Said:
-		e.host.Said(e, event.Data)
 	}
 }

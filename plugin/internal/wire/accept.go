@@ -48,7 +48,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 	var ws *websocket.Conn
 	if a.name == nameWebsocket {
 		var err error
-		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c, &a.shared.options}, r, w.Header()); err != nil {
+		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c, a.shared}, r, w.Header()); err != nil {
 			a.shared.registry.opened(c)
 			if first, ok := w.(*onceWriter); ok {
 				first.given = true // the upgrader has answered

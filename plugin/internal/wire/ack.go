@@ -18,7 +18,7 @@ const maxAwaited = 256
 type acks struct {
 	awaited []acknowledgement // go-socket.io gives these
 	current acknowledgement   // of the event that a handler handles now
-	answers queue[[]parcel]   // these wait for earlier emits; nil for a Flush
+	answers queue[[]parcel]   // these packets wait for earlier emits; nil for a Flush
 }
 
 // await notes that go-socket.io will acknowledge an event.

@@ -1,11 +1,9 @@
 package wire
 
 import (
-	"io"
 	"strconv"
 	"strings"
 
-	"github.com/googollee/go-socket.io/engineio/session"
 	"github.com/googollee/go-socket.io/parser"
 )
 
@@ -55,57 +53,13 @@ func needsEscape(r rune) bool {
 	return r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&'
 }
 
-// An ackEncoder encodes an acknowledgement with go-socket.io's own encoder, and
-// keeps the frames.
-type ackEncoder struct {
-	pool    *pool
-	parcels []parcel
-	one     [1]parcel
-}
-
-// NextWriter implements parser.FrameWriter.
-func (l *ackEncoder) NextWriter(ft session.FrameType) (io.WriteCloser, error) {
-	if l.parcels == nil {
-		l.parcels = l.one[:0]
-	}
-	b := l.pool.buffer()
-	if binary := ft == session.BINARY; binary {
-		b.bytes = append(b.bytes, binaryType)
-		l.parcels = append(l.parcels, parcel{b, true})
-	} else {
-		b.bytes = append(b.bytes, '4')
-		l.parcels = append(l.parcels, parcel{b, false})
-	}
-	return l, nil
-}
-
-func (l *ackEncoder) last() *buffer { return l.parcels[len(l.parcels)-1].buffer }
-
-func (l *ackEncoder) Write(p []byte) (int, error) {
-	b := l.last()
-	b.bytes = append(b.bytes, p...)
-	return len(p), nil
-}
-
-func (l *ackEncoder) WriteByte(one byte) error {
-	b := l.last()
-	b.bytes = append(b.bytes, one)
-	return nil
-}
-
-// Close ends a frame.
-func (l *ackEncoder) Close() error {
-	if p := l.parcels[len(l.parcels)-1]; !p.binary {
-		trimLine(p.buffer)
-	}
-	return nil
-}
-
-// write encodes an acknowledgement of any types that go-socket.io can encode.
-func (l *ackEncoder) write(a acknowledgement, values []any) error {
+// encode encodes an acknowledgement of any types that go-socket.io can encode.
+func encode(pool *pool, a acknowledgement, values []any) ([]parcel, error) {
 	header := parser.Header{Type: parser.Ack, ID: a.id, NeedAck: true}
 	if a.socket.name != "/" {
 		header.Namespace = a.socket.name
 	}
-	return parser.NewEncoder(l).Encode(header, values)
+	e := &frameEncoder{pool: pool}
+	err := parser.NewEncoder(e).Encode(header, values)
+	return e.parcels, err
 }

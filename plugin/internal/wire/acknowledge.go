@@ -36,8 +36,8 @@ func (c *Conn) Asked() bool {
 	return c.acks.current.asked
 }
 
-// Answering reports whether an acknowledgement still waits for earlier emits. The
-// next one must then go behind it.
+// Answering reports whether something still waits for earlier emits. What comes next
+// must then go behind it.
 func (c *Conn) Answering() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,11 +67,9 @@ func (c *Conn) acknowledge(values []any, behind bool) (waits bool, err error) {
 	if b, ok := plainAnswer(&c.shared.pool, current, values); ok {
 		one[0].buffer = b
 	} else {
-		w := &ackEncoder{pool: &c.shared.pool}
-		if err := w.write(current, values); err != nil {
+		if parcels, err = encode(&c.shared.pool, current, values); err != nil {
 			return false, err
 		}
-		parcels = w.parcels
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,6 +12,7 @@ var (
 // attachments. The connection's receiving guards it.
 type assembler struct {
 	shared  *shared
+	held    *held    // the size of partial, among others
 	partial *message // waits for its attachments
 }
 
@@ -37,6 +38,7 @@ func (a *assembler) text(b *buffer) (*message, error) {
 	}
 	if p.attachments > 0 {
 		a.partial = m
+		a.held.add(m.size)
 		return nil, nil
 	}
 	return m, nil
@@ -51,6 +53,7 @@ func (a *assembler) binary(b *buffer) (*message, error) {
 	}
 	m.binaries = append(m.binaries, b)
 	m.size += len(b.bytes)
+	a.held.add(len(b.bytes))
 	if m.size > a.shared.options.MaxQueueBytes {
 		return nil, errTooMuch
 	}
@@ -58,5 +61,6 @@ func (a *assembler) binary(b *buffer) (*message, error) {
 		return nil, nil
 	}
 	a.partial = nil
+	a.held.add(-m.size)
 	return m, nil
 }

@@ -9,16 +9,25 @@ type backlog struct {
 	size    int // in bytes
 }
 
-func (b *backlog) add(parcels []parcel) {
+func (b *backlog) add(parcels []parcel, s *shared) {
 	b.parcels = append(b.parcels, parcels...)
 	b.size += sizeOf(parcels)
+	for _, p := range parcels {
+		s.waiting.hold(p)
+	}
+}
+
+// take takes the packets out.
+func (b *backlog) take(s *shared) (parcels []parcel) {
+	for _, p := range b.parcels {
+		s.waiting.drop(p)
+	}
+	parcels, *b = b.parcels, backlog{}
+	return parcels
 }
 
 // drop drops the packets.
-func (b *backlog) drop(pool *pool) {
-	pool.drop(b.parcels)
-	b.parcels = nil
-}
+func (b *backlog) drop(s *shared) { s.pool.drop(b.take(s)) }
 
 func sizeOf(parcels []parcel) int {
 	size := 0
@@ -40,10 +49,10 @@ type rootBacklog struct {
 const maxRootBacklog = 64 << 10
 
 // add keeps a packet, or drops it when the backlog is full.
-func (e *rootBacklog) add(parcels []parcel, pool *pool) {
+func (e *rootBacklog) add(parcels []parcel, s *shared) {
 	if e.size+sizeOf(parcels) > maxRootBacklog {
-		pool.drop(parcels)
+		s.pool.drop(parcels)
 		return
 	}
-	e.backlog.add(parcels)
+	e.backlog.add(parcels, s)
 }

@@ -10,18 +10,26 @@ import (
 // none.
 const binaryType = 4
 
-// A buffer holds one frame. Buffers are pooled.
-type buffer struct{ bytes []byte }
+// A buffer holds one frame. Buffers are pooled, but for those of a Cast.
+type buffer struct {
+	bytes []byte
+	cast  *castFrame // nil unless many clients get the frame
+}
 
 // binary returns the message in a buffer that begins with binaryType.
 func (b *buffer) binary() []byte { return b.bytes[1:] }
 
 // fill appends everything from r. It fails beyond limit bytes, which a compressed
-// message may reach unannounced.
-func (b *buffer) fill(r io.Reader, limit int) error {
+// message may reach unannounced. Memory that it needs counts as held until it returns.
+func (b *buffer) fill(r io.Reader, limit int, held *held) error {
+	more := 0
+	defer func() { held.add(-more) }()
 	for {
 		if len(b.bytes) == cap(b.bytes) {
-			b.bytes = append(b.bytes, make([]byte, max(512, cap(b.bytes)))...)[:len(b.bytes)]
+			grown := max(512, cap(b.bytes))
+			b.bytes = append(b.bytes, make([]byte, grown)...)[:len(b.bytes)]
+			more += grown
+			held.add(grown)
 		}
 		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
 		b.bytes = b.bytes[:len(b.bytes)+n]

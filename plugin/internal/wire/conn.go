@@ -24,6 +24,7 @@ type Conn struct {
 	lifecycle // its mu guards every field below that says nothing else
 
 	heartbeat heartbeat      // needs no lock
+	held      held           // has its own
 	posting   sync.Mutex     // held during a POST
 	payloads  payloadDecoder // guarded by posting
 	receiving sync.Mutex     // held while a frame is received, from a POST or a websocket
@@ -40,6 +41,7 @@ type Conn struct {
 	partial    partialPacket // go-socket.io is writing it
 	watchdog   watchdog
 	idle       idleSignal
+	requests   map[*http.ResponseController]struct{} // that read or write at the client's pace
 }
 
 var (
@@ -56,9 +58,11 @@ func newConn(s *shared, r *http.Request, version int) *Conn {
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c.credential = s.identity.credentialOf(r)
 	c.payloads = payloadDecoder{version: version, max: s.options.MaxMessageBytes}
-	c.assembler.shared = s
+	c.held.waiting = &s.waiting
+	c.assembler.shared, c.assembler.held = s, &c.held
 	c.in = newInbox(s, &c.lifecycle)
 	c.out = sender{shared: s, version: version, life: &c.lifecycle, end: c}
+	c.out.queue.waiting = &s.waiting
 	c.namespaces = namespaces{
 		shared: s, version: version, life: &c.lifecycle, end: c, out: &c.out, in: &c.in,
 		decided: sync.Cond{L: &c.mu},
@@ -128,6 +132,29 @@ func (c *Conn) Idle() <-chan struct{} {
 		return closed
 	}
 	return c.idle.wait()
+}
+
+// AwaitRoom waits while more than half of MaxQueueBytes waits to be sent, for limit at
+// most. It returns how long it has waited, and which part of MaxQueueBytes the client has
+// taken meanwhile.
+func (c *Conn) AwaitRoom(limit time.Duration) (waited time.Duration, taken float64) {
+	c.mu.Lock()
+	free, full := c.out.full()
+	before := c.out.waits()
+	c.mu.Unlock()
+	if !full {
+		return 0, 0
+	}
+	began, late := time.Now(), time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-free:
+	case <-late.C:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	less := max(0, before-c.out.waits())
+	return time.Since(began), float64(less) / float64(c.shared.options.MaxQueueBytes)
 }
 
 // ping sends a ping to a version 4 client. It reports whether OPEN has gone before.

@@ -1,6 +1,9 @@
 package wire
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Close ends the connection for go-socket.io, after everything written was sent.
 // From then on go-socket.io reads nothing: it has left every namespace, and would
@@ -81,7 +84,12 @@ func (c *Conn) violate(err error) {
 // violateLocked is violate with c.mu held. The goroutine ends when the connection
 // has: neither the app's logger nor dispose may run under c.mu.
 func (c *Conn) violateLocked(err error) {
-	first := c.closeLocked(ReasonError)
+	reason := ReasonError
+	if errors.Is(err, errSlow) {
+		reason = ReasonSlow
+		c.abortLocked()
+	}
+	first := c.closeLocked(reason)
 	c.in.clear()
 	go func() {
 		if first {
@@ -106,6 +114,7 @@ func (c *Conn) closeLocked(reason string) bool {
 	}
 	c.reason = reason
 	c.in.wake()
+	c.out.makeRoom()
 	c.namespaces.decided.Broadcast()
 	return true
 }
@@ -122,6 +131,7 @@ func (c *Conn) dispose() {
 		c.timer.Stop()
 	}
 	wires := c.out.abandon()
+	c.namespaces.clear()
 	id := c.id // writeOpen may still set it, but then does not register the connection
 	c.mu.Unlock()
 	c.heartbeat.stop()
@@ -130,6 +140,7 @@ func (c *Conn) dispose() {
 			_ = ws.Close()
 		}
 	}
+	c.held.end()
 	c.shared.registry.remove(id, c)
 	c.finish()
 }

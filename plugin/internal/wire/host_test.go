@@ -80,6 +80,7 @@ func newHost(tb testing.TB, options Options, setup func(*host)) *host {
 		h.server.Close()
 		h.web.CloseClientConnections()
 		h.web.Close()
+		eventually(tb, "nothing waits", func() bool { return h.waits() == 0 })
 	})
 	return h
 }

@@ -37,6 +37,7 @@ func (in *inbox) put(m *message, heard func()) {
 	}
 	in.messages.push(m)
 	in.size += m.size
+	in.shared.waiting.add(m.size)
 	in.readable.Signal()
 }
 
@@ -52,6 +53,7 @@ func (in *inbox) pop() *message {
 		return nil
 	}
 	in.size -= m.size
+	in.shared.waiting.add(-m.size)
 	in.room.Signal()
 	return m
 }
@@ -78,5 +80,6 @@ func (in *inbox) clear() {
 			in.shared.pool.release(b)
 		}
 	}
+	in.shared.waiting.add(-in.size)
 	in.size = 0
 }

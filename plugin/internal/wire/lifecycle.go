@@ -10,6 +10,7 @@ import (
 const (
 	ReasonClosed   = "transport close"             // the client hung up
 	ReasonError    = "transport error"             // a write failed, or the client broke the rules
+	ReasonSlow     = "slow"                        // the client did not take what it was sent
 	ReasonTimeout  = "ping timeout"                // the client was silent
 	ReasonServer   = "server namespace disconnect" // the server hung up
 	ReasonShutdown = "server shutting down"        // Wire.Close

@@ -116,7 +116,7 @@ func (n *namespaces) leave(s *socket) {
 	if len(n.joined) == 0 {
 		n.alone = time.Now()
 	}
-	s.held.drop(&n.shared.pool)
+	s.held.drop(n.shared)
 	n.decided.Broadcast()
 }
 
@@ -128,8 +128,7 @@ func (n *namespaces) admit(s *socket) {
 		connect = "4" + prefix(kindConnect, s.name) + `{"sid":"` + n.socketID(s.name) + `"}`
 	}
 	n.out.sendText(connect)
-	n.out.send(s.held.parcels...)
-	s.held = backlog{}
+	n.out.send(s.held.take(n.shared)...)
 	n.decided.Broadcast()
 }
 
@@ -147,16 +146,46 @@ func (n *namespaces) dispatch(parcels []parcel) {
 	s := n.find(head.namespace)
 	switch {
 	case s == nil && n.rootBacklog != nil && len(n.joined) == 0 && bytes.Equal(head.namespace, rootName):
-		n.rootBacklog.add(parcels, &n.shared.pool)
+		n.rootBacklog.add(parcels, n.shared)
 	case s == nil || s.answer != "" && !head.answers():
 		n.shared.pool.drop(parcels)
 	case s.admitted:
 		n.out.send(parcels...)
 	default:
-		s.held.add(parcels)
+		s.held.add(parcels, n.shared)
 		if s.held.size > n.shared.options.MaxQueueBytes {
 			n.end.violateLocked(errSlow)
 		}
+	}
+}
+
+// dispatchAll dispatches packets, one after another.
+func (n *namespaces) dispatchAll(parcels []parcel) {
+	for len(parcels) > 0 {
+		size := 1 + readHeader(parcels[0].buffer.bytes[1:]).attachments
+		n.dispatch(parcels[:size:size])
+		parcels = parcels[size:]
+	}
+}
+
+// waits returns how many bytes wait for the client to enter a namespace.
+func (n *namespaces) waits() (size int) {
+	for _, s := range n.joined {
+		size += s.held.size
+	}
+	if n.rootBacklog != nil {
+		size += n.rootBacklog.size
+	}
+	return size
+}
+
+// clear drops what waits for the client to enter a namespace: the connection has ended.
+func (n *namespaces) clear() {
+	for _, s := range n.joined {
+		s.held.drop(n.shared)
+	}
+	if n.rootBacklog != nil {
+		n.rootBacklog.drop(n.shared)
 	}
 }
 
@@ -164,7 +193,7 @@ func (n *namespaces) dispatch(parcels []parcel) {
 // time.
 func (n *namespaces) expire(now time.Time) {
 	if n.rootBacklog != nil && now.Sub(n.rootBacklog.since) > connectTimeout {
-		n.rootBacklog.drop(&n.shared.pool)
+		n.rootBacklog.drop(n.shared)
 		n.rootBacklog = nil
 	}
 }

@@ -19,6 +19,7 @@ type Options struct {
 	PingTimeout     time.Duration
 	MaxMessageBytes int
 	MaxQueueBytes   int
+	MaxWaitingBytes int
 	MaxNamespaces   int
 	Compression     bool
 	Logger          *slog.Logger
@@ -54,6 +55,7 @@ func (o Options) withDefaults() Options {
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
 	o.MaxMessageBytes = cmp.Or(o.MaxMessageBytes, 1_000_000)
 	o.MaxQueueBytes = cmp.Or(o.MaxQueueBytes, 4<<20)
+	o.MaxWaitingBytes = cmp.Or(o.MaxWaitingBytes, max(256<<20, o.MaxQueueBytes))
 	o.MaxNamespaces = cmp.Or(o.MaxNamespaces, 100)
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	o.AllowedOrigins = slices.Clone(o.AllowedOrigins)
@@ -86,9 +88,13 @@ func (o Options) validate() error {
 	}
 	count("MaxMessageBytes", o.MaxMessageBytes)
 	count("MaxQueueBytes", o.MaxQueueBytes)
+	count("MaxWaitingBytes", o.MaxWaitingBytes)
 	count("MaxNamespaces", o.MaxNamespaces)
 	if o.MaxQueueBytes < o.MaxMessageBytes {
 		complain("MaxQueueBytes %d does not hold one message of MaxMessageBytes %d", o.MaxQueueBytes, o.MaxMessageBytes)
+	}
+	if o.MaxWaitingBytes < o.MaxQueueBytes {
+		complain("MaxWaitingBytes %d is less than MaxQueueBytes %d of one client", o.MaxWaitingBytes, o.MaxQueueBytes)
 	}
 	return errors.Join(problems...)
 }

@@ -29,20 +29,25 @@ func (p *pool) drop(parcels []parcel) {
 
 // An outbox is a queue of frames to send. Its owner guards it.
 type outbox struct {
+	waiting *waiting
 	parcels queue[parcel]
 	size    int
+	large   int // of it, what the first packet has, however large that is
 }
 
 // push adds a frame. The outbox owns its buffer.
 func (o *outbox) push(p parcel) {
 	o.parcels.push(p)
 	o.size += p.size()
+	o.waiting.hold(p)
 }
 
 func (o *outbox) pop() (parcel, bool) {
 	p, ok := o.parcels.pop()
 	if ok {
 		o.size -= p.size()
+		o.large = max(0, o.large-p.size())
+		o.waiting.drop(p)
 	}
 	return p, ok
 }

@@ -87,7 +87,7 @@ func TestStalledClient(t *testing.T) {
 		h.server.BroadcastToRoom("/", stalls.ID(), "much", strings.Repeat("x", 10_000))
 	}
 	<-stalls.Done()
-	if reason := stalls.Reason(); reason != ReasonError {
+	if reason := stalls.Reason(); reason != ReasonSlow {
 		t.Errorf("the stalled client has gone for %q", reason)
 	}
 	eventually(t, "go-socket.io forgets it", func() bool { return h.server.Count() == others })
@@ -125,7 +125,7 @@ func TestNeverPolls(t *testing.T) {
 			h.server.BroadcastToNamespace("/", "much", strings.Repeat("x", 1000))
 		}
 		<-conn.Done()
-		if sent < 80 || sent > 200 || conn.Reason() != ReasonError {
+		if sent < 80 || sent > 200 || conn.Reason() != ReasonSlow {
 			t.Errorf("dropped after %d messages for %q", sent, conn.Reason())
 		}
 	})
@@ -140,7 +140,7 @@ func TestOutboxCountsSmallFrames(t *testing.T) {
 	conn := h.conn(c)
 	err := c.Try(strings.Split(strings.TrimSuffix(strings.Repeat("2 ", 100_000/footprint), " "), " ")...)
 	<-conn.Done()
-	if reason := conn.Reason(); reason != ReasonError {
+	if reason := conn.Reason(); reason != ReasonSlow {
 		t.Errorf("it has gone for %q: %v", reason, err)
 	}
 }
@@ -161,7 +161,7 @@ func TestHeldBound(t *testing.T) {
 			in.Emit("much", strings.Repeat("x", 1000))
 		}
 		<-conn.Done()
-		if reason := conn.Reason(); reason != ReasonError {
+		if reason := conn.Reason(); reason != ReasonSlow {
 			t.Errorf("it has gone for %q", reason)
 		}
 	})

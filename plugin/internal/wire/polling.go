@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -25,6 +24,9 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost:
 		c.servePost(w, r)
 	default:
+		c.mu.Lock()
+		c.out.polled = true
+		c.mu.Unlock()
 		c.serveGet(w, r, false)
 	}
 }
@@ -91,10 +93,29 @@ func (c *Conn) unpark(p *poll) bool {
 // respond answers a request. The client has PingTimeout to read the answer: the
 // wait may have used up the WriteTimeout of an http.Server.
 func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(c.shared.options.PingTimeout))
+	request := http.NewResponseController(w)
+	_ = request.SetWriteDeadline(time.Now().Add(c.shared.options.PingTimeout))
+	defer c.at(request)()
+	c.held.add(len(body))
+	defer c.held.add(-len(body))
 	w.Header().Set("Content-Type", kind)
 	_, err := w.Write(body)
 	return err
+}
+
+// at notes that a request waits for the client, until the returned func is called.
+func (c *Conn) at(request *http.ResponseController) (done func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.requests == nil {
+		c.requests = make(map[*http.ResponseController]struct{}, 1)
+	}
+	c.requests[request] = struct{}{}
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.requests, request)
+	}
 }
 
 // servePost receives the packets of a POST.
@@ -106,11 +127,15 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	defer c.posting.Unlock()
 	// The body may take as long as a client may be silent.
 	options := &c.shared.options
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
+	request := http.NewResponseController(w)
+	_ = request.SetReadDeadline(time.Now().Add(options.PingInterval + options.PingTimeout))
+	done := c.at(request)
 	// A client of version 3 sends all that it has gathered in one POST. Base64 makes
 	// a binary message a third longer.
 	limit := max(options.MaxQueueBytes, 2*options.MaxMessageBytes)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	body, release, err := c.held.readAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	done()
+	defer release()
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		c.violate(errTooLong)
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)

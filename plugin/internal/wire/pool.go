@@ -23,7 +23,7 @@ func (p *pool) buffer() *buffer {
 
 // release returns a buffer to the pool. nil is allowed.
 func (p *pool) release(b *buffer) {
-	if b == nil || cap(b.bytes) > maxPooled {
+	if b == nil || b.cast != nil || cap(b.bytes) > maxPooled {
 		return
 	}
 	b.bytes = b.bytes[:0]

@@ -8,6 +8,9 @@ type queue[T any] struct {
 
 func (q *queue[T]) push(item T) { q.items = append(q.items, item) }
 
+// last returns the newest item. The queue must not be empty.
+func (q *queue[T]) last() *T { return &q.items[len(q.items)-1] }
+
 func (q *queue[T]) len() int { return len(q.items) - q.head }
 
 // pop returns the oldest item. ok is false when the queue is empty.

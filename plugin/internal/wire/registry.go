@@ -1,6 +1,9 @@
 package wire
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A registry holds the connections of a Wire and its open handshakes. It has its own
 // lock, and calls nothing under it. The zero value is empty.
@@ -14,7 +17,8 @@ type registry struct {
 
 // A member is a connection, as its registry sees it.
 type member interface {
-	hangUp(reason string) // returns at once
+	hangUp(reason string)                   // returns at once
+	lag(now time.Time) (_ laggard, ok bool) // what waits for its client
 }
 
 // begin adds a handshake. It returns false if the registry is closing.
@@ -83,11 +87,22 @@ func (r *registry) close() (left []member, idle <-chan struct{}) {
 		r.closing, r.idle = true, make(chan struct{})
 		r.checkIdleLocked()
 	}
-	left = make([]member, 0, len(r.conns))
+	return r.allLocked(), r.idle
+}
+
+// all returns the connections.
+func (r *registry) all() []member {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.allLocked()
+}
+
+func (r *registry) allLocked() []member {
+	all := make([]member, 0, len(r.conns))
 	for _, m := range r.conns {
-		left = append(left, m)
+		all = append(all, m)
 	}
-	return left, r.idle
+	return all
 }
 
 func (r *registry) isClosing() bool {

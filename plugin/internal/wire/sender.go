@@ -18,24 +18,64 @@ type sender struct {
 	ws     *websocket.Conn // nil while the client polls
 	stream *stream         // under ws
 	parted bool            // ws was sent a close frame, or is broken
+	polled bool            // there was a GET after the handshake
+	since  time.Time       // when the client has last taken something; zero if nothing waits
+	room   chan struct{}   // closed when half of the queue is free; nil while nobody waits
 	poll   *poll           // the GET that waits
 	probe  probe           // the upgrade under way, if any
 }
 
-// send queues the frames of one packet. It ends the connection if too much waits.
+// send queues the frames of one packet. It ends the connection if too much waits behind
+// the first.
 func (s *sender) send(parcels ...parcel) {
 	if s.life.ending {
 		s.shared.pool.drop(parcels)
 		return
 	}
+	first := s.queue.size == 0
 	for _, p := range parcels {
 		s.queue.push(p)
 	}
-	if s.queue.size > s.shared.options.MaxQueueBytes {
+	options := &s.shared.options
+	if first && s.queue.size <= options.MaxWaitingBytes/4 {
+		s.queue.large = s.queue.size
+	}
+	if s.queue.size-s.queue.large > options.MaxQueueBytes {
 		s.end.violateLocked(errSlow)
 		return
 	}
 	s.trySend()
+	if s.since.IsZero() && s.waits() > 0 {
+		s.since = time.Now()
+	}
+}
+
+// waits returns how many bytes wait to be sent.
+func (s *sender) waits() int {
+	if s.stream == nil {
+		return s.queue.size
+	}
+	return s.queue.size + s.stream.waits()
+}
+
+// full reports whether more than half of MaxQueueBytes waits. If so, free closes when it
+// does not any more, or when the connection ends.
+func (s *sender) full() (free <-chan struct{}, full bool) {
+	if s.life.reason != "" || s.waits() <= s.shared.options.MaxQueueBytes/2 {
+		return nil, false
+	}
+	if s.room == nil {
+		s.room = make(chan struct{})
+	}
+	return s.room, true
+}
+
+// makeRoom wakes those that wait for it, if there is some.
+func (s *sender) makeRoom() {
+	if s.room != nil && (s.life.reason != "" || s.waits() <= s.shared.options.MaxQueueBytes/2) {
+		close(s.room)
+		s.room = nil
+	}
 }
 
 // sendText queues a text frame.
@@ -50,6 +90,7 @@ func (s *sender) trySend() {
 	case !s.life.established.Load() && s.life.reason == "": // OPEN must wait for go-socket.io
 	case s.ws != nil:
 		s.drain()
+		s.makeRoom()
 	default:
 		s.poll.signal()
 	}
@@ -92,6 +133,8 @@ func (s *sender) drain() {
 // transmit writes one frame to the websocket.
 func (s *sender) transmit(p parcel) error {
 	switch {
+	case p.buffer.cast != nil:
+		return p.buffer.cast.transmit(s.ws, p, s.version)
 	case !p.binary:
 		return s.ws.WriteMessage(websocket.TextMessage, p.buffer.bytes)
 	case s.version == 3:
@@ -188,6 +231,11 @@ func (s *sender) pack() (body []byte) {
 		body = appendPayload(body, s.version, p.frame())
 		s.shared.pool.release(p.buffer)
 	}
+	s.since = time.Time{}
+	if s.queue.size > 0 {
+		s.since = time.Now()
+	}
+	s.makeRoom()
 	return body
 }
 

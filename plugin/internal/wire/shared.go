@@ -3,7 +3,7 @@ package wire
 import "github.com/gorilla/websocket"
 
 // shared is what all connections of a Wire share. It does not change once the Wire
-// serves, except for the registry and the pool, which have their own locks.
+// serves, except for the last three, which guard themselves.
 type shared struct {
 	options  Options
 	err      error // names every invalid option
@@ -15,6 +15,7 @@ type shared struct {
 	server   server
 	registry registry
 	pool     pool
+	waiting  waiting
 }
 
 // knows reports whether the server has a namespace. It waits for go-socket.io, as

@@ -14,19 +14,22 @@ import (
 // everything. A stream has a lock of its own.
 type stream struct {
 	net.Conn
-	user    streamUser
-	options *Options
+	user   streamUser
+	shared *shared
 
 	mu      sync.Mutex
 	writer  tryWriter
 	rest    []byte // waits to be sent
-	sending bool   // a goroutine sends; stays true when that has failed
+	writing int    // of what has waited, the goroutine sends so many bytes now
+	sending bool   // a goroutine sends
+	broken  bool   // that has failed
 }
 
 // A streamUser hears what becomes of a stream. The stream calls it without its lock.
 type streamUser interface {
-	resume(s *stream) // the stream has caught up
-	fail(s *stream)   // a write has failed
+	progress(s *stream) // the kernel has taken something
+	resume(s *stream)   // the stream has caught up
+	fail(s *stream)     // a write has failed
 }
 
 // ahead is how many bytes may wait while the goroutine sends. It then sends them
@@ -36,8 +39,8 @@ const ahead = 16 << 10
 // A hijacker makes gorilla build its websocket on a stream.
 type hijacker struct {
 	http.ResponseWriter
-	user    streamUser
-	options *Options
+	user   streamUser
+	shared *shared
 }
 
 // Hijack implements http.Hijacker.
@@ -46,11 +49,11 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return newStream(under, h.user, h.options), buffers, nil
+	return newStream(under, h.user, h.shared), buffers, nil
 }
 
-func newStream(under net.Conn, user streamUser, options *Options) *stream {
-	s := &stream{Conn: under, user: user, options: options}
+func newStream(under net.Conn, user streamUser, shared *shared) *stream {
+	s := &stream{Conn: under, user: user, shared: shared}
 	s.writer.prepare(under)
 	return s
 }
@@ -62,6 +65,9 @@ func (*stream) SetWriteDeadline(time.Time) error { return nil }
 func (s *stream) Write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.broken {
+		return 0, net.ErrClosed
+	}
 	if !s.sending {
 		if n, err = s.writer.write(p); err != nil {
 			return n, err
@@ -70,10 +76,11 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	if n == len(p) {
 		return n, nil
 	}
-	if len(s.rest) > s.options.MaxQueueBytes {
+	if len(s.rest) > s.shared.options.MaxWaitingBytes/4 {
 		return n, errSlow // the answers to its websocket pings wait
 	}
 	s.rest = append(s.rest, p[n:]...)
+	s.shared.waiting.add(len(p) - n)
 	if !s.sending {
 		s.sending = true
 		go s.send() // ends when all is sent
@@ -88,12 +95,19 @@ func (s *stream) behind() bool {
 	return s.sending && len(s.rest) >= ahead
 }
 
+// waits returns how many bytes the kernel has not taken.
+func (s *stream) waits() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rest) + s.writing
+}
+
 // send sends what waits. The client has PingTimeout for each write.
 func (s *stream) send() {
 	for {
 		s.mu.Lock()
 		rest := s.rest
-		s.rest = nil
+		s.rest, s.writing = nil, len(rest)
 		if len(rest) == 0 {
 			_ = s.Conn.SetWriteDeadline(time.Time{})
 			s.sending = false
@@ -103,10 +117,40 @@ func (s *stream) send() {
 			s.user.resume(s)
 			return
 		}
-		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.options.PingTimeout))
-		if _, err := s.Conn.Write(rest); err != nil {
+		if !s.sendAll(rest) {
 			s.user.fail(s)
 			return
 		}
 	}
+}
+
+// piece is how much is sent at once, so that a client that takes much shows that it does.
+const piece = 256 << 10
+
+// sendAll sends bytes, and forgets all that waits when that fails.
+func (s *stream) sendAll(rest []byte) bool {
+	for len(rest) > 0 {
+		next := rest[:min(len(rest), piece)]
+		_ = s.Conn.SetWriteDeadline(time.Now().Add(s.shared.options.PingTimeout))
+		_, err := s.Conn.Write(next)
+		s.wrote(len(next), err)
+		if err != nil {
+			return false
+		}
+		s.user.progress(s)
+		rest = rest[len(next):]
+	}
+	return true
+}
+
+// wrote notes that the kernel has taken n bytes, or that the write has failed.
+func (s *stream) wrote(n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writing -= n
+	if err != nil {
+		n += len(s.rest) + s.writing
+		s.rest, s.writing, s.broken = nil, 0, true
+	}
+	s.shared.waiting.add(-n)
 }

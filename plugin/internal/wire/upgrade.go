@@ -18,7 +18,7 @@ func (c *Conn) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, codeBadRequest)
 		return
 	}
-	ws, err := c.shared.upgrader.Upgrade(hijacker{w, c, &c.shared.options}, r, nil)
+	ws, err := c.shared.upgrader.Upgrade(hijacker{w, c, c.shared}, r, nil)
 	if err != nil {
 		c.cancelUpgrade(nil)
 		return // Upgrade has answered

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -41,7 +42,7 @@ func (c *Conn) read(ws *websocket.Conn) (b *buffer, binary bool, err error) {
 	if binary && c.version == 4 {
 		b.bytes = append(b.bytes, binaryType)
 	}
-	if err := b.fill(r, c.shared.options.MaxMessageBytes+1); err != nil {
+	if err := b.fill(r, c.shared.options.MaxMessageBytes+1, &c.held); err != nil {
 		c.shared.pool.release(b)
 		return nil, false, tooLong(err)
 	}
@@ -71,7 +72,18 @@ func (c *Conn) resume(s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out.stream == s && !c.disposed {
+		c.out.since = time.Time{} // it has taken all that there was
 		c.out.trySend()
+	}
+}
+
+// progress notes that the client takes what it is sent.
+func (c *Conn) progress(s *stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.out.stream == s {
+		c.out.since = time.Now()
+		c.out.makeRoom()
 	}
 }
 

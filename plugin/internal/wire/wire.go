@@ -28,6 +28,7 @@ func New(options Options) *Wire {
 	w.options = options.withDefaults()
 	w.options.Logger = limit.Logger(w.options.Logger)
 	w.origins = w.options.AllowedOrigins
+	w.waiting.limit, w.waiting.shed = int64(w.options.MaxWaitingBytes), w.shed
 	w.server.fingerprint = fingerprint{rand.Text()}
 	w.guard = guard{maxAttachments: maxAttachments, maxNamespace: maxNamespace, maxDepth: maxDepth}
 	w.upgrader = websocket.Upgrader{

@@ -100,9 +100,8 @@ func (c *Conn) writeTextLocked(p parcel) {
 		c.shared.pool.release(p.buffer) // go-socket.io could not encode the data, and tells OnError
 	case head.kind == kindEvent && bytes.HasSuffix(p.buffer.bytes, []byte(answerEventJSON)):
 		c.shared.pool.release(p.buffer)
-		if answer, ok := c.acks.answers.pop(); ok && answer != nil {
-			c.namespaces.dispatch(answer)
-		}
+		answer, _ := c.acks.answers.pop()
+		c.namespaces.dispatchAll(answer)
 	case head.attachments > 0:
 		c.partial.begin(p, head.attachments)
 	default:

@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// takes is how long ago a client must have taken something to count as one that takes
+// what it is sent.
+const takes = 100 * time.Millisecond
+
+// shedPause is how long it may take until clients that were dropped are gone.
+const shedPause = 10 * time.Millisecond
+
+// A laggard is a client for which something waits.
+type laggard struct {
+	conn  *Conn
+	class int       // the lowest goes first
+	since time.Time // then the oldest
+	size  int
+}
+
+// The classes of laggards.
+const (
+	neverPolled = iota
+	takesNothing
+	sendsInPieces // what waits is from the client
+)
+
+// shed drops clients until no more waits than may: first those that have never polled,
+// then those that have taken nothing for longest, then those that hold back parts of what
+// they send. A client that takes what it is sent stays.
+func (s *shared) shed() {
+	dropped := 0
+	for s.waiting.bytes.Load() > s.waiting.limit {
+		excess := s.waiting.bytes.Load() - s.waiting.limit
+		for _, l := range s.laggards(time.Now()) {
+			if excess <= 0 {
+				break
+			}
+			l.conn.dropSlow()
+			excess -= int64(l.size)
+			dropped++
+		}
+		<-time.After(shedPause)
+	}
+	s.waiting.shedding.Store(false)
+	if dropped > 0 {
+		s.options.Logger.Warn("transport: clients that took nothing were dropped, since too much waited for all together", "dropped", dropped, "MaxWaitingBytes", s.waiting.limit)
+	}
+}
+
+// laggards returns the clients that may be dropped, in the order in which they go.
+func (s *shared) laggards(now time.Time) (all []laggard) {
+	for _, m := range s.registry.all() {
+		if l, ok := m.lag(now); ok {
+			all = append(all, l)
+		}
+	}
+	slices.SortFunc(all, func(a, b laggard) int {
+		return cmp.Or(cmp.Compare(a.class, b.class), a.since.Compare(b.since))
+	})
+	return all
+}
+
+// lag returns what waits for the client. It is not ok if nothing does, or if the client
+// takes what it is sent.
+func (c *Conn) lag(now time.Time) (l laggard, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out, in := c.out.waits()+c.namespaces.waits(), c.in.size+c.held.size()
+	l = laggard{conn: c, class: sendsInPieces, since: time.Unix(0, c.heartbeat.heard.Load()), size: out + in}
+	switch {
+	case c.disposed || l.size == 0:
+		return l, false
+	case out > 0 && c.out.ws == nil && !c.out.polled:
+		l.class = neverPolled
+	case out > 0 && !c.out.since.IsZero():
+		l.class, l.since = takesNothing, c.out.since
+	}
+	return l, l.class == neverPolled || now.Sub(l.since) > takes
+}
+
+// dropSlow ends the connection of a client that takes nothing, and tells nobody.
+func (c *Conn) dropSlow() {
+	c.mu.Lock()
+	c.closeLocked(ReasonSlow)
+	c.in.clear()
+	c.abortLocked()
+	c.mu.Unlock()
+	c.dispose()
+}
+
+// abortLocked ends the requests that read or write at the client's pace. c.mu is held.
+func (c *Conn) abortLocked() {
+	for request := range c.requests {
+		_ = request.SetReadDeadline(time.Unix(1, 0))
+		_ = request.SetWriteDeadline(time.Unix(1, 0))
+	}
+}
