@@ -17,10 +17,12 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/gomodule/redigo/redis"
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 )
 
 // endLimit is how long a graceful end may take.
@@ -33,6 +35,7 @@ type config struct {
 	pingTimeout  time.Duration
 	stock        bool
 	client       string
+	redis        string
 }
 
 func main() {
@@ -43,6 +46,7 @@ func main() {
 	flag.DurationVar(&c.pingTimeout, "ping-timeout", 20*time.Second, "how long a heartbeat may take")
 	flag.BoolVar(&c.stock, "stock", false, "use go-socket.io's own transports")
 	flag.StringVar(&c.client, "client", "", "the socket.io.js that /client.js serves")
+	flag.StringVar(&c.redis, "redis", "", "host:port of a Redis that has the sessions; none: memory")
 	flag.Parse()
 	if *origins != "" {
 		c.origins = strings.Split(*origins, ",")
@@ -66,12 +70,17 @@ func serve(c config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	m := &mirror{manager: scs.New()}
-	store.Attach(m.manager, store.NewMemory(), store.Options{})
+	var backend store.Backend = store.NewMemory()
+	if c.redis != "" {
+		backend = redisstore.New(&redis.Pool{MaxIdle: 16, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", c.redis) }})
+	}
+	store.Attach(m.manager, backend, store.Options{})
 	var err error
 	if m.server, m.sessions, err = enable(m.manager, c); err != nil {
 		return err
 	}
 	m.handle()
+	m.handleRooms()
 	listener, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		return err
