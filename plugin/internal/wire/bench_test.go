@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	socketio "github.com/googollee/go-socket.io"
@@ -73,4 +74,38 @@ func readInto(b *testing.B, ws *websocket.Conn, buffer []byte) []byte {
 			return buffer[:n] // it is io.EOF, or what follows tells
 		}
 	}
+}
+
+// BenchmarkCast sends an event to a room of 100, and counts what one delivery costs, the
+// clients' part included.
+func BenchmarkCast(b *testing.B) {
+	h := newHost(b, Options{}, nil)
+	const clients = 100
+	var conns []*Conn
+	var heard sync.WaitGroup
+	for range clients {
+		c := h.call(nameWebsocket, 4)
+		conns = append(conns, h.conn(c))
+		heard.Go(func() {
+			for n := 0; n < b.N; n++ {
+				if _, err := c.Next(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		cast, err := NewCast("/", "said", []any{"a line of a chat"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, c := range conns {
+			c.Cast(cast, false)
+		}
+	}
+	heard.Wait()
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*clients), "ns/delivery")
 }

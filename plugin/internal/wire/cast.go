@@ -109,7 +109,9 @@ func (c *Conn) Cast(e *Cast, behind bool) (mark bool) {
 		last := c.acks.answers.last()
 		*last = append(slices.Clip(*last), e.parcels...)
 	default:
+		c.out.lazy = true
 		c.namespaces.dispatch(e.parcels)
+		c.out.lazy = false
 	}
 	return false
 }

@@ -31,8 +31,10 @@ type lifecycle struct {
 	timer     *time.Timer   // calls dispose, even if the client never answers
 }
 
-// A terminator is a connection that one of its parts ends. The part holds mu.
+// A terminator is a connection that one of its parts ends, or has sent later. The part
+// holds mu.
 type terminator interface {
+	putOffLocked()                                     // sends the queue soon
 	violateLocked(err error)                           // the client broke the rules
 	breakLocked()                                      // a write has failed
 	hangUpLocked(reason string, writing time.Duration) // after the queue was sent

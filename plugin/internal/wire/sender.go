@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -20,6 +21,8 @@ type sender struct {
 	parted bool            // ws was sent a close frame, or is broken
 	polled bool            // there was a GET after the handshake
 	since  time.Time       // when the client has last taken something; zero if nothing waits
+	lazy   bool            // send may put off what it sends
+	due    bool            // that was put off
 	room   chan struct{}   // closed when half of the queue is free; nil while nobody waits
 	poll   *poll           // the GET that waits
 	probe  probe           // the upgrade under way, if any
@@ -44,6 +47,18 @@ func (s *sender) send(parcels ...parcel) {
 		s.end.violateLocked(errSlow)
 		return
 	}
+	if s.lazy && s.ws != nil && s.queue.size < putOff {
+		if !s.due {
+			s.due = true
+			s.end.putOffLocked()
+		}
+		return
+	}
+	s.sendNow()
+}
+
+// sendNow is trySend, and notes since when the client has fallen behind.
+func (s *sender) sendNow() {
 	s.trySend()
 	if s.since.IsZero() && s.waits() > 0 {
 		s.since = time.Now()
@@ -113,21 +128,37 @@ func (s *sender) move(ws *websocket.Conn) {
 // queue of an ending connection is empty, it closes the websocket.
 func (s *sender) drain() {
 	for !s.stream.behind() {
-		p, ok := s.queue.pop()
-		if !ok {
+		if s.queue.parcels.len() == 0 {
 			if s.life.ending && !s.parted {
 				s.sayGoodbye()
 			}
 			return
 		}
-		err := s.transmit(p)
-		s.shared.pool.release(p.buffer)
-		if err != nil {
+		if s.transmitSome() != nil {
 			s.parted = true
 			s.end.breakLocked()
 			return
 		}
 	}
+}
+
+// transmitSome writes a frame, or several with one call of the kernel.
+func (s *sender) transmitSome() (err error) {
+	if s.queue.parcels.len() == 1 {
+		return s.transmitNext()
+	}
+	s.stream.cork()
+	for err == nil && s.queue.parcels.len() > 0 && !s.stream.behind() {
+		err = s.transmitNext()
+	}
+	return cmp.Or(err, s.stream.uncork())
+}
+
+// transmitNext takes a frame from the queue, which is not empty, and writes it.
+func (s *sender) transmitNext() error {
+	p, _ := s.queue.pop()
+	defer s.shared.pool.release(p.buffer)
+	return s.transmit(p)
 }
 
 // transmit writes one frame to the websocket.

@@ -10,7 +10,7 @@ import (
 // what it is sent.
 const takes = 100 * time.Millisecond
 
-// shedPause is how long it may take until clients that were dropped are gone.
+// shedPause is the time between two looks at what waits.
 const shedPause = 10 * time.Millisecond
 
 // A laggard is a client for which something waits.
@@ -32,22 +32,28 @@ const (
 // then those that have taken nothing for longest, then those that hold back parts of what
 // they send. A client that takes what it is sent stays.
 func (s *shared) shed() {
-	dropped := 0
-	for s.waiting.bytes.Load() > s.waiting.limit {
+	var dropped []*Conn
+	for {
 		excess := s.waiting.bytes.Load() - s.waiting.limit
+		if excess <= 0 {
+			break
+		}
+		for _, c := range dropped {
+			excess -= int64(c.waits()) // it is about to be given up
+		}
 		for _, l := range s.laggards(time.Now()) {
 			if excess <= 0 {
 				break
 			}
 			l.conn.dropSlow()
 			excess -= int64(l.size)
-			dropped++
+			dropped = append(dropped, l.conn)
 		}
 		<-time.After(shedPause)
 	}
 	s.waiting.shedding.Store(false)
-	if dropped > 0 {
-		s.options.Logger.Warn("transport: clients that took nothing were dropped, since too much waited for all together", "dropped", dropped, "MaxWaitingBytes", s.waiting.limit)
+	if len(dropped) > 0 {
+		s.options.Logger.Warn("transport: clients that took nothing were dropped, since too much waited for all together", "dropped", len(dropped), "MaxWaitingBytes", s.waiting.limit)
 	}
 }
 
@@ -69,17 +75,27 @@ func (s *shared) laggards(now time.Time) (all []laggard) {
 func (c *Conn) lag(now time.Time) (l laggard, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out, in := c.out.waits()+c.namespaces.waits(), c.in.size+c.held.size()
+	out := c.out.waits() + c.namespaces.waits()
+	in := c.in.size + c.held.size()
 	l = laggard{conn: c, class: sendsInPieces, since: time.Unix(0, c.heartbeat.heard.Load()), size: out + in}
 	switch {
 	case c.disposed || l.size == 0:
 		return l, false
+	case out > 0 && c.out.since.IsZero():
+		return l, false // it was not its turn yet
 	case out > 0 && c.out.ws == nil && !c.out.polled:
-		l.class = neverPolled
-	case out > 0 && !c.out.since.IsZero():
+		l.class, l.since = neverPolled, c.out.since
+	case out > 0:
 		l.class, l.since = takesNothing, c.out.since
 	}
-	return l, l.class == neverPolled || now.Sub(l.since) > takes
+	return l, now.Sub(l.since) > takes
+}
+
+// waits returns how many bytes wait to be sent.
+func (c *Conn) waits() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.waits()
 }
 
 // dropSlow ends the connection of a client that takes nothing, and tells nobody.

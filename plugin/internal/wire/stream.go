@@ -19,10 +19,12 @@ type stream struct {
 
 	mu      sync.Mutex
 	writer  tryWriter
-	rest    []byte // waits to be sent
-	writing int    // of what has waited, the goroutine sends so many bytes now
-	sending bool   // a goroutine sends
-	broken  bool   // that has failed
+	rest    []byte  // waits to be sent
+	pooled  *buffer // of rest, while corked
+	writing int     // of what has waited, the goroutine sends so many bytes now
+	corked  bool    // rest grows until uncork
+	sending bool    // a goroutine sends
+	broken  bool    // that has failed
 }
 
 // A streamUser hears what becomes of a stream. The stream calls it without its lock.
@@ -68,6 +70,11 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	if s.broken {
 		return 0, net.ErrClosed
 	}
+	if s.corked {
+		s.rest = append(s.rest, p...)
+		s.shared.waiting.add(len(p))
+		return len(p), nil
+	}
 	if !s.sending {
 		if n, err = s.writer.write(p); err != nil {
 			return n, err
@@ -88,11 +95,48 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	return len(p), nil
 }
 
+// cork gathers what is written until uncork, which sends it with one call of the kernel.
+func (s *stream) cork() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = true
+	if s.rest == nil {
+		s.pooled = s.shared.pool.buffer()
+		s.rest = s.pooled.bytes
+	}
+}
+
+// uncork sends what was gathered.
+func (s *stream) uncork() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.corked = false
+	if s.sending {
+		return nil
+	}
+	n, err := s.writer.write(s.rest)
+	s.shared.waiting.add(-n)
+	if err != nil {
+		return err
+	}
+	if n == len(s.rest) {
+		s.pooled.bytes = s.rest
+		s.shared.pool.release(s.pooled)
+		s.rest, s.pooled = nil, nil
+		return nil
+	}
+	s.pooled = nil
+	s.rest = s.rest[n:]
+	s.sending = true
+	go s.send() // ends when all is sent
+	return nil
+}
+
 // behind reports whether the next frame should wait in the queue.
 func (s *stream) behind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sending && len(s.rest) >= ahead
+	return (s.sending || s.corked) && len(s.rest) >= ahead
 }
 
 // waits returns how many bytes the kernel has not taken.

@@ -99,13 +99,22 @@ func TestShed(t *testing.T) {
 			}
 		}
 	}
-	emit(stalled, 80) // 2.4 MB
-	emit(silent, 60)  // 1.8 MB more
+	lag := func(conns []*Conn) (n int) {
+		for _, c := range conns {
+			if _, ok := c.lag(time.Now()); ok {
+				n++
+			}
+		}
+		return n
+	}
+	emit(silent, 60) // 1.8 MB
+	eventually(t, "they have waited long enough", func() bool { return lag(silent) == len(silent) })
+	emit(stalled, 80) // 2.4 MB more
 	eventually(t, "one that has never polled goes", func() bool { return reasons(silent) > 0 && h.waits() <= 3<<20 })
 	if n := reasons(stalled); n > 0 {
 		t.Errorf("%d that had polled went first", n)
 	}
-	emit(silent, 30)
+	eventually(t, "the others have waited long enough", func() bool { return lag(stalled) == len(stalled) })
 	emit(stalled[1:], 20)
 	for n := range 20 {
 		for _, c := range takers {
