@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 )
 
 // routes is all that the mirror serves.
@@ -14,7 +15,7 @@ func (m *mirror) routes(client string) http.Handler {
 	mux.HandleFunc("GET /stats", m.stats)
 	mux.HandleFunc("GET /gc", func(w http.ResponseWriter, r *http.Request) {
 		runtime.GC()
-		runtime.GC() // what a finalizer let go of
+		debug.FreeOSMemory() // and what a finalizer let go of
 		m.stats(w, r)
 	})
 	mux.HandleFunc("GET /client.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, client) })

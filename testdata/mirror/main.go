@@ -36,6 +36,7 @@ type config struct {
 	stock        bool
 	client       string
 	redis        string
+	maxWaiting   int
 }
 
 func main() {
@@ -47,6 +48,7 @@ func main() {
 	flag.BoolVar(&c.stock, "stock", false, "use go-socket.io's own transports")
 	flag.StringVar(&c.client, "client", "", "the socket.io.js that /client.js serves")
 	flag.StringVar(&c.redis, "redis", "", "host:port of a Redis that has the sessions; none: memory")
+	flag.IntVar(&c.maxWaiting, "max-waiting", 0, "MaxWaitingBytes of the wire")
 	flag.Parse()
 	if *origins != "" {
 		c.origins = strings.Split(*origins, ",")

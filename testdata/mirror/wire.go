@@ -20,6 +20,8 @@ func enable(manager *scs.SessionManager, c config) (*socketio.Server, *plugin.Se
 			AllowedOrigins: c.origins,
 			PingInterval:   c.pingInterval,
 			PingTimeout:    c.pingTimeout,
+
+			MaxWaitingBytes: c.maxWaiting,
 		})
 		server = socketio.NewServer(wire.EngineOptions(nil))
 		options.Transport = wire

@@ -38,10 +38,16 @@ func (a *assembler) text(b *buffer) (*message, error) {
 	}
 	if p.attachments > 0 {
 		a.partial = m
-		a.held.add(m.size)
+		a.hold(m, b)
 		return nil, nil
 	}
 	return m, nil
+}
+
+// hold counts the memory of a part of a message that is not complete.
+func (a *assembler) hold(m *message, part *buffer) {
+	m.held += cap(part.bytes)
+	a.held.add(cap(part.bytes))
 }
 
 // binary handles an attachment. It owns b. It returns the message, or nil if more
@@ -53,7 +59,7 @@ func (a *assembler) binary(b *buffer) (*message, error) {
 	}
 	m.binaries = append(m.binaries, b)
 	m.size += len(b.bytes)
-	a.held.add(len(b.bytes))
+	a.hold(m, b)
 	if m.size > a.shared.options.MaxQueueBytes {
 		return nil, errTooMuch
 	}
@@ -61,6 +67,6 @@ func (a *assembler) binary(b *buffer) (*message, error) {
 		return nil, nil
 	}
 	a.partial = nil
-	a.held.add(-m.size)
+	a.held.add(-m.held)
 	return m, nil
 }

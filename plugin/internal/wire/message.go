@@ -8,6 +8,7 @@ type message struct {
 	text     *buffer // holds the memory of packet
 	binaries []*buffer
 	size     int
+	held     int // while attachments are missing: the memory of those that are there
 }
 
 // message returns an empty message.

@@ -42,6 +42,9 @@ func (o *outbox) push(p parcel) {
 	o.waiting.hold(p)
 }
 
+// next returns the oldest frame. The outbox must not be empty.
+func (o *outbox) next() parcel { return o.parcels.items[o.parcels.head] }
+
 func (o *outbox) pop() (parcel, bool) {
 	p, ok := o.parcels.pop()
 	if ok {

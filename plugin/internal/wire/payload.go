@@ -30,6 +30,7 @@ const (
 type frame struct {
 	binary bool
 	data   []byte
+	owned  *buffer // holds the data of a binary frame, and nothing else does; may be nil
 }
 
 // appendPayload appends f to an HTTP response body of protocol version 3 or 4.
@@ -199,11 +200,12 @@ func (d *payloadDecoder) base64Frame(text []byte) (frame, error) {
 	if base64.StdEncoding.DecodedLen(len(text)) > d.max+2 { // padding is at most 2
 		return frame{}, errTooLong
 	}
-	data, err := base64.StdEncoding.AppendDecode(nil, text)
-	if err != nil {
+	b := &buffer{bytes: append(make([]byte, 0, 1+base64.StdEncoding.DecodedLen(len(text))), binaryType)}
+	var err error
+	if b.bytes, err = base64.StdEncoding.AppendDecode(b.bytes, text); err != nil {
 		return frame{}, errBase64
 	}
-	return frame{binary: true, data: data}, nil
+	return frame{binary: true, data: b.binary(), owned: b}, nil
 }
 
 // unitsEnd returns the index after the first n UTF-16 units of text. It fails if

@@ -133,7 +133,7 @@ func (c *Conn) servePost(w http.ResponseWriter, r *http.Request) {
 	// A client of version 3 sends all that it has gathered in one POST. Base64 makes
 	// a binary message a third longer.
 	limit := max(options.MaxQueueBytes, 2*options.MaxMessageBytes)
-	body, release, err := c.held.readAll(http.MaxBytesReader(w, r.Body, int64(limit)))
+	body, release, err := c.held.readAll(http.MaxBytesReader(w, r.Body, int64(limit)), int(min(r.ContentLength, int64(limit))))
 	done()
 	defer release()
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

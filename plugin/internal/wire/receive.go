@@ -59,6 +59,9 @@ func (c *Conn) receiveSignal(text []byte) error {
 
 // receiveFrame handles one frame of a payload.
 func (c *Conn) receiveFrame(f frame) error {
+	if f.owned != nil {
+		return c.receive(f.owned, f.binary)
+	}
 	b := c.shared.pool.buffer()
 	if f.binary {
 		b.bytes = append(b.bytes, binaryType)

@@ -142,13 +142,17 @@ func (s *sender) drain() {
 	}
 }
 
+// smallFrame is the size of frames that are copied to be sent together: for larger ones
+// that costs more than it saves.
+const smallFrame = 4 << 10
+
 // transmitSome writes a frame, or several with one call of the kernel.
 func (s *sender) transmitSome() (err error) {
-	if s.queue.parcels.len() == 1 {
+	if s.queue.parcels.len() == 1 || s.queue.next().size() > smallFrame {
 		return s.transmitNext()
 	}
 	s.stream.cork()
-	for err == nil && s.queue.parcels.len() > 0 && !s.stream.behind() {
+	for err == nil && s.queue.parcels.len() > 0 && s.queue.next().size() <= smallFrame && !s.stream.behind() {
 		err = s.transmitNext()
 	}
 	return cmp.Or(err, s.stream.uncork())

@@ -8,7 +8,7 @@ import (
 
 // takes is how long ago a client must have taken something to count as one that takes
 // what it is sent.
-const takes = 100 * time.Millisecond
+const takes = 20 * time.Millisecond
 
 // shedPause is the time between two looks at what waits.
 const shedPause = 10 * time.Millisecond
@@ -24,13 +24,12 @@ type laggard struct {
 // The classes of laggards.
 const (
 	neverPolled = iota
-	takesNothing
-	sendsInPieces // what waits is from the client
+	idle        // takes nothing, or has sent nothing for long of what it must still send
 )
 
 // shed drops clients until no more waits than may: first those that have never polled,
-// then those that have taken nothing for longest, then those that hold back parts of what
-// they send. A client that takes what it is sent stays.
+// then those that have taken nothing for longest, or sent nothing of what they must still
+// send. A client that takes what it is sent stays.
 func (s *shared) shed() {
 	var dropped []*Conn
 	for {
@@ -38,6 +37,7 @@ func (s *shared) shed() {
 		if excess <= 0 {
 			break
 		}
+		excess += s.waiting.limit / 4 // some room, or the next is dropped at once
 		for _, c := range dropped {
 			excess -= int64(c.waits()) // it is about to be given up
 		}
@@ -77,7 +77,7 @@ func (c *Conn) lag(now time.Time) (l laggard, ok bool) {
 	defer c.mu.Unlock()
 	out := c.out.waits() + c.namespaces.waits()
 	in := c.in.size + c.held.size()
-	l = laggard{conn: c, class: sendsInPieces, since: time.Unix(0, c.heartbeat.heard.Load()), size: out + in}
+	l = laggard{conn: c, class: idle, since: time.Unix(0, c.heartbeat.heard.Load()), size: out + in}
 	switch {
 	case c.disposed || l.size == 0:
 		return l, false
@@ -86,7 +86,7 @@ func (c *Conn) lag(now time.Time) (l laggard, ok bool) {
 	case out > 0 && c.out.ws == nil && !c.out.polled:
 		l.class, l.since = neverPolled, c.out.since
 	case out > 0:
-		l.class, l.since = takesNothing, c.out.since
+		l.since = c.out.since
 	}
 	return l, now.Sub(l.since) > takes
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -23,12 +24,12 @@ func (w *waiting) add(n int) {
 	}
 }
 
-// hold adds a frame that is to be sent. That of a Cast counts once, however many clients
+// hold adds a frame that is to be sent, with all the memory that it keeps. That of a Cast counts once, however many clients
 // it waits for.
 func (w *waiting) hold(p parcel) {
 	n := footprint
 	if p.buffer.cast == nil || p.buffer.cast.queues.Add(1) == 1 {
-		n += len(p.buffer.bytes)
+		n += cap(p.buffer.bytes)
 	}
 	w.add(n)
 }
@@ -37,7 +38,7 @@ func (w *waiting) hold(p parcel) {
 func (w *waiting) drop(p parcel) {
 	n := footprint
 	if p.buffer.cast == nil || p.buffer.cast.queues.Add(-1) == 0 {
-		n += len(p.buffer.bytes)
+		n += cap(p.buffer.bytes)
 	}
 	w.add(-n)
 }
@@ -76,22 +77,25 @@ func (h *held) end() {
 	h.waiting.add(-h.bytes)
 }
 
-// readAll reads a body, which counts as held until release is called.
-func (h *held) readAll(r io.Reader) (body []byte, release func(), err error) {
-	counted := &countedReader{r, h, 0}
-	body, err = io.ReadAll(counted)
-	return body, func() { h.add(-counted.n) }, err
-}
-
-type countedReader struct {
-	io.Reader
-	held *held
-	n    int
-}
-
-func (r *countedReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	r.n += n
-	r.held.add(n)
-	return n, err
+// readAll reads a body of about the expected size. Its memory counts as held until release
+// is called.
+func (h *held) readAll(r io.Reader, expected int) (body []byte, release func(), err error) {
+	const least, most = 512, 64 << 10 // before anything has come
+	body = make([]byte, 0, min(max(least, expected+1), most))
+	h.add(cap(body))
+	for err == nil {
+		if len(body) == cap(body) {
+			more := make([]byte, len(body), min(4*cap(body), max(expected+1, cap(body)+most)))
+			copy(more, body)
+			h.add(cap(more) - cap(body))
+			body = more
+		}
+		var n int
+		n, err = r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return body, func() { h.add(-cap(body)) }, err
 }
