@@ -102,8 +102,9 @@ type Options struct {
 	MaxAnonymous int
 
 	// NoPrivateRooms gives up the room that go-socket.io makes for each connection,
-	// named by its ID. go-socket.io walks all rooms when a connection closes, so with
-	// many connections each close is slower. Set it where thousands are open, unless the
+	// named by its ID. go-socket.io walks all rooms when a connection closes: with 8,000
+	// open, to connect, send one event and close costs 1.7 times as much as with none,
+	// and as much as with none if this is set. Set it where thousands are open, unless the
 	// app calls server.BroadcastToRoom with the ID of a connection, or
 	// server.BroadcastToNamespace, which reaches only connections that are in a room.
 	// [Everyone] and the Emit of a connection do without. Default false.

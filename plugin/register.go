@@ -100,7 +100,7 @@ func (s *Sessions) namespace(name string) *hook {
 	}
 	h, ok := s.namespaces[name]
 	if !ok {
-		n := &namespace{name: name, rooms: &rooms{namespace: name, post: s.post}, settings: settings{scope: s.options.Scope, access: s.options.Access}}
+		n := &namespace{name: name, rooms: newRooms(name, s.post), settings: settings{scope: s.options.Scope, access: s.options.Access}}
 		h = &hook{namespace: n, common: s.common, resolver: s.door.resolver, cookies: cookies{s.manager}}
 		s.namespaces[name] = h
 		s.common.gate.watch(name, h.enter, h.leave)

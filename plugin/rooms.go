@@ -13,6 +13,7 @@ import (
 // has its own lock; under it only the listener is called, which waits for nobody.
 type rooms struct {
 	namespace string
+	topic     string // of everyone
 	post      *post
 
 	mu     sync.RWMutex
@@ -20,6 +21,10 @@ type rooms struct {
 	byName map[string]*room
 	of     map[*socket][]string // the names of the rooms that a socket is in
 	used   bool                 // somebody has asked for a room here
+}
+
+func newRooms(namespace string, post *post) *rooms {
+	return &rooms{namespace: namespace, topic: Everyone().topic(namespace), post: post}
 }
 
 // A room is a set of sockets. Its owner guards it.
@@ -54,7 +59,7 @@ func (r *rooms) enter(so *socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !so.left.IsClosed() && r.all.add(so) {
-		r.post.hear().Join(Everyone().topic(r.namespace))
+		r.post.hear().Join(r.topic)
 	}
 }
 
@@ -65,7 +70,7 @@ func (r *rooms) exit(so *socket) {
 	if !r.all.remove(so) {
 		return
 	}
-	r.post.hear().Leave(Everyone().topic(r.namespace))
+	r.post.hear().Leave(r.topic)
 	for _, name := range r.of[so] {
 		r.removeLocked(so, name)
 	}
