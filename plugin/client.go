@@ -31,9 +31,8 @@ type client struct {
 // wire's.
 func (c *client) send(cast *wire.Cast) (fits bool) {
 	if w := c.conn.wire; w != nil {
-		if w.Cast(cast, c.conn.emitted.Swap(false)) {
-			c.conn.marks.Add(1)
-			go c.conn.mark() // ends when go-socket.io has taken the placeholder
+		if w.Cast(cast, &c.conn.emitted) {
+			go w.Mark(c.conn.Conn.Emit) // ends when go-socket.io has taken the placeholder
 		}
 		return true
 	}
@@ -54,5 +53,5 @@ func (c *client) tell(event string, args ...any) (fits bool) {
 
 // isIn reports whether the client is in its namespace.
 func (c *client) isIn() bool {
-	return c.ready.IsClosed() && c.admitted && c.why.Load() == nil
+	return c.ready.IsClosed() && c.admitted && c.why.Load() == nil && !c.left.IsClosed()
 }

@@ -23,9 +23,7 @@ type conn struct {
 	// patience is how long Emit may wait until less waits for the client, in
 	// nanoseconds. It is zero while no event of the client is handled.
 	patience atomic.Int64
-
-	marking sync.Mutex   // held while placeholders are emitted
-	marks   atomic.Int32 // those that must be emitted before anything else
+	updates  atomic.Int32 // functions of an Update that run: what they emit must not wait
 
 	// callbacks is held while an event with a callback is emitted: go-socket.io counts
 	// a connection's callbacks, in all its namespaces, without a lock.
@@ -34,8 +32,10 @@ type conn struct {
 
 // Emit sends an event. It sends a nil last argument as null; go-socket.io would panic.
 func (c *conn) Emit(event string, args ...any) {
-	c.awaitRoom()
-	c.mark()
+	if c.wire != nil {
+		c.awaitRoom()
+		c.wire.Mark(c.Conn.Emit)
+	}
 	defer c.emitted.Store(true) // not before: what follows now need not wait
 	if n := len(args); n > 0 {
 		if args[n-1] == nil {
@@ -51,25 +51,14 @@ func (c *conn) Emit(event string, args ...any) {
 // awaitRoom waits while much waits for the client, for as long as the event may.
 func (c *conn) awaitRoom() {
 	left := c.patience.Load()
-	if left <= 0 || c.wire == nil {
+	if left <= 0 || c.updates.Load() > 0 {
 		return
 	}
 	waited, taken := c.wire.AwaitRoom(time.Duration(left))
 	if waited > 0 {
 		most := c.socket.common.emitWait
-		c.patience.Store(int64(min(most, time.Duration(left)-waited+time.Duration(taken*float64(most)))))
-	}
-}
-
-// mark emits the placeholders of what was sent behind earlier events.
-func (c *conn) mark() {
-	if c.marks.Load() == 0 {
-		return
-	}
-	c.marking.Lock()
-	defer c.marking.Unlock()
-	for ; c.marks.Load() > 0; c.marks.Add(-1) {
-		c.wire.Mark(c.Conn.Emit)
+		rest := min(most, time.Duration(left)-waited+time.Duration(taken*float64(most)))
+		c.patience.CompareAndSwap(left, int64(rest)) // the event may be over
 	}
 }
 

@@ -177,6 +177,61 @@ func TestLook(t *testing.T) {
 	stayer.still("stayer")
 }
 
+// A room may have the name of a connection. The look leaves it alone.
+func TestRoomOfAConnection(t *testing.T) {
+	t.Parallel()
+	conns := make(chan socketio.Conn, 1)
+	nodes := newNodes(t, 1, store.NewMemory(), plugin.Options{}, func(a *app) {
+		roomApp(a)
+		a.sessions.OnEvent("/", "own", func(c socketio.Conn, _ *plugin.Session) bool { c.Join(c.ID()); conns <- c; return true })
+	})
+	c := nodes[0].enter(nodes[0].login("alice"))
+	if got := c.ask(`["own"]`); got != "[true]" {
+		t.Fatal(got)
+	}
+	conn := recv(t, "the connection", conns)
+	nodes[0].server.JoinRoom("/", "looked", conn)
+	count := func(room string) int { return len(nodes[0].sessions.Sockets(plugin.Room(room), "/")) }
+	eventually(t, "there was a look", func() bool { return count("looked") == 1 })
+	nodes[0].server.LeaveRoom("/", "looked", conn)
+	eventually(t, "there was another", func() bool { return count("looked") == 0 })
+	if count(conn.ID()) != 1 {
+		t.Error("the look has undone the Join")
+	}
+}
+
+// A client that comes back while its last stay ends hears nothing that was meant for that.
+func TestRoomAfterLeaving(t *testing.T) {
+	t.Parallel()
+	leaving, left := make(chan bool), make(chan bool)
+	options := plugin.Options{Transport: transport.New(transport.Options{Logger: discard})}
+	nodes := newNodes(t, 1, store.NewMemory(), options, func(a *app) {
+		roomApp(a)
+		a.sessions.OnDisconnect("/chat", func(socketio.Conn, *plugin.Session, string) { leaving <- true; <-left })
+	})
+	cookie := nodes[0].login("alice")
+	c := nodes[0].enter(cookie).in("/chat")
+	c.send("41/chat,")
+	recv(t, "OnDisconnect", leaving)
+	c.send("40/chat,")
+	id := plugin.ID(idOf(cookie))
+	if n := len(nodes[0].sessions.Sockets(id, "/chat")); n != 0 {
+		t.Errorf("%d sockets of a client that has left", n)
+	}
+	if err := nodes[0].sessions.Emit(t.Context(), id, "/chat", "old"); err != nil {
+		t.Fatal(err)
+	}
+	left <- true
+	c.enters("/chat")
+	if err := nodes[0].sessions.Emit(t.Context(), id, "/chat", "new"); err != nil {
+		t.Fatal(err)
+	}
+	c.want(`42/chat,["new"]`)
+	c.HangUp()
+	recv(t, "OnDisconnect", leaving)
+	left <- true
+}
+
 // Disconnect sends a room away, or everyone, in each namespace.
 func TestDisconnectRoom(t *testing.T) {
 	t.Parallel()
@@ -347,6 +402,32 @@ func TestRoomOrder(t *testing.T) {
 			if got[i] != want[i] {
 				t.Fatalf("at %d: got %q, want %q", i, got[i:min(len(got), i+5)], want[i:min(len(want), i+5)])
 			}
+		}
+	}
+}
+
+// The order holds over namespaces, which share what waits for earlier events.
+func TestOrderOverNamespaces(t *testing.T) {
+	t.Parallel()
+	options := plugin.Options{Transport: transport.New(transport.Options{Logger: discard})}
+	nodes := newNodes(t, 1, store.NewMemory(), options, func(a *app) {
+		roomApp(a)
+		a.sessions.OnEvent("/", "poke", func(c socketio.Conn, _ *plugin.Session) { c.Emit("poked") })
+		a.sessions.OnEvent("/chat", "go", func(c socketio.Conn, s *plugin.Session) {
+			for _, to := range []struct{ namespace, event string }{{"/", "x"}, {"/chat", "y"}} {
+				if err := a.sessions.Emit(context.Background(), plugin.ID(s.ID()), to.namespace, to.event); err != nil {
+					a.Error(err)
+				}
+			}
+			c.Emit("z")
+		})
+	})
+	c := nodes[0].enter(nodes[0].login("alice")).in("/chat")
+	for range 100 {
+		c.send(`42["poke"]`)
+		c.send(`42/chat,["go"]`)
+		for _, want := range []string{`42["poked"]`, `42["x"]`, `42/chat,["y"]`, `42/chat,["z"]`} {
+			c.want(want)
 		}
 	}
 }

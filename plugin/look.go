@@ -43,8 +43,10 @@ func (l *look) run(done <-chan struct{}) {
 
 // at looks at a namespace.
 func (l *look) at(n *namespace) {
-	changes := n.rooms.changes()
+	left := n.rooms.watch()
+	defer n.rooms.unwatch()
 	for _, name := range l.server.Rooms(n.name) {
+		delete(left, name)
 		if l.registry.connection(name) != nil {
 			continue // go-socket.io gives each connection a room of its own
 		}
@@ -54,11 +56,10 @@ func (l *look) at(n *namespace) {
 				found = append(found, so)
 			}
 		})
-		n.rooms.correct(name, found, changes[name])
-		delete(changes, name)
+		n.rooms.correct(name, found)
 	}
-	for name, before := range changes {
-		n.rooms.correct(name, nil, before) // it is empty
+	for name := range left {
+		n.rooms.correct(name, nil) // it is empty
 	}
 }
 
@@ -69,26 +70,33 @@ func (r *rooms) isUsed() bool {
 	return r.used
 }
 
-// changes returns how often each room has changed.
-func (r *rooms) changes() map[string]int {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	changes := make(map[string]int, len(r.byName))
-	for name, in := range r.byName {
-		changes[name] = in.changes
-	}
-	return changes
-}
-
-// correct makes the found sockets the members of a room, unless it has changed since a
-// look began.
-func (r *rooms) correct(name string, found []*socket, changes int) {
+// watch returns the names of the rooms, and notes from then on which of them change.
+func (r *rooms) watch() map[string]struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	in := r.byName[name]
-	if in == nil && changes > 0 || in != nil && in.changes != changes {
+	r.changed = make(map[string]struct{})
+	names := make(map[string]struct{}, len(r.byName))
+	for name := range r.byName {
+		names[name] = struct{}{}
+	}
+	return names
+}
+
+func (r *rooms) unwatch() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changed = nil
+}
+
+// correct makes the found sockets the members of a room, unless it has changed since
+// watch.
+func (r *rooms) correct(name string, found []*socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.changed[name]; ok {
 		return
 	}
+	in := r.byName[name]
 	missing := make(map[*socket]struct{})
 	if in != nil {
 		for so := range in.members {

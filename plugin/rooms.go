@@ -21,6 +21,8 @@ type rooms struct {
 	byName map[string]*room
 	of     map[*socket][]string // the names of the rooms that a socket is in
 	used   bool                 // somebody has asked for a room here
+
+	changed map[string]struct{} // the rooms that have changed since a look began; nil between looks
 }
 
 func newRooms(namespace string, post *post) *rooms {
@@ -31,7 +33,6 @@ func newRooms(namespace string, post *post) *rooms {
 type room struct {
 	members map[*socket]struct{}
 	list    []*socket // of the members; nil until somebody asks. It is not changed.
-	changes int       // counts Join and Leave
 }
 
 func (r *room) add(so *socket) bool {
@@ -105,12 +106,19 @@ func (r *rooms) joinLocked(so *socket, name string) (first bool) {
 		in = new(room)
 		r.byName[name] = in
 	}
-	in.changes++
+	r.noteLocked(name)
 	if !in.add(so) {
 		return false
 	}
 	r.of[so] = append(r.of[so], name)
 	return r.post.hear().Join(Room(name).topic(r.namespace))
+}
+
+// noteLocked notes that a room changes.
+func (r *rooms) noteLocked(name string) {
+	if r.changed != nil {
+		r.changed[name] = struct{}{}
+	}
 }
 
 // leave removes a socket from a room.
@@ -144,7 +152,7 @@ func (r *rooms) leaveLocked(so *socket, name string) {
 // removeLocked removes a member from a room.
 func (r *rooms) removeLocked(so *socket, name string) {
 	in := r.byName[name]
-	in.changes++
+	r.noteLocked(name)
 	in.remove(so)
 	r.post.hear().Leave(Room(name).topic(r.namespace))
 	if len(in.members) == 0 {

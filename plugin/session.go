@@ -69,9 +69,9 @@ func (s *Session) Update(change func(*Session) error) error {
 	return sessionError(s.use.Update(ctx, func(enter func(*live.Use)) error {
 		inner := &Session{claims: s.claims, client: s.client}
 		enter(&inner.use)
-		if s.client != nil { // what change emits must not hold up the session
-			left := s.client.conn.patience.Swap(0)
-			defer func() { s.client.conn.patience.Store(left) }()
+		if s.client != nil {
+			s.client.conn.updates.Add(1)
+			defer s.client.conn.updates.Add(-1)
 		}
 		return change(inner)
 	}))

@@ -228,7 +228,7 @@ func (so *socket) sendOut(why *Refusal) {
 // its session has ended.
 func (so *socket) cast(event *wire.Cast) {
 	e, _ := so.owned()
-	if so.why.Load() != nil || e != nil && e.Known() != nil {
+	if so.why.Load() != nil || so.left.IsClosed() || e != nil && e.Known() != nil {
 		return
 	}
 	if !so.send(event) {

@@ -95,15 +95,16 @@ func (f *castFrame) transmit(ws *websocket.Conn, p parcel, version int) error {
 }
 
 // Cast sends an event, as soon as the client is in the namespace; never if it is not
-// there and has not asked for it. It does not wait. behind says that something was
-// emitted to the client since the last Cast, which the event must follow. Then Cast may
-// ask for a call of [Conn.Mark].
-func (c *Conn) Cast(e *Cast, behind bool) (mark bool) {
+// there and has not asked for it. It does not wait. emitted says that something was
+// emitted to the client since the last Cast, which the event must follow; Cast makes it
+// false. Then Cast asks for a call of [Conn.Mark].
+func (c *Conn) Cast(e *Cast, emitted *atomic.Bool) (mark bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case behind:
+	case emitted.Swap(false): // under the lock: what comes next must see the entry
 		c.acks.answers.push(e.parcels)
+		c.marks.Add(1)
 		return true
 	case c.acks.answers.len() > 0:
 		last := c.acks.answers.last()
@@ -116,6 +117,15 @@ func (c *Conn) Cast(e *Cast, behind bool) (mark bool) {
 	return false
 }
 
-// Mark emits the placeholder for a Cast, before anything else is emitted. emit is as for
-// [Conn.AcknowledgeBehind].
-func (c *Conn) Mark(emit func(event string, args ...any)) { emit(answerEvent) }
+// Mark emits the placeholders that Casts have asked for. Call it before anything else is
+// emitted, in any namespace. emit is as for [Conn.AcknowledgeBehind].
+func (c *Conn) Mark(emit func(event string, args ...any)) {
+	if c.marks.Load() == 0 {
+		return
+	}
+	c.marking.Lock()
+	defer c.marking.Unlock()
+	for ; c.marks.Load() > 0; c.marks.Add(-1) {
+		emit(answerEvent)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/googollee/go-socket.io/engineio/transport"
@@ -25,6 +26,8 @@ type Conn struct {
 
 	heartbeat heartbeat      // needs no lock
 	held      held           // has its own
+	marking   sync.Mutex     // held while placeholders are emitted
+	marks     atomic.Int32   // those that must be emitted before anything else
 	posting   sync.Mutex     // held during a POST
 	payloads  payloadDecoder // guarded by posting
 	receiving sync.Mutex     // held while a frame is received, from a POST or a websocket

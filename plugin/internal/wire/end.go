@@ -14,6 +14,7 @@ func (c *Conn) Close() error {
 	c.shut = true
 	c.hangUpLocked(ReasonServer, writeGrace)
 	c.in.clear()
+	c.shared.leftovers.remove(c)
 	return nil
 }
 
@@ -132,6 +133,9 @@ func (c *Conn) dispose() {
 	}
 	wires := c.out.abandon()
 	c.namespaces.clear()
+	if c.in.size > 0 {
+		c.shared.leftovers.add(c)
+	}
 	id := c.id // writeOpen may still set it, but then does not register the connection
 	c.mu.Unlock()
 	c.heartbeat.stop()

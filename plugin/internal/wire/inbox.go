@@ -25,6 +25,7 @@ func newInbox(s *shared, life *lifecycle) inbox {
 // put adds a whole message. It waits, without mu, while the inbox is full. It calls
 // heard after each wait, so that the wait does not count as the client's silence.
 func (in *inbox) put(m *message, heard func()) {
+	in.shared.waiting.add(m.size)
 	for in.life.reason == "" && in.fullFor(m) {
 		in.full = true
 		in.room.Wait()
@@ -32,12 +33,12 @@ func (in *inbox) put(m *message, heard func()) {
 	}
 	in.full = false
 	if in.life.reason != "" {
+		in.shared.waiting.add(-m.size)
 		in.shared.pool.discard(m)
 		return // go-socket.io will not read it
 	}
 	in.messages.push(m)
 	in.size += m.size
-	in.shared.waiting.add(m.size)
 	in.readable.Signal()
 }
 

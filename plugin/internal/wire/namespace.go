@@ -147,7 +147,7 @@ func (n *namespaces) dispatch(parcels []parcel) {
 	switch {
 	case s == nil && n.rootBacklog != nil && len(n.joined) == 0 && bytes.Equal(head.namespace, rootName):
 		n.rootBacklog.add(parcels, n.shared)
-	case s == nil || s.answer != "" && !head.answers():
+	case s == nil || n.life.disposed || s.answer != "" && !head.answers():
 		n.shared.pool.drop(parcels)
 	case s.admitted:
 		n.out.send(parcels...)

@@ -96,11 +96,27 @@ func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
 	request := http.NewResponseController(w)
 	_ = request.SetWriteDeadline(time.Now().Add(c.shared.options.PingTimeout))
 	defer c.at(request)()
-	c.held.add(len(body))
-	defer c.held.add(-len(body))
+	c.answers(len(body))
 	w.Header().Set("Content-Type", kind)
-	_, err := w.Write(body)
-	return err
+	for len(body) > 0 {
+		next := body[:min(len(body), piece)]
+		if _, err := w.Write(next); err != nil {
+			c.answers(-len(body))
+			return err
+		}
+		c.answers(-len(next))
+		body = body[len(next):]
+	}
+	return nil
+}
+
+// answers notes that n bytes of an answer are to be written; fewer, if n is negative.
+func (c *Conn) answers(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shared.waiting.add(n)
+	c.out.answering += n
+	c.out.note(true)
 }
 
 // at notes that a request waits for the client, until the returned func is called.
@@ -111,6 +127,9 @@ func (c *Conn) at(request *http.ResponseController) (done func()) {
 		c.requests = make(map[*http.ResponseController]struct{}, 1)
 	}
 	c.requests[request] = struct{}{}
+	if c.disposed && c.reason == ReasonSlow {
+		c.abortLocked()
+	}
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()

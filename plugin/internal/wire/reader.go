@@ -34,6 +34,7 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 			return engineframe.String, enginepacket.MESSAGE, &c.reader, nil
 		}
 		if c.reason != "" {
+			c.shared.leftovers.remove(c)
 			return 0, 0, nil, io.EOF
 		}
 		c.in.readable.Wait()

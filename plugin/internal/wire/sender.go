@@ -15,17 +15,18 @@ type sender struct {
 	life    *lifecycle
 	end     terminator
 
-	queue  outbox
-	ws     *websocket.Conn // nil while the client polls
-	stream *stream         // under ws
-	parted bool            // ws was sent a close frame, or is broken
-	polled bool            // there was a GET after the handshake
-	since  time.Time       // when the client has last taken something; zero if nothing waits
-	lazy   bool            // send may put off what it sends
-	due    bool            // that was put off
-	room   chan struct{}   // closed when half of the queue is free; nil while nobody waits
-	poll   *poll           // the GET that waits
-	probe  probe           // the upgrade under way, if any
+	queue     outbox
+	ws        *websocket.Conn // nil while the client polls
+	stream    *stream         // under ws
+	parted    bool            // ws was sent a close frame, or is broken
+	polled    bool            // there was a GET after the handshake
+	since     time.Time       // when the client has last taken something; zero if nothing waits
+	lazy      bool            // send may put off what it sends
+	due       bool            // that was put off
+	answering int             // bytes of an answer to a GET that are being written
+	room      chan struct{}   // closed when half of the queue is free; nil while nobody waits
+	poll      *poll           // the GET that waits
+	probe     probe           // the upgrade under way, if any
 }
 
 // send queues the frames of one packet. It ends the connection if too much waits behind
@@ -40,7 +41,7 @@ func (s *sender) send(parcels ...parcel) {
 		s.queue.push(p)
 	}
 	options := &s.shared.options
-	if first && s.queue.size <= options.MaxWaitingBytes/4 {
+	if first && s.queue.size <= options.MaxWaitingBytes/4 && (s.queue.size <= options.MaxQueueBytes || s.waits() == s.queue.size) {
 		s.queue.large = s.queue.size
 	}
 	if s.queue.size-s.queue.large > options.MaxQueueBytes {
@@ -60,17 +61,25 @@ func (s *sender) send(parcels ...parcel) {
 // sendNow is trySend, and notes since when the client has fallen behind.
 func (s *sender) sendNow() {
 	s.trySend()
-	if s.since.IsZero() && s.waits() > 0 {
+	s.note(false)
+}
+
+// note keeps since right. took says that the client has just taken something.
+func (s *sender) note(took bool) {
+	switch {
+	case s.waits() == 0:
+		s.since = time.Time{}
+	case took || s.since.IsZero():
 		s.since = time.Now()
 	}
 }
 
-// waits returns how many bytes wait to be sent.
+// waits returns how many bytes wait to be sent, or are being sent.
 func (s *sender) waits() int {
 	if s.stream == nil {
-		return s.queue.size
+		return s.queue.size + s.answering
 	}
-	return s.queue.size + s.stream.waits()
+	return s.queue.size + s.answering + s.stream.waits()
 }
 
 // full reports whether more than half of MaxQueueBytes waits. If so, free closes when it
@@ -121,7 +130,7 @@ func (s *sender) move(ws *websocket.Conn) {
 	s.use(ws)
 	s.probe.candidate, s.probe.running, s.probe.answered = nil, false, false
 	s.poll.signal()
-	s.trySend()
+	s.sendNow()
 }
 
 // drain sends the queue over the websocket until the stream falls behind. When the
@@ -266,10 +275,7 @@ func (s *sender) pack() (body []byte) {
 		body = appendPayload(body, s.version, p.frame())
 		s.shared.pool.release(p.buffer)
 	}
-	s.since = time.Time{}
-	if s.queue.size > 0 {
-		s.since = time.Now()
-	}
+	s.note(true)
 	s.makeRoom()
 	return body
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"cmp"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -10,8 +11,12 @@ import (
 // what it is sent.
 const takes = 20 * time.Millisecond
 
-// shedPause is the time between two looks at what waits.
-const shedPause = 10 * time.Millisecond
+// shedPause is the time between two looks at what waits. While there is nobody to drop it
+// grows up to shedPauseMax.
+const (
+	shedPause    = 10 * time.Millisecond
+	shedPauseMax = 100 * time.Millisecond
+)
 
 // A laggard is a client for which something waits.
 type laggard struct {
@@ -32,12 +37,9 @@ const (
 // send. A client that takes what it is sent stays.
 func (s *shared) shed() {
 	var dropped []*Conn
-	for {
-		excess := s.waiting.bytes.Load() - s.waiting.limit
-		if excess <= 0 {
-			break
-		}
-		excess += s.waiting.limit / 4 // some room, or the next is dropped at once
+	for pause := shedPause; s.waiting.excess() > 0; pause = min(2*pause, shedPauseMax) {
+		s.leftovers.clear()
+		excess := s.waiting.excess() + s.waiting.limit/4 // some room, or the next is dropped at once
 		for _, c := range dropped {
 			excess -= int64(c.waits()) // it is about to be given up
 		}
@@ -47,14 +49,15 @@ func (s *shared) shed() {
 			}
 			l.conn.dropSlow()
 			excess -= int64(l.size)
-			dropped = append(dropped, l.conn)
+			dropped, pause = append(dropped, l.conn), shedPause
 		}
-		<-time.After(shedPause)
+		<-time.After(pause)
 	}
 	s.waiting.shedding.Store(false)
 	if len(dropped) > 0 {
 		s.options.Logger.Warn("transport: clients that took nothing were dropped, since too much waited for all together", "dropped", len(dropped), "MaxWaitingBytes", s.waiting.limit)
 	}
+	s.waiting.add(0) // more may have come meanwhile
 }
 
 // laggards returns the clients that may be dropped, in the order in which they go.
@@ -76,11 +79,11 @@ func (c *Conn) lag(now time.Time) (l laggard, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := c.out.waits() + c.namespaces.waits()
-	in := c.in.size + c.held.size()
-	l = laggard{conn: c, class: idle, since: time.Unix(0, c.heartbeat.heard.Load()), size: out + in}
+	part := c.held.size()
+	l = laggard{conn: c, class: idle, since: time.Unix(0, c.heartbeat.heard.Load()), size: out + part + c.in.size}
 	switch {
-	case c.disposed || l.size == 0:
-		return l, false
+	case c.disposed || out+part == 0:
+		return l, false // what waits for its handler is not the client's to hurry
 	case out > 0 && c.out.since.IsZero():
 		return l, false // it was not its turn yet
 	case out > 0 && c.out.ws == nil && !c.out.polled:
@@ -113,5 +116,40 @@ func (c *Conn) abortLocked() {
 	for request := range c.requests {
 		_ = request.SetReadDeadline(time.Unix(1, 0))
 		_ = request.SetWriteDeadline(time.Unix(1, 0))
+	}
+}
+
+// leftovers are connections that have ended, and whose last messages wait for the app. It
+// has its own lock; clear takes theirs.
+type leftovers struct {
+	mu    sync.Mutex
+	conns map[*Conn]struct{}
+}
+
+func (l *leftovers) add(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conns == nil {
+		l.conns = make(map[*Conn]struct{})
+	}
+	l.conns[c] = struct{}{}
+}
+
+func (l *leftovers) remove(c *Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+}
+
+// clear drops the messages.
+func (l *leftovers) clear() {
+	l.mu.Lock()
+	conns := l.conns
+	l.conns = nil
+	l.mu.Unlock()
+	for c := range conns {
+		c.mu.Lock()
+		c.in.clear()
+		c.mu.Unlock()
 	}
 }

@@ -115,10 +115,12 @@ func (s *stream) uncork() error {
 		return nil
 	}
 	n, err := s.writer.write(s.rest)
-	s.shared.waiting.add(-n)
 	if err != nil {
+		s.shared.waiting.add(-len(s.rest))
+		s.rest, s.pooled, s.broken = nil, nil, true
 		return err
 	}
+	s.shared.waiting.add(-n)
 	if n == len(s.rest) {
 		s.pooled.bytes = s.rest
 		s.shared.pool.release(s.pooled)
@@ -169,7 +171,7 @@ func (s *stream) send() {
 }
 
 // piece is how much is sent at once, so that a client that takes much shows that it does.
-const piece = 256 << 10
+const piece = 32 << 10
 
 // sendAll sends bytes, and forgets all that waits when that fails.
 func (s *stream) sendAll(rest []byte) bool {

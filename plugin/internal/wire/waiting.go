@@ -19,10 +19,13 @@ type waiting struct {
 
 // add adds n bytes, or takes them away if n is negative.
 func (w *waiting) add(n int) {
-	if w.bytes.Add(int64(n)) > w.limit && n > 0 && w.shedding.CompareAndSwap(false, true) {
+	if w.bytes.Add(int64(n)) > w.limit && n >= 0 && w.shedding.CompareAndSwap(false, true) {
 		go w.shed() // ends as soon as no more waits than may
 	}
 }
+
+// excess returns how much more waits than may.
+func (w *waiting) excess() int64 { return w.bytes.Load() - w.limit }
 
 // hold adds a frame that is to be sent, with all the memory that it keeps. That of a Cast counts once, however many clients
 // it waits for.

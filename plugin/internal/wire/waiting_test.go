@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestCastCountsOnce(t *testing.T) {
 	for n := range clients {
 		c := h.call(namePolling, 3+n%2)
 		all = append(all, c)
-		h.conn(c).Cast(cast, false)
+		h.conn(c).Cast(cast, new(atomic.Bool))
 	}
 	if got := h.waits(); got < size || got > size+clients*100 {
 		t.Errorf("%d bytes wait for %d clients", got, clients)
@@ -223,10 +224,12 @@ func TestCast(t *testing.T) {
 		c := h.call(transport, version)
 		raw, conn := <-conns, h.conn(c)
 		elsewhere, root := CastOf("/chat", []byte(`["x"]`), nil), CastOf("/", []byte(`["y",{"_placeholder":true,"num":0}]`), [][]byte{[]byte("z")})
+		var emitted atomic.Bool
 		for n := range 100 {
-			conn.Cast(elsewhere, false)
+			conn.Cast(elsewhere, new(atomic.Bool))
 			raw.Emit("before", n)
-			if !conn.Cast(root, true) {
+			emitted.Store(true)
+			if !conn.Cast(root, &emitted) {
 				t.Fatal("no mark is needed")
 			}
 			conn.Mark(raw.Emit)

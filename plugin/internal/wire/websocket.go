@@ -73,7 +73,7 @@ func (c *Conn) resume(s *stream) {
 	defer c.mu.Unlock()
 	if c.out.stream == s && !c.disposed {
 		c.out.since = time.Time{} // it has taken all that there was
-		c.out.trySend()
+		c.out.sendNow()
 	}
 }
 
@@ -82,7 +82,7 @@ func (c *Conn) progress(s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out.stream == s {
-		c.out.since = time.Now()
+		c.out.note(true)
 		c.out.makeRoom()
 	}
 }

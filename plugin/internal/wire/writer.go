@@ -131,7 +131,7 @@ func (c *Conn) connectLocked(head header) {
 	default:
 		c.namespaces.rootBacklog = &rootBacklog{since: time.Now()}
 	}
-	c.out.trySend()
+	c.out.sendNow()
 }
 
 // deliverLocked dispatches a packet of go-socket.io. It drops acknowledgements that
