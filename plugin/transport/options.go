@@ -26,7 +26,7 @@ type Options struct {
 	MaxMessageBytes int
 
 	// MaxQueueBytes bounds two queues of a client. If more waits to be sent to it,
-	// its connection ends, unless it is one message, of up to a quarter of
+	// its connection ends; one message of it may be larger, up to a quarter of
 	// MaxWaitingBytes. If more of its own messages wait to be handled, the client has
 	// to wait. A POST may be as large, or twice MaxMessageBytes if that is more.
 	// Default 4 MiB.

@@ -32,7 +32,23 @@ type outbox struct {
 	waiting *waiting
 	parcels queue[parcel]
 	size    int
-	large   int // of it, what the first packet has, however large that is
+	large   int // of size, that of one packet that may be larger than the queue
+	ahead   int // of size, what goes before that
+}
+
+// small returns the size without the large packet.
+func (o *outbox) small() int { return o.size - o.large }
+
+// admit makes the last packet the large one, if there is none, nothing much waits
+// otherwise, and it is no larger than a quarter of MaxWaitingBytes. before was the size
+// without it, waits is what waits on the wire, too.
+func (o *outbox) admit(before, waits int, options *Options) bool {
+	packet := o.size - before
+	if o.large > 0 || packet > options.MaxWaitingBytes/4 || waits-packet > options.MaxQueueBytes {
+		return false
+	}
+	o.large, o.ahead = packet, before
+	return true
 }
 
 // push adds a frame. The outbox owns its buffer.
@@ -49,7 +65,11 @@ func (o *outbox) pop() (parcel, bool) {
 	p, ok := o.parcels.pop()
 	if ok {
 		o.size -= p.size()
-		o.large = max(0, o.large-p.size())
+		if o.ahead > 0 {
+			o.ahead -= p.size()
+		} else {
+			o.large = max(0, o.large-p.size())
+		}
 		o.waiting.drop(p)
 	}
 	return p, ok

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -98,6 +99,7 @@ func (c *Conn) respond(w http.ResponseWriter, kind string, body []byte) error {
 	defer c.at(request)()
 	c.answers(len(body))
 	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // in chunks, Node's clients take long for much
 	for len(body) > 0 {
 		next := body[:min(len(body), piece)]
 		if _, err := w.Write(next); err != nil {

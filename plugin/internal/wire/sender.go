@@ -29,22 +29,19 @@ type sender struct {
 	probe     probe           // the upgrade under way, if any
 }
 
-// send queues the frames of one packet. It ends the connection if too much waits behind
-// the first.
+// send queues the frames of one packet. It ends the connection if too much waits; one of
+// the packets may be larger than that.
 func (s *sender) send(parcels ...parcel) {
 	if s.life.ending {
 		s.shared.pool.drop(parcels)
 		return
 	}
-	first := s.queue.size == 0
+	before := s.queue.size
 	for _, p := range parcels {
 		s.queue.push(p)
 	}
 	options := &s.shared.options
-	if first && s.queue.size <= options.MaxWaitingBytes/4 && (s.queue.size <= options.MaxQueueBytes || s.waits() == s.queue.size) {
-		s.queue.large = s.queue.size
-	}
-	if s.queue.size-s.queue.large > options.MaxQueueBytes {
+	if s.queue.small() > options.MaxQueueBytes && !s.queue.admit(before, s.waits(), options) {
 		s.end.violateLocked(errSlow)
 		return
 	}
