@@ -7,6 +7,9 @@ import "github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 func (so *socket) run(set settings, handle func(*Session) error) error {
 	so.connection.handling.Lock()
 	defer so.connection.handled()
+	if set.event != "" && so.left.IsClosed() {
+		return refusal(CodeDisconnected) // it came too late: OnDisconnect may have run
+	}
 	e := so.entry
 	if e == nil {
 		return so.runAnonymous(handle)

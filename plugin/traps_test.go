@@ -117,12 +117,13 @@ func TestCloseInHandlers(t *testing.T) {
 	}
 }
 
-// Invariant: OnDisconnect never runs beside another handler of its connection,
-// also when Close is called from elsewhere.
+// Invariant: OnDisconnect never runs beside another handler of its connection, nor an
+// event after it, also when Close is called from elsewhere.
 func TestDisconnectBesideEvent(t *testing.T) {
 	t.Parallel()
 	scopes(t, func(t *testing.T, options plugin.Options) {
-		var inside, beside atomic.Int32
+		var inside, beside, late atomic.Int32
+		var ended sync.Map // by connection
 		step := func() {
 			if inside.Add(1) > 1 {
 				beside.Add(1)
@@ -134,9 +135,19 @@ func TestDisconnectBesideEvent(t *testing.T) {
 		conns := make(chan socketio.Conn, 1)
 		a := newApp(t, nil, options, func(a *app) {
 			a.sessions.OnConnect("/", func(c socketio.Conn, _ *plugin.Session) error { step(); conns <- c; return nil })
-			a.sessions.OnEvent("/", "read", func(socketio.Conn, *plugin.Session) { step() }, plugin.ReadOnly)
-			a.sessions.OnEvent("/", "write", func(socketio.Conn, *plugin.Session) { step() })
-			a.sessions.OnDisconnect("/", func(socketio.Conn, *plugin.Session, string) { step(); gone <- struct{}{} })
+			event := func(c socketio.Conn, _ *plugin.Session) {
+				step()
+				if _, over := ended.Load(c.ID()); over {
+					late.Add(1)
+				}
+			}
+			a.sessions.OnEvent("/", "read", event, plugin.ReadOnly)
+			a.sessions.OnEvent("/", "write", event)
+			a.sessions.OnDisconnect("/", func(c socketio.Conn, _ *plugin.Session, _ string) {
+				step()
+				ended.Store(c.ID(), true)
+				gone <- struct{}{}
+			})
 		})
 		cookie := a.login("alice")
 		for range 30 {
@@ -151,6 +162,9 @@ func TestDisconnectBesideEvent(t *testing.T) {
 		}
 		if n := beside.Load(); n > 0 {
 			t.Errorf("%d handlers ran beside another", n)
+		}
+		if n := late.Load(); n > 0 {
+			t.Errorf("%d events ran after OnDisconnect", n)
 		}
 	})
 }
