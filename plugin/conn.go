@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"sync"
@@ -98,11 +99,11 @@ func (c *conn) Close() error {
 // nameOf returns the namespace of c. go-socket.io calls the root "" after a client has
 // left it and come back.
 func nameOf(c socketio.Conn) string {
-	if isRoot(c) {
-		return "/"
-	}
-	return c.Namespace()
+	return orRoot(c.Namespace())
 }
 
+// orRoot returns a namespace, "/" for "", which names the root too.
+func orRoot(namespace string) string { return cmp.Or(namespace, "/") }
+
 // isRoot reports whether c is in the root namespace.
-func isRoot(c socketio.Conn) bool { return c.Namespace() == "/" || c.Namespace() == "" }
+func isRoot(c socketio.Conn) bool { return nameOf(c) == "/" }

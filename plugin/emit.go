@@ -25,9 +25,7 @@ import (
 // the event if 256 wait for it, and Options.OnError hears of it. Emit is safe for
 // concurrent use.
 func (s *Sessions) Emit(ctx context.Context, to Target, namespace, event string, args ...any) error {
-	if namespace == "" {
-		namespace = "/"
-	}
+	namespace = orRoot(namespace)
 	cast, err := newCast(namespace, event, args)
 	if err != nil {
 		return fmt.Errorf("sessions: emit %q: %w", event, err)
@@ -66,18 +64,15 @@ func (s *Sessions) Disconnect(ctx context.Context, to Target, why *Refusal) erro
 	if err := told.encodeData(); err != nil {
 		return err
 	}
-	if to.kind == kindID { // its sockets hear it in one note
-		return disconnectError(s.post.send(ctx, message{To: to, Refusal: &told}))
-	}
 	var failed []error
-	for namespace := range s.namespaces {
-		failed = append(failed, s.post.send(ctx, message{To: to, Namespace: namespace, Refusal: &told}))
+	if to.kind == kindID { // its sockets hear it in one note
+		failed = append(failed, s.post.send(ctx, message{To: to, Refusal: &told}))
+	} else {
+		for namespace := range s.namespaces {
+			failed = append(failed, s.post.send(ctx, message{To: to, Namespace: namespace, Refusal: &told}))
+		}
 	}
-	return disconnectError(errors.Join(failed...))
-}
-
-func disconnectError(err error) error {
-	if err != nil {
+	if err := errors.Join(failed...); err != nil {
 		return fmt.Errorf("sessions: disconnect: %w", err)
 	}
 	return nil
@@ -86,11 +81,8 @@ func disconnectError(err error) error {
 // Sockets returns the connections of a target in a namespace of this node; nil if there
 // are none.
 func (s *Sessions) Sockets(of Target, namespace string) []socketio.Conn {
-	if namespace == "" {
-		namespace = "/"
-	}
 	var conns []socketio.Conn
-	for _, so := range s.post.sockets(of, namespace) {
+	for _, so := range s.post.sockets(of, orRoot(namespace)) {
 		if so.isIn() {
 			conns = append(conns, so.handed)
 		}

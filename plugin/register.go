@@ -95,9 +95,7 @@ func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected 
 // namespace returns the hook of a namespace. The first call makes it, and watches the
 // namespace from then on.
 func (s *Sessions) namespace(name string) *hook {
-	if name == "" {
-		name = "/"
-	}
+	name = orRoot(name)
 	h, ok := s.namespaces[name]
 	if !ok {
 		n := &namespace{name: name, rooms: newRooms(name, s.post), settings: settings{scope: s.options.Scope, access: s.options.Access}}
