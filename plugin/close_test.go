@@ -153,3 +153,65 @@ func blockingApp2(t *testing.T, spy *spy, options plugin.Options) (a *app, block
 	})
 	return a, blocked, func() { close(held) }
 }
+
+// Drain turns nobody away, and Ready tells the balancer.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, plugin.Options{}, register)
+	if err := a.sessions.Ready(); err != nil {
+		t.Errorf("ready: got %v", err)
+	}
+	early := a.enter(a.login("alice"))
+	a.sessions.Drain()
+	a.sessions.Drain()
+	if err := a.sessions.Ready(); !errors.Is(err, plugin.ErrDraining) {
+		t.Errorf("draining: got %v", err)
+	}
+	for _, c := range []*client{early, a.enter(a.login("bob"))} {
+		c.ask(`["put","k","v"]`)
+	}
+	if err := a.sessions.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.sessions.Ready(); !errors.Is(err, plugin.ErrClosed) {
+		t.Errorf("closed: got %v", err)
+	}
+}
+
+// Close sends clients away at CloseRate, and whoever is left when its context ends at
+// once.
+func TestCloseRate(t *testing.T) {
+	t.Parallel()
+	const clients = 40
+	l := &ledger{}
+	a := newApp(t, nil, plugin.Options{CloseRate: 5}, func(a *app) { register(a); l.watch(a, "/") })
+	all := make([]*client, clients)
+	for i := range all {
+		all[i] = a.enter(a.login("alice"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- a.sessions.Close(ctx) }()
+	eventually(t, "the first has left", func() bool { return l.count("-/") > 0 })
+	if n := l.count("-/"); n == clients {
+		t.Error("all have left at once")
+	}
+	answer, err := a.browser.Get(a.url + "/socket.io/?transport=polling&EIO=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") != "1" {
+		t.Errorf("a handshake: got %s, Retry-After %q", answer.Status, answer.Header.Get("Retry-After"))
+	}
+	cancel()
+	if err := recv(t, "Close", closed); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close: got %v", err)
+	}
+	for _, c := range all {
+		c.want(`42["sinvalid",{"code":"going_away","message":"The server is going away.","reconnect":true,"data":null}]`)
+		c.want("closed")
+	}
+	eventually(t, "all have left", func() bool { return l.count("-/") == clients })
+}

@@ -41,7 +41,11 @@ var (
 	// other nodes: 256 KiB. This node's sockets have been reached.
 	ErrNoteTooLarge = store.ErrNoteTooLarge
 
-	// ErrClosed is returned by [Sessions.Close] when it was called before.
+	// ErrDraining is returned by [Sessions.Ready] after [Sessions.Drain].
+	ErrDraining = errors.New("sessions: draining")
+
+	// ErrClosed is returned by [Sessions.Close] when it was called before, and by
+	// [Sessions.Ready] from then on.
 	ErrClosed = errors.New("sessions: closed")
 )
 

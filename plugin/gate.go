@@ -56,8 +56,9 @@ type gate interface {
 
 	// ServeHTTP serves the transports.
 	http.Handler
-	// close ends the connections that are left, and accepts no new ones.
-	close(ctx context.Context) error
+	// close ends the connections that are left, rate of them a second, and accepts no new
+	// ones.
+	close(ctx context.Context, rate int) error
 }
 
 // The reasons that OnDisconnect hears, in the words of Socket.IO.

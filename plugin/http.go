@@ -3,6 +3,8 @@ package plugin
 import (
 	"net/http"
 	"strings"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 )
 
 // A door serves the resource path: the transports, the client script, and what the
@@ -44,9 +46,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // mayOpen reports whether a handshake may go on, and answers one that may not.
 func (d *door) mayOpen(w http.ResponseWriter, r *http.Request) bool {
 	if d.closing() {
-		// A handshake after socketio.Server.Close would end the process.
-		w.Header().Set("Connection", "close")
-		http.Error(w, "going away", http.StatusServiceUnavailable)
+		wire.GoAway(w) // a handshake after socketio.Server.Close would end the process
 		return false
 	}
 	d.mistakes.noticeNesting(r)

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
@@ -92,6 +93,12 @@ type Options struct {
 	// tells nobody of a logout.
 	ProbeInterval time.Duration
 
+	// CloseRate is how many connections [Sessions.Close] sends away a second; more where its
+	// context has too little time. They come back within the next few seconds, so this is
+	// also how many handshakes a second the other nodes get then. Default 500; negative: all
+	// at once.
+	CloseRate int
+
 	// MaxSocketsPerSession is how many connections of one session this process
 	// lets in; further ones are refused with the code too_many. Default 0: any
 	// number.
@@ -157,6 +164,9 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	}
 	if o.EmitWait == 0 {
 		o.EmitWait = time.Second
+	}
+	if o.CloseRate == 0 {
+		o.CloseRate = wire.CloseRate
 	}
 	if o.HandlerTimeout == 0 {
 		o.HandlerTimeout = 30 * time.Second

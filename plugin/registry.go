@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -236,20 +237,23 @@ func (r *registry) hold(so *socket) bool {
 	return true
 }
 
-// close lets no new connections in. It returns the sockets that are there, each of
-// them held. The second call is not ok.
-func (r *registry) close() (sockets []*socket, ok bool) {
+// close lets no new connections in, and returns those that are there. The second call is
+// not ok.
+func (r *registry) close() (left []*connection, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closing {
 		return nil, false
 	}
 	r.closing = true
-	for _, open := range r.connections {
-		r.running.Add(len(open.sockets))
-		sockets = append(sockets, open.sockets...)
-	}
-	return sockets, true
+	return slices.Collect(maps.Values(r.connections)), true
+}
+
+// socketsOf returns the sockets of a connection that have not left.
+func (r *registry) socketsOf(open *connection) []*socket {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(open.sockets)
 }
 
 func (r *registry) isClosing() bool {

@@ -1,11 +1,9 @@
 package plugin
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
@@ -21,6 +19,7 @@ type Sessions struct {
 	manager  *scs.SessionManager
 	attached *store.Store
 	options  Options
+	draining atomic.Bool
 	common   *common
 	post     *post
 	door     *door
@@ -74,35 +73,4 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 			loaded.ServeHTTP(w, r)
 		}
 	})
-}
-
-// Close saves every session, tells every socket that the server is going away, and
-// closes it. Clients that connect from then on are turned away. Close returns when every
-// OnDisconnect has returned and every change is saved; if ctx ends first, the error
-// names the sessions that are not saved. A second call returns [ErrClosed].
-//
-// Call Close before http.Server.Shutdown. Do not call socketio.Server.Close: it ends
-// the process if a handshake is under way.
-func (s *Sessions) Close(ctx context.Context) error {
-	sockets, ok := s.common.registry.close()
-	if !ok {
-		return ErrClosed
-	}
-	for _, so := range sockets {
-		go so.expel(refusal(CodeGoingAway))
-	}
-	saved := make(chan error, 1)
-	go func() { // ends when the last socket has left and the store has answered
-		_ = s.common.book.Save() // at once; what fails is tried again
-		s.common.registry.running.Wait()
-		saved <- s.common.book.Save()
-	}()
-	defer s.common.book.Close()
-	defer s.post.close()
-	select {
-	case err := <-saved:
-		return errors.Join(err, s.common.gate.close(ctx))
-	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.common.book.Unsaved())
-	}
 }

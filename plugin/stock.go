@@ -122,7 +122,7 @@ func (*stock) admits(w http.ResponseWriter, r *http.Request) bool {
 
 // close leaves the server to its owner: its Close ends the process if a handshake is
 // under way.
-func (*stock) close(context.Context) error { return nil }
+func (*stock) close(context.Context, int) error { return nil }
 
 // ServeHTTP gives the upgrade of a connection the headers of its handshake, since
 // go-socket.io shows handlers those of the upgrade from then on.

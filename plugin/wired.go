@@ -120,4 +120,4 @@ func (wired) acknowledge(c *conn, values []any) error {
 
 func (g wired) admits(w http.ResponseWriter, r *http.Request) bool { return g.wire.Admits(w, r) }
 
-func (g wired) close(ctx context.Context) error { return g.wire.Close(ctx) }
+func (g wired) close(ctx context.Context, rate int) error { return g.wire.Close(ctx, rate) }

@@ -24,6 +24,8 @@ type config struct {
 	origins  []string
 	client   string
 	faults   bool
+	drain    time.Duration
+	leave    time.Duration
 }
 
 // resourcePath keeps the path free of what http.ServeMux gives a meaning.
@@ -41,6 +43,8 @@ func parseFlags(args []string, usage io.Writer) (config, error) {
 	flags.StringVar(&c.client, "client", "", "the socket.io.js `file` to serve (default the npm copy under clientjs/)")
 	flags.DurationVar(&c.lifetime, "lifetime", 24*time.Hour, "a session's absolute lifetime")
 	flags.DurationVar(&c.idle, "idle", 0, "a session's idle timeout, 0 for none")
+	flags.DurationVar(&c.drain, "drain", 0, "serve on for so long after SIGTERM, while /readyz answers 503")
+	flags.DurationVar(&c.leave, "leave", 3*time.Second, "how long the sockets may then take to leave: 500 a second, or sooner")
 	flags.BoolVar(&c.faults, "faults", false, "add the events panic and slow")
 	flags.Func("scope", "`connection` or message (default connection)", c.setScope)
 	flags.Func("origins", "further `origins` that may connect, comma-separated", c.setOrigins)
@@ -67,6 +71,10 @@ func (c *config) check() error {
 		return fmt.Errorf("-lifetime %v: want more than nothing", c.lifetime)
 	case c.idle < 0:
 		return fmt.Errorf("-idle %v: want 0 or more", c.idle)
+	case c.drain < 0:
+		return fmt.Errorf("-drain %v: want 0 or more", c.drain)
+	case c.leave <= 0:
+		return fmt.Errorf("-leave %v: want more than nothing", c.leave)
 	}
 	return nil
 }

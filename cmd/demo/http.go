@@ -24,6 +24,7 @@ func (d *demo) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	})
+	mux.HandleFunc("GET /readyz", d.readyz)
 
 	guard := d.sameOrigin()
 	handle := func(pattern string, h http.HandlerFunc) {
@@ -36,6 +37,15 @@ func (d *demo) routes() http.Handler {
 	handle("POST /login", d.login)
 	handle("POST /logout", d.logout)
 	return mux
+}
+
+// readyz tells a balancer whether to send new clients here.
+func (d *demo) readyz(w http.ResponseWriter, _ *http.Request) {
+	if err := d.sessions.Ready(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
 }
 
 // sameOrigin refuses changes that another site's page asks for.

@@ -68,6 +68,7 @@ func TestStatus(t *testing.T) {
 		{"login", "POST", "/login", form("user", "ann"), 303, 303},
 		{"logout", "POST", "/logout", nil, 303, 303},
 		{"health", "GET", "/healthz", nil, 200, 200},
+		{"ready", "GET", "/readyz", nil, 200, 200},
 		{"elsewhere", "GET", "/favicon.ico", nil, 404, 404},
 		{"below a page", "GET", "/session/x", nil, 404, 404},
 		{"wrong method", "PUT", "/session", nil, 405, 405},

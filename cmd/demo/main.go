@@ -20,10 +20,8 @@ import (
 const (
 	// startLimit is how long the store may take to answer at the start.
 	startLimit = 4 * time.Second
-	// saveLimit and drainLimit together are how long a graceful end may take:
-	// first the sockets are saved and told, then requests are answered.
-	saveLimit  = 3 * time.Second
-	drainLimit = time.Second
+	// webLimit is how long requests may take at the end, when the sockets have left.
+	webLimit = time.Second
 )
 
 func main() {
@@ -82,23 +80,30 @@ func serve(ctx context.Context, config config, stdout io.Writer, log *slog.Logge
 	select {
 	case err = <-served:
 	case <-ctx.Done():
+		demo.drain()
 	}
 	demo.close(web)
 	return err
+}
+
+// drain lets a balancer see that it should send no new clients here.
+func (d *demo) drain() {
+	d.sessions.Drain()
+	time.Sleep(d.config.drain)
 }
 
 // close ends the sockets before HTTP, so that they are saved and told while
 // they are still there. The Socket.IO server is left alone: its Close would end
 // the process if a handshake were under way.
 func (d *demo) close(web *http.Server) {
-	saving, cancel := context.WithTimeout(context.Background(), saveLimit)
+	leaving, cancel := context.WithTimeout(context.Background(), d.config.leave)
 	defer cancel()
-	if err := d.sessions.Close(saving); err != nil {
+	if err := d.sessions.Close(leaving); err != nil {
 		d.log.Error("close sessions", "error", err)
 	}
-	draining, cancel := context.WithTimeout(context.Background(), drainLimit)
+	ending, cancel := context.WithTimeout(context.Background(), webLimit)
 	defer cancel()
-	if err := web.Shutdown(draining); err != nil {
+	if err := web.Shutdown(ending); err != nil {
 		_ = web.Close() // what is still running has had its time
 	}
 }

@@ -183,6 +183,8 @@ func TestRefusesToStart(t *testing.T) {
 		{"lifetime", "-lifetime 0s", "-lifetime"},
 		{"lifetime is no duration", "-lifetime long", "-lifetime"},
 		{"idle", "-idle -1s", "-idle"},
+		{"drain", "-drain -1s", "-drain"},
+		{"leave", "-leave 0s", "-leave"},
 		{"origin with a path", "-origins http://localhost:3001/app", "-origins"},
 		{"origin without a scheme", "-origins localhost", "-origins"},
 		{"store of no kind", "-store mysql://localhost/db", "redis://"},
@@ -222,7 +224,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"-help"}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Errorf("got %d, stderr %q", code, &stderr)
 	}
-	for _, flag := range []string{"addr", "store", "scope", "path", "lifetime", "idle", "origins", "client", "faults"} {
+	for _, flag := range []string{"addr", "store", "scope", "path", "lifetime", "idle", "origins", "client", "drain", "leave", "faults"} {
 		if !strings.Contains(stdout.String(), "  -"+flag) {
 			t.Errorf("the help does not name -%s", flag)
 		}
@@ -247,5 +249,31 @@ func TestEndsGracefully(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Error("still running after 5 s")
+	}
+}
+
+// While the demo drains, it tells the balancer and serves on.
+func TestDrains(t *testing.T) {
+	t.Parallel()
+	s := start(t, "-drain", "2s")
+	v := s.visit(t)
+	early := v.connect("/socket.io/")
+	v.want("GET", "/readyz", nil, http.StatusOK)
+
+	ended := make(chan int, 1)
+	go func() { ended <- s.end() }()
+	for v.do(v.request("GET", "/readyz", nil)).StatusCode != http.StatusServiceUnavailable {
+		if t.Context().Err() != nil {
+			t.FailNow()
+		}
+	}
+	v.want("GET", "/healthz", nil, http.StatusOK)
+	for _, socket := range []*socket{early, v.connect("/socket.io/")} {
+		if why := socket.refusal(`42["sinvalid",`); why.Code != "going_away" {
+			t.Errorf("got %+v, want going_away", why)
+		}
+	}
+	if code := <-ended; code != 0 {
+		t.Errorf("exit status %d", code)
 	}
 }

@@ -25,7 +25,7 @@ func BenchmarkEcho(b *testing.B) {
 		server := socketio.NewServer(wire.EngineOptions(nil))
 		defer server.Close()
 		benchmarkEcho(b, server, wire.Handler(server))
-		if err := wire.Close(b.Context()); err != nil {
+		if err := wire.Close(b.Context(), CloseRate); err != nil {
 			b.Fatal(err)
 		}
 	})

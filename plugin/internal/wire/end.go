@@ -23,18 +23,18 @@ func (c *Conn) Close() error {
 const writeGrace = 100 * time.Millisecond
 
 // hangUp ends the connection after everything written was sent. It returns at
-// once.
-func (c *Conn) hangUp(reason string) {
+// once, and reports whether nobody has ended the connection before.
+func (c *Conn) hangUp(reason string) (first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.hangUpLocked(reason, writeGrace)
+	return c.hangUpLocked(reason, writeGrace)
 }
 
 // hangUpLocked is hangUp with c.mu held. writing is how long go-socket.io may still
 // write.
-func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
+func (c *Conn) hangUpLocked(reason string, writing time.Duration) (first bool) {
 	if !c.closeLocked(reason) {
-		return
+		return false
 	}
 	c.in.clear()
 	if c.out.ws == nil {
@@ -43,6 +43,7 @@ func (c *Conn) hangUpLocked(reason string, writing time.Duration) {
 		c.endInLocked(c.shared.options.PingTimeout)
 	}
 	time.AfterFunc(writing, c.endWhenSent)
+	return true
 }
 
 // endWhenSent lets the connection end as soon as the queue is empty.

@@ -150,11 +150,11 @@ func TestEndBeforeTaken(t *testing.T) {
 	eventually(t, "all are gone", func() bool { return wire.Len() == 0 })
 	soon, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := wire.Close(soon); err == nil {
+	if err := wire.Close(soon, CloseRate); err == nil {
 		t.Error("Close has returned before go-socket.io has taken its connections")
 	}
 	go server.Serve()
-	if err := wire.Close(t.Context()); err != nil {
+	if err := wire.Close(t.Context(), CloseRate); err != nil {
 		t.Errorf("Close: %v", err)
 	}
 	server.Close()

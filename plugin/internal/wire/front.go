@@ -49,8 +49,7 @@ func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	case f.err != nil:
 		http.Error(w, f.err.Error(), http.StatusInternalServerError)
 	case f.shared.registry.isClosing():
-		w.Header().Set("Connection", "close")
-		http.Error(w, "going away", http.StatusServiceUnavailable)
+		GoAway(w)
 	case !f.shared.knows("/"):
 		// go-socket.io would refuse every client, and keep its session for ever.
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)

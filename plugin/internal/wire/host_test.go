@@ -74,7 +74,7 @@ func newHost(tb testing.TB, options Options, setup func(*host)) *host {
 		}
 		late, cancel := context.WithTimeout(context.Background(), patience) // tb.Context is over
 		defer cancel()
-		if err := h.wire.Close(late); err != nil {
+		if err := h.wire.Close(late, CloseRate); err != nil {
 			tb.Errorf("Close: %v", err)
 		}
 		h.server.Close()

@@ -28,3 +28,12 @@ func fail(w http.ResponseWriter, status, code int) {
 		Message string `json:"message"`
 	}{code, messages[code]})
 }
+
+// GoAway answers a handshake that comes while the server closes. A balancer may send it to
+// another node at once, and a client comes back by itself.
+func GoAway(w http.ResponseWriter) {
+	header := w.Header()
+	header.Set("Connection", "close")
+	header.Set("Retry-After", "1") // seconds
+	http.Error(w, "going away", http.StatusServiceUnavailable)
+}

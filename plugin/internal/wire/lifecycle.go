@@ -34,11 +34,11 @@ type lifecycle struct {
 // A terminator is a connection that one of its parts ends, or has sent later. The part
 // holds mu.
 type terminator interface {
-	putOffLocked()                                     // sends the queue soon
-	violateLocked(err error)                           // the client broke the rules
-	breakLocked()                                      // a write has failed
-	hangUpLocked(reason string, writing time.Duration) // after the queue was sent
-	endInLocked(d time.Duration)                       // whatever the client does
+	putOffLocked()                                                  // sends the queue soon
+	violateLocked(err error)                                        // the client broke the rules
+	breakLocked()                                                   // a write has failed
+	hangUpLocked(reason string, writing time.Duration) (first bool) // after the queue was sent
+	endInLocked(d time.Duration)                                    // whatever the client does
 }
 
 // Done returns a channel that closes when the connection has ended and its websocket

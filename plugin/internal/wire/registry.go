@@ -17,7 +17,7 @@ type registry struct {
 
 // A member is a connection, as its registry sees it.
 type member interface {
-	hangUp(reason string)                   // returns at once
+	hangUp(reason string) (first bool)      // returns at once
 	lag(now time.Time) (_ laggard, ok bool) // what waits for its client
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/limit"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/pace"
 )
 
 // A Wire is the transports of one go-socket.io server. [New] makes it. Call
@@ -136,14 +137,16 @@ func (w *Wire) Find(id string) *Conn {
 // Len returns the number of connections.
 func (w *Wire) Len() int { return w.registry.len() }
 
-// Close refuses new clients and ends every connection. It returns nil when all have
-// ended, or ctx's error when ctx ends first. Call socketio.Server.Close only after it:
-// during a handshake, that would end the process.
-func (w *Wire) Close(ctx context.Context) error {
+// CloseRate is the default rate of Close, in connections a second.
+const CloseRate = 500
+
+// Close refuses new clients and ends every connection, rate of them a second or as
+// package pace has it. It returns nil when all have ended, or ctx's error when ctx ends
+// first. Call socketio.Server.Close only after it: during a handshake, that would end the
+// process.
+func (w *Wire) Close(ctx context.Context, rate int) error {
 	left, idle := w.registry.close()
-	for _, c := range left {
-		c.hangUp(ReasonShutdown)
-	}
+	pace.Each(ctx, rate, left, func(c member) bool { return c.hangUp(ReasonShutdown) })
 	select {
 	case <-idle:
 		return nil

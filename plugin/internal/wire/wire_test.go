@@ -34,7 +34,7 @@ func TestCloseDuringHandshakes(t *testing.T) {
 			})
 		}
 		<-entered
-		if err := h.wire.Close(t.Context()); err != nil {
+		if err := h.wire.Close(t.Context(), CloseRate); err != nil {
 			t.Errorf("Close: %v", err)
 		}
 		h.server.Close()
@@ -75,13 +75,13 @@ func TestClose(t *testing.T) {
 	conn := h.conn(h.call(namePolling, 3)) // which does not fetch its last packets
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := h.wire.Close(canceled); !errors.Is(err, context.Canceled) {
+	if err := h.wire.Close(canceled, CloseRate); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
-			if err := h.wire.Close(t.Context()); err != nil {
+			if err := h.wire.Close(t.Context(), CloseRate); err != nil {
 				t.Error(err)
 			}
 		})
@@ -91,7 +91,7 @@ func TestClose(t *testing.T) {
 	if conn.Reason() != ReasonShutdown {
 		t.Errorf("it has ended for %q", conn.Reason())
 	}
-	if err := New(Options{}).Close(t.Context()); err != nil {
+	if err := New(Options{}).Close(t.Context(), CloseRate); err != nil {
 		t.Errorf("a Wire that nobody has used: %v", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestCloseTellsClients(t *testing.T) {
 			callers = append(callers, h.call(transport, version))
 		}
 		closed := make(chan error, 1)
-		go func() { closed <- h.wire.Close(t.Context()) }()
+		go func() { closed <- h.wire.Close(t.Context(), CloseRate) }()
 		for _, c := range callers {
 			h.hearEnd(c)
 		}
