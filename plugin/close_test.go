@@ -189,6 +189,7 @@ func TestCloseRate(t *testing.T) {
 	for i := range all {
 		all[i] = a.enter(a.login("alice"))
 	}
+	eventually(t, "all are in", func() bool { return l.count("+/") == clients })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	closed := make(chan error, 1)
