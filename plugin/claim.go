@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -26,7 +27,8 @@ const (
 )
 
 // A claim is what the store keeps of a login: first what is to be done, and after
-// that the token that it was done under.
+// that the token that it was done under. What does says tells the version of the bytes,
+// too: a release that lays them out in another way takes other letters.
 type claim struct {
 	does  byte
 	bytes []byte
@@ -52,13 +54,18 @@ func (c claims) keep(ctx context.Context, id, secret string, left claim) error {
 	return c.store.Deposit(ctx, claimOf(id, secret), append([]byte{left.does}, left.bytes...), claimLife)
 }
 
-// find returns a claim; the zero claim if there is none.
+// find returns a claim; the zero claim if there is none. One that a later release has left
+// is an error: the script asks again, and may reach a node that knows it.
 func (c claims) find(ctx context.Context, id, secret string) (claim, error) {
 	b, ok, err := c.store.Deposited(ctx, claimOf(id, secret))
 	if !ok || len(b) == 0 || err != nil {
 		return claim{}, err
 	}
-	return claim{b[0], b[1:]}, nil
+	switch b[0] {
+	case claimPuts, claimClears, claimDone:
+		return claim{b[0], b[1:]}, nil
+	}
+	return claim{}, fmt.Errorf("sessions: a claim: %w", errLater)
 }
 
 // done replaces a claim by the new token, for whoever asks again: the answer may be

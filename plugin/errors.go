@@ -49,5 +49,8 @@ var (
 	ErrClosed = errors.New("sessions: closed")
 )
 
+// errLater is reported of what a later release has written, and this one cannot read.
+var errLater = errors.New("it is of a later release")
+
 // errSlow is reported when a client misses what Emit has sent.
 var errSlow = errors.New("sessions: too much waits for a client: an event was dropped")

@@ -16,9 +16,13 @@ type message struct {
 	Refusal   *Refusal // of a Disconnect
 }
 
+// messageVersion goes up when earlier releases would take a message for another one.
+const messageVersion = 1
+
 // messageJSON is a message on its way to another node. Whom the target leaves out is not
 // there, and go-socket.io's own transports give others the same ids.
 type messageJSON struct {
+	Version     int             `json:"v"`
 	To          kind            `json:"to"`
 	Name        string          `json:"name,omitempty"`
 	Namespace   string          `json:"namespace,omitempty"`
@@ -29,18 +33,22 @@ type messageJSON struct {
 
 // encode returns the message as other nodes get it.
 func (m message) encode() (json.RawMessage, error) {
-	body := messageJSON{To: m.To.kind, Name: m.To.name, Namespace: m.Namespace, Refusal: m.Refusal}
+	body := messageJSON{Version: messageVersion, To: m.To.kind, Name: m.To.name, Namespace: m.Namespace, Refusal: m.Refusal}
 	if m.cast != nil {
 		body.Event, body.Attachments = m.cast.Data(), m.cast.Attachments()
 	}
 	return json.Marshal(body)
 }
 
-// decodeMessage reads a message of another node.
+// decodeMessage reads a message of another node. One of a later release is an error if
+// this one cannot know whom it is for.
 func decodeMessage(data []byte) (message, error) {
 	var body messageJSON
 	if err := json.Unmarshal(data, &body); err != nil {
 		return message{}, fmt.Errorf("sessions: a message of another node: %w", err)
+	}
+	if body.Version > messageVersion || !body.To.known() {
+		return message{}, fmt.Errorf("sessions: a message of another node: %w", errLater)
 	}
 	m := message{To: Target{kind: body.To, name: body.Name}, Namespace: body.Namespace, Refusal: body.Refusal}
 	if body.Refusal == nil {

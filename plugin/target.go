@@ -25,6 +25,9 @@ const (
 	kindEveryone kind = "everyone"
 )
 
+// known reports whether this release knows the kind.
+func (k kind) known() bool { return k == kindID || k == kindRoom || k == kindEveryone }
+
 // ID is every socket of the session with this id, as Session.ID and
 // store.Store.SessionID return it.
 func ID(id string) Target { return Target{kind: kindID, name: id} }

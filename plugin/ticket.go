@@ -3,6 +3,8 @@ package plugin
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +33,10 @@ type stub struct{ key atomic.Pointer[string] }
 // of it: whoever reads the store cannot use the ticket.
 func depositOf(ticket string) string { return "ticket:" + ticket }
 
+// laterTicket is in what a later release keeps of a ticket, if that is more than the store
+// key: no key has a colon.
+const laterTicket = ":"
+
 // issue returns a new ticket for the session under a store key.
 func (t *tickets) issue(ctx context.Context, key string) (ticket string, err error) {
 	ticket = rand.Text() // at least 128 bits
@@ -38,7 +44,8 @@ func (t *tickets) issue(ctx context.Context, key string) (ticket string, err err
 }
 
 // redeem returns the store key that a ticket stands for, "" when it is not valid, or
-// no longer. A connection redeems its ticket when it asks for its first namespace; a
+// no longer. One that a later release has issued is an error: the client asks for another,
+// and may reach a node that knows it. A connection redeems its ticket when it asks for its first namespace; a
 // request that is no handshake, or is refused as one, does not use it up. For the
 // connection's other namespaces the stub has the key.
 func (t *tickets) redeem(ticket string, at *stub) (key string, err error) {
@@ -50,6 +57,9 @@ func (t *tickets) redeem(ticket string, at *stub) (key string, err error) {
 		return "", &live.StoreError{Stage: StageLoad, Err: err}
 	}
 	key = string(b)
+	if strings.Contains(key, laterTicket) {
+		return "", fmt.Errorf("sessions: a ticket: %w", errLater)
+	}
 	if ok && key != "" {
 		at.key.Store(&key)
 	}
