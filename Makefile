@@ -10,6 +10,7 @@ TESTFLAGS ?=
 FUZZTIME  ?= 30s
 BENCH     ?= .
 COUNT     ?= 10
+FROM      ?=
 
 SHELL   := bash -o pipefail
 BIN     := $(CURDIR)/bin
@@ -84,6 +85,10 @@ redis-faults: ## what 20,000 sockets cost a Redis that fails, and that nothing a
 	go build -o bin/redisfaults ./testdata/redisfaults
 	bin/redisfaults $(ARGS)
 
+versions: ## three nodes replaced one by one under traffic, from another commit to this tree and back (FROM=v0.1.0)
+	npm ci --ignore-scripts --prefix cmd/demo/e2e/clients
+	cd cmd/demo/e2e/clients && FROM=$(FROM) node --test --test-reporter=spec versions.test.mjs
+
 bench: bin/benchstat ## BENCH='Event' COUNT times (10), beside the run before
 	@[ ! -f bin/bench.txt ] || mv bin/bench.txt bin/bench-before.txt
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee bin/bench.txt
@@ -116,4 +121,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics arrows browser redis-faults bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics arrows browser redis-faults versions bench fuzz tidy rc-mod mod-check

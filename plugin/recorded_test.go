@@ -47,7 +47,7 @@ func recordedStore() *store.Core {
 	return store.Attach(scs.New(), store.NewMemory(), store.Options{}).Core()
 }
 
-// A node understands what another of an earlier release says, and says the same.
+// Invariant 14: a node understands what another of an earlier release says, and says the same.
 func TestRecordedMessages(t *testing.T) {
 	t.Parallel()
 	recorded(t, "message", func(t *testing.T, text string) {

@@ -11,7 +11,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A node understands the notes of earlier releases, and sends the same.
+// Invariant 14: a node understands the notes of earlier releases, and sends the same.
 func TestRecordedNotes(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../testdata/recorded/*.txt")

@@ -79,7 +79,15 @@ export class Demo extends Process {
   }
 
   static async startIn(cwd, ...args) {
-    const demo = Demo.launch(cwd, ...args);
+    return Demo.listens(Demo.launch(cwd, ...args));
+  }
+
+  /** Starts one that was built otherwise. */
+  static async startOf(otherProgram, ...args) {
+    return Demo.listens(new Demo(otherProgram, args));
+  }
+
+  static async listens(demo) {
     const [, url] = await demo.prints(/^listening on (http:\/\/127\.0\.0\.1:\d+)\n/);
     demo.url = url;
     return demo;
