@@ -1,10 +1,12 @@
 package plugin
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,8 +65,8 @@ func benchmarkEvent(b *testing.B, backend store.Backend, options Options, use fu
 	if err := n.enter(conn); err != nil {
 		b.Fatal(err)
 	}
-	benchmarkHandler(b, h.adapt(func(c socketio.Conn, handle func(*Session) error) *Refusal {
-		return n.dispatch(c, n.settings, handle)
+	benchmarkHandler(b, h.adapt(func(c socketio.Conn, handle func(*Session, Strictness) error) *Refusal {
+		return n.dispatch(c, n.settings, func(s *Session) error { return handle(s, Lenient) })
 	}, nil), conn)
 	n.leave(conn, reasonClosed)
 }
@@ -77,13 +79,37 @@ func benchmarkHandler(b *testing.B, f any, conn ...socketio.Conn) {
 	if len(conn) > 0 {
 		c = conn[0]
 	}
+	in := []reflect.Value{reflect.ValueOf(&c).Elem()}
 	b.ReportAllocs()
 	for b.Loop() {
-		out := fn.Call([]reflect.Value{reflect.ValueOf(&c).Elem(), reflect.ValueOf("text")})
+		out := fn.Call(append(in, decodeArgs(b, fn.Type())...))
 		if out[0].Interface() != "text" {
 			b.Fatalf("got %v", out[0])
 		}
 	}
+}
+
+// decodeArgs decodes the arguments of an event as go-socket.io does.
+func decodeArgs(b *testing.B, of reflect.Type) []reflect.Value {
+	b.Helper()
+	in, values := make([]reflect.Value, of.NumIn()-1), make([]any, of.NumIn()-1)
+	for i := range in {
+		t := of.In(i + 1)
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		in[i] = reflect.New(t)
+		values[i] = in[i].Interface()
+	}
+	if err := json.NewDecoder(strings.NewReader(`["text"]`)).Decode(&values); err != nil {
+		b.Fatal(err)
+	}
+	for i := range in {
+		if of.In(i+1).Kind() != reflect.Pointer {
+			in[i] = in[i].Elem()
+		}
+	}
+	return in
 }
 
 // benchSession stores a session of seven values and returns its token.

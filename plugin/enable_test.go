@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -87,6 +88,12 @@ func TestOnEventPanics(t *testing.T) {
 		{"session by value", func(conn, string) {}, "*plugin.Session second"},
 		{"variadic", func(conn, *plugin.Session, ...string) {}, "variadic"},
 		{"error before the last result", func(conn, *plugin.Session) (error, int) { return nil, 0 }, "not its last result"}, //nolint:staticcheck // the mistake is what is tested
+		{"a func", func(conn, *plugin.Session, func()) {}, "takes a func(), which no client can send"},
+		{"channels", func(conn, *plugin.Session, string, []chan int) {}, "takes a chan int"},
+		{"a complex number", func(conn, *plugin.Session, *complex128) {}, "takes a complex128"},
+		{"an interface with methods", func(conn, *plugin.Session, map[string]fmt.Stringer) {}, "takes a fmt.Stringer"},
+		{"a map that no object fills", func(conn, *plugin.Session, map[float64]string) {}, "takes a map[float64]string"},
+		{"any", func(conn, *plugin.Session, any, map[int][]time.Time, bytes.Buffer) {}, ""},
 		{"a concrete error type, which would be acknowledged instead of failing", func(conn, *plugin.Session) *plugin.Refusal { return nil }, "Refusal"},
 		{"nothing else", func(conn, *plugin.Session) {}, ""},
 		{"arguments and results", func(conn, *plugin.Session, string, int) (string, error) { return "", nil }, ""},
@@ -112,6 +119,38 @@ func TestOnEventPanics(t *testing.T) {
 				}
 			}()
 			sessions.OnEvent("/", "the event", row.f)
+		})
+	}
+}
+
+// What is registered wrongly panics, and says how.
+func TestRegistrationPanics(t *testing.T) {
+	t.Parallel()
+	handler := func(socketio.Conn, *plugin.Session) {}
+	for _, row := range []struct {
+		name     string
+		register func(s *plugin.Sessions)
+		want     string
+	}{
+		{"a namespace without a slash", func(s *plugin.Sessions) { s.OnEvent("chat", "say", handler) }, `"chat" does not begin with a slash`},
+		{"the same of Protect", func(s *plugin.Sessions) { s.Protect("chat") }, `"chat" does not begin with a slash`},
+		{"an event twice", func(s *plugin.Sessions) { s.OnEvent("/", "say", handler); s.OnEvent("", "say", handler) }, `"say" of namespace "/" has a handler already`},
+		{"the root by its second name", func(s *plugin.Sessions) { s.OnEvent("", "say", handler); s.OnEvent("/chat", "say", handler) }, "<nil>"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			manager := scs.New()
+			store.Attach(manager, store.NewMemory(), store.Options{})
+			sessions, err := plugin.Enable(socketio.NewServer(nil), manager, plugin.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.Contains(got, row.want) {
+					t.Errorf("got %q, want %q", got, row.want)
+				}
+			}()
+			row.register(sessions)
 		})
 	}
 }

@@ -8,18 +8,19 @@ import (
 	"slices"
 
 	socketio "github.com/googollee/go-socket.io"
-	"github.com/googollee/go-socket.io/parser"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/arguments"
 )
 
-// A handler is an app's event handler. Only this file calls by reflection:
-// go-socket.io decodes an event's arguments into the types that a function takes, so
-// each handler needs a function of its own type.
+// A handler is an app's event handler. Only this file calls by reflection, and package
+// arguments decodes by it: go-socket.io goes by the types that a function takes, so each
+// handler needs a function of its own type.
 type handler struct {
 	fn      reflect.Value
-	inputs  []reflect.Type // of the function that go-socket.io calls
-	results int            // how many are acknowledged
-	doubts  []bool         // which of them may not encode
-	fails   bool           // the function's last result is an error
+	takes   *arguments.List
+	results int    // how many are acknowledged
+	doubts  []bool // which of them may not encode
+	fails   bool   // the function's last result is an error
 }
 
 var (
@@ -27,7 +28,6 @@ var (
 	sessionType = reflect.TypeFor[*Session]()
 	errorType   = reflect.TypeFor[error]()
 	anyType     = reflect.TypeFor[any]()
-	bufferType  = reflect.TypeFor[parser.Buffer]()
 
 	marshalerType     = reflect.TypeFor[json.Marshaler]()
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
@@ -55,15 +55,15 @@ func newHandler(event string, f any) *handler {
 	case t.IsVariadic():
 		complain("is variadic")
 	}
+	var inputs []reflect.Type
 	for i := 2; i < t.NumIn(); i++ {
-		if foreign := foreignBuffer(t.In(i), nil); foreign != nil {
-			complain(fmt.Sprintf("takes a %v, which go-socket.io would take for a parser.Buffer", foreign))
-		}
+		inputs = append(inputs, t.In(i))
 	}
-	h := &handler{fn: fn, inputs: []reflect.Type{connType}, results: t.NumOut()}
-	for i := 2; i < t.NumIn(); i++ {
-		h.inputs = append(h.inputs, t.In(i))
+	takes, err := arguments.NewList(inputs)
+	if err != nil {
+		complain(err.Error())
 	}
+	h := &handler{fn: fn, takes: takes, results: t.NumOut()}
 	for i := range t.NumOut() {
 		switch last := i == t.NumOut()-1; {
 		case t.Out(i) == errorType && last:
@@ -78,33 +78,6 @@ func newHandler(event string, f any) *handler {
 	return h
 }
 
-// foreignBuffer returns a struct within t that is called Buffer and is not
-// go-socket.io's, nil if there is none. go-socket.io's decoder goes by the name, and
-// would panic for every client. above are the types that t is part of.
-func foreignBuffer(t reflect.Type, above []reflect.Type) reflect.Type {
-	if slices.Contains(above, t) {
-		return nil
-	}
-	above = append(above, t)
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		return foreignBuffer(t.Elem(), above)
-	case reflect.Struct:
-		if t == bufferType {
-			return nil
-		}
-		if t.Name() == bufferType.Name() {
-			return t
-		}
-		for i := range t.NumField() {
-			if foreign := foreignBuffer(t.Field(i).Type, above); foreign != nil {
-				return foreign
-			}
-		}
-	}
-	return nil
-}
-
 // encodes reports whether every value of a type surely encodes as JSON. Values of other
 // types are tried.
 func encodes(t reflect.Type) bool {
@@ -117,10 +90,10 @@ func encodes(t reflect.Type) bool {
 	return false
 }
 
-// adapt returns the function that go-socket.io calls. It has run call the handler. If
-// run returns a Refusal, that is acknowledged instead of the results. answer sends the
+// adapt returns the function that go-socket.io calls. It has run call the handler, and
+// say whether that is strict about its arguments. If run returns a Refusal, that is acknowledged instead of the results. answer sends the
 // acknowledgement; if it is nil, go-socket.io does.
-func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal, answer func(socketio.Conn, []any)) any {
+func (h *handler) adapt(run func(socketio.Conn, func(s *Session, strict Strictness) error) *Refusal, answer func(socketio.Conn, []any)) any {
 	n := h.results
 	if h.fails && n == 0 {
 		n = 1 // null or a failure
@@ -129,11 +102,11 @@ func (h *handler) adapt(run func(socketio.Conn, func(*Session) error) *Refusal, 
 	if answer != nil {
 		outputs = nil
 	}
-	form := reflect.FuncOf(h.inputs, outputs, false)
+	form := reflect.FuncOf(append([]reflect.Type{connType}, h.takes.Inputs()...), outputs, false)
 	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
 		c, results := in[0].Interface().(socketio.Conn), make([]any, n)
 		answers := results
-		if why := run(c, func(s *Session) error { return h.call(in, s, results) }); why != nil {
+		if why := run(c, func(s *Session, strict Strictness) error { return h.call(in[1:], s, strict, results) }); why != nil {
 			answers = failed(why, n)
 		}
 		if answer != nil {
@@ -155,11 +128,14 @@ func failed(why *Refusal, n int) []any {
 	return results
 }
 
-// call calls the app's function and stores its results in out.
-func (h *handler) call(in []reflect.Value, s *Session, out []any) error {
+// call decodes the arguments, calls the app's function and stores its results in out.
+func (h *handler) call(in []reflect.Value, s *Session, strict Strictness, out []any) error {
 	args := make([]reflect.Value, 0, len(in)+1)
 	args = append(args, reflect.ValueOf(&s.client.handed).Elem(), reflect.ValueOf(s))
-	args = append(args, in[1:]...)
+	args, err := h.takes.Append(args, in, bool(strict))
+	if err != nil {
+		return err
+	}
 	results := h.fn.Call(args)
 	if h.fails {
 		last := len(results) - 1

@@ -6,6 +6,7 @@ import socketio "github.com/googollee/go-socket.io"
 // serves.
 type namespace struct {
 	name      string
+	events    map[string]bool // those that have a handler
 	rooms     *rooms
 	settings  settings
 	anonymous bool // lets clients without a session in

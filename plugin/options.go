@@ -48,6 +48,10 @@ type Options struct {
 	// ReadWrite.
 	Access Access
 
+	// Strict refuses events with too few or too many arguments, where Configure and OnEvent
+	// say nothing else. Default Lenient.
+	Strict Strictness
+
 	// FlushInterval is how long a change of a PerConnection session may wait
 	// to be saved. Where nothing is heard of other processes, as around
 	// store.Wrap, it is also how old its view of the store may be. Default 1 s.

@@ -6,24 +6,26 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/arguments"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // The codes of the [Refusal] values that this package makes. An app may have its own.
 const (
-	CodeNoCookie     = "no_cookie"    // the handshake carried no token
-	CodeUnknown      = "unknown"      // there is no session of this token
-	CodeStoreError   = "store_error"  // the store failed: a change may or may not have been saved
-	CodeDestroyed    = "destroyed"    // the session was ended, as by a logout
-	CodeRenewed      = "renewed"      // its token was replaced, as at a login
-	CodeExpired      = "expired"      // the session's time is over
-	CodeTooMany      = "too_many"     // the session has Options.MaxSocketsPerSession, or the process MaxAnonymous
-	CodeTooLarge     = "too_large"    // the session would be larger than store.Options.MaxBytes
-	CodeBusy         = "busy"         // the session's earlier events took too long
-	CodeGoingAway    = "going_away"   // the server is shutting down
-	CodeInternal     = "internal"     // a handler failed
-	CodeDisconnected = "disconnected" // the server hung up
+	CodeNoCookie     = "no_cookie"     // the handshake carried no token
+	CodeUnknown      = "unknown"       // there is no session of this token
+	CodeStoreError   = "store_error"   // the store failed: a change may or may not have been saved
+	CodeDestroyed    = "destroyed"     // the session was ended, as by a logout
+	CodeRenewed      = "renewed"       // its token was replaced, as at a login
+	CodeExpired      = "expired"       // the session's time is over
+	CodeTooMany      = "too_many"      // the session has Options.MaxSocketsPerSession, or the process MaxAnonymous
+	CodeTooLarge     = "too_large"     // the session would be larger than store.Options.MaxBytes
+	CodeBusy         = "busy"          // the session's earlier events took too long
+	CodeGoingAway    = "going_away"    // the server is shutting down
+	CodeInternal     = "internal"      // a handler failed
+	CodeDisconnected = "disconnected"  // the server hung up
+	CodeBadArguments = "bad_arguments" // the event's arguments do not fit its handler
 
 	// CodeAmbiguousCookie: the handshake carried several session cookies with
 	// different values. Somebody else may have set one of them.
@@ -92,6 +94,9 @@ func refusalOf(err error) *Refusal {
 	}
 	if end := (*live.End)(nil); errors.As(err, &end) {
 		return refusalOfEnd(end)
+	}
+	if misfit := (*arguments.Error)(nil); errors.As(err, &misfit) {
+		return &Refusal{Code: CodeBadArguments, Message: misfit.Error()}
 	}
 	if errors.Is(err, store.ErrMalformed) {
 		return refusal(CodeInternal)

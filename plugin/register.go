@@ -1,6 +1,11 @@
 package plugin
 
-import socketio "github.com/googollee/go-socket.io"
+import (
+	"fmt"
+	"strings"
+
+	socketio "github.com/googollee/go-socket.io"
+)
 
 // OnConnect registers the handler of clients that enter a namespace with a session. It
 // runs once for each client, before any of the client's events, and may Emit. If it
@@ -45,14 +50,17 @@ func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session
 //	func(c socketio.Conn, s *plugin.Session, arguments...) results...
 //
 // Arguments and results are as in go-socket.io: whatever JSON can hold, or
-// parser.Buffer for binaries. The results are the acknowledgement. If the last result
+// parser.Buffer for binaries. An event whose arguments do not fit fails with
+// [CodeBadArguments]; see [Strictness] for those with too few or too many. The results are
+// the acknowledgement. If the last result
 // is of type error, it is not sent: an error fails the event, and so does a panic. A
 // failed event changes nothing and is acknowledged with
 //
 //	{"error": {"code": "…", "message": "…"}}
 //
 // which shows a [Refusal] and hides any other error. Settings override those of the
-// namespace. OnEvent panics if f is of another type.
+// namespace. OnEvent panics if f is of another type, takes what no client can send, like a
+// func, or if the event has a handler already.
 //
 // go-socket.io v1.7.0's own transports have two limits: a handler without results is
 // never acknowledged, and one with results also answers an event that asked for no
@@ -60,10 +68,14 @@ func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session
 func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
 	n := s.namespace(namespace)
 	h, name := newHandler(event, f), n.name+" "+event
-	run := func(c socketio.Conn, handle func(*Session) error) *Refusal {
+	if n.events[event] {
+		panic(fmt.Sprintf("sessions: event %q of namespace %q has a handler already", event, n.name))
+	}
+	n.events[event] = true
+	run := func(c socketio.Conn, handle func(*Session, Strictness) error) *Refusal {
 		set := n.settings.with(settings)
 		set.event = name
-		return n.dispatch(c, set, handle)
+		return n.dispatch(c, set, func(s *Session) error { return handle(s, set.strict) })
 	}
 	var answer func(socketio.Conn, []any)
 	if s.common.gate.answers() {
@@ -93,12 +105,15 @@ func (s *Sessions) AllowAnonymous(namespace string) { s.namespace(namespace).ano
 func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected = true }
 
 // namespace returns the hook of a namespace. The first call makes it, and watches the
-// namespace from then on.
+// namespace from then on. It panics if no client can ask for one of that name.
 func (s *Sessions) namespace(name string) *hook {
 	name = orRoot(name)
 	h, ok := s.namespaces[name]
 	if !ok {
-		n := &namespace{name: name, rooms: newRooms(name, s.post), settings: settings{scope: s.options.Scope, access: s.options.Access}}
+		if !strings.HasPrefix(name, "/") {
+			panic(fmt.Sprintf("sessions: namespace %q does not begin with a slash", name))
+		}
+		n := &namespace{name: name, events: make(map[string]bool), rooms: newRooms(name, s.post), settings: settings{scope: s.options.Scope, access: s.options.Access, strict: s.options.Strict}}
 		h = &hook{namespace: n, common: s.common, resolver: s.door.resolver, cookies: cookies{s.manager}}
 		s.namespaces[name] = h
 		s.common.gate.watch(name, h.enter, h.leave)

@@ -29,18 +29,35 @@ const (
 	ReadOnly
 )
 
-// A Setting is a [Scope] or an [Access].
+// A Strictness says what becomes of an event with too few or too many arguments. The zero
+// value is Lenient. Set it in [Options], for a namespace, or for an event.
+type Strictness bool
+
+const (
+	// Lenient handlers get zero values for arguments that did not come, and none of
+	// those that are too many, as in go-socket.io.
+	Lenient Strictness = false
+
+	// Strict refuses such events with [CodeBadArguments]. Null counts as an argument
+	// that did not come. Pointers, slices, maps and interfaces may stay away.
+	Strict Strictness = true
+)
+
+// A Setting is a [Scope], an [Access] or a [Strictness].
 type Setting interface{ apply(*settings) }
 
 // settings are those of one handler.
 type settings struct {
 	scope  Scope
 	access Access
+	strict Strictness
 	event  string // namespace and name of the event, "" for other handlers
 }
 
 func (s Scope) apply(to *settings)  { to.scope = s }
 func (a Access) apply(to *settings) { to.access = a }
+
+func (s Strictness) apply(to *settings) { to.strict = s }
 
 // with returns the settings after some changes.
 func (s settings) with(changes []Setting) settings {

@@ -1,0 +1,89 @@
+// Package arguments decodes the arguments of events. go-socket.io decodes them itself, and
+// ends the connection of a client whose arguments do not fit the handler. So it is made to
+// hand over their text instead.
+package arguments
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/googollee/go-socket.io/parser"
+)
+
+// A Text is an argument as it came: its JSON, "" if none came, or null.
+type Text struct{ JSON string }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Text) UnmarshalJSON(b []byte) error {
+	t.JSON = string(b)
+	return nil
+}
+
+// A Mixed is an argument that may have attachments. It is a type of its own, since
+// go-socket.io's own transports do not check the numbers of attachments, and a wrong one
+// ends the process there.
+type Mixed struct {
+	Text
+	Numbers     []uint64        // of the attachments, as the JSON has them
+	Attachments []parser.Buffer // in the same order; go-socket.io fills them
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *Mixed) UnmarshalJSON(b []byte) error {
+	m.JSON = string(b)
+	if !strings.Contains(m.JSON, "_placeholder") {
+		return nil
+	}
+	var value any
+	if err := json.Unmarshal(b, &value); err != nil {
+		return err
+	}
+	return m.find(value)
+}
+
+// find adds the attachments that a decoded value has placeholders of.
+func (m *Mixed) find(value any) error {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			if err := m.find(element); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if value["_placeholder"] == true {
+			return m.add(value)
+		}
+		for _, element := range value {
+			if err := m.find(element); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Mixed) add(placeholder map[string]any) error {
+	b, err := json.Marshal(placeholder)
+	if err != nil {
+		return err
+	}
+	var buffer parser.Buffer
+	if err := json.Unmarshal(b, &buffer); err != nil {
+		return err
+	}
+	number, _ := numberOf(&buffer)
+	m.Numbers = append(m.Numbers, number)
+	m.Attachments = append(m.Attachments, buffer)
+	return nil
+}
+
+// attachment returns the bytes of an attachment.
+func (m *Mixed) attachment(number uint64) []byte {
+	for i, have := range m.Numbers {
+		if have == number {
+			return m.Attachments[i].Data
+		}
+	}
+	return nil
+}
