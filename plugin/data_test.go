@@ -139,24 +139,24 @@ func TestDataInRedis(t *testing.T) {
 			})
 			keyOf := func(cookie string) string { return nodes[0].manager.Store.(*store.Store).Core().Key(tokenIn(cookie)) }
 
-			old := nodes[0].login("alice")
+			old := nodes[0].login("alice-of-before")
 			near, far := nodes[0].enter(old), nodes[1].enter(old)
 			near.joins("/", "whispers")
 			far.joins("/", "whispers")
 			nodes[0].get(old, "/put?diary=dear-diary")
-			if got := near.ask(`["tell","whispers","psst"]`); got != "[null]" {
+			if got := near.ask(`["tell","whispers","pssst-over-here"]`); got != "[null]" {
 				t.Errorf("tell: %s", got)
 			}
-			far.want(`42["said","psst"]`)
+			far.want(`42["said","pssst-over-here"]`)
 			ticket, secret := nodes[0].ticket(old), near.logsIn("bob-to-be")
 
 			before := dump(t, conn)
 			name := "scs:session:" + keyOf(old)
 			_, claim := checkNames(t, before, name, keyOf(old))
-			if in := before[name].bytes; !strings.Contains(in, "alice") || !strings.Contains(in, "dear-diary") || strings.Contains(in, "bob-to-be") {
+			if in := before[name].bytes; !strings.Contains(in, "alice-of-before") || !strings.Contains(in, "dear-diary") || strings.Contains(in, "bob-to-be") {
 				t.Errorf("the session is %q", in)
 			}
-			if !strings.Contains(claim, "bob-to-be") || strings.Contains(claim, "alice") || strings.Contains(claim, "dear-diary") {
+			if !strings.Contains(claim, "bob-to-be") || strings.Contains(claim, "alice-of-before") || strings.Contains(claim, "dear-diary") {
 				t.Errorf("the claim is %q", claim)
 			}
 			channels, err := redis.Strings(conn.Do("PUBSUB", "CHANNELS"))
@@ -179,7 +179,7 @@ func TestDataInRedis(t *testing.T) {
 				t.Errorf("the claim that was redeemed is %q", claim)
 			}
 			for name, kept := range after {
-				for _, hidden := range []string{"whispers", "psst", ticket, secret} {
+				for _, hidden := range []string{"whispers", "pssst-over-here", ticket, secret} {
 					if strings.Contains(name+kept.bytes, hidden) {
 						t.Errorf("%s is in %q: %q", hidden, name, kept.bytes)
 					}

@@ -34,7 +34,7 @@ func TestWrittenDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := core.Say(ctx, nil, store.ID("room"), []byte(`"psst"`)); err != nil {
+	if err := core.Say(ctx, nil, store.ID("room"), []byte(`"pssst-over-here"`)); err != nil {
 		t.Fatal(err)
 	}
 	if err := manager.Destroy(ctx); err != nil {
@@ -47,7 +47,7 @@ func TestWrittenDown(t *testing.T) {
 	if !strings.Contains(slow, token) || !strings.Contains(slow, "diary") {
 		t.Errorf("the slow log is %s", slow)
 	}
-	if !onDisk(t, dir, "dear-diary") || onDisk(t, dir, "psst") {
+	if !onDisk(t, dir, "dear-diary") || onDisk(t, dir, "pssst-over-here") {
 		t.Error("the file holds what is said, or not the session that has ended")
 	}
 	for name, want := range map[string]string{
