@@ -42,10 +42,12 @@ type feed struct {
 	joined    map[string]uint64 // by id: the connection on which Redis has confirmed it
 	current   uint64            // the number of the connection
 	connected bool
-	caughtUp  bool                // the connection has joined all that there was when it was made
-	changed   map[string]struct{} // while connected: the ids that were joined or left, but not at Redis
-	asked     int                 // how many ids Redis has not confirmed yet
-	answered  time.Time           // when Redis was last heard
+	caughtUp  bool              // the connection has joined all that there was when it was made
+	changed   map[string]uint64 // while connected: the ids that were joined or left, but not at Redis; what joined had of them
+	confirms  int               // how many of joined Redis has confirmed on this connection
+	asked     int               // how many ids Redis has not confirmed yet
+	answered  time.Time         // when Redis was last heard
+	losses    uint64            // how often the connection was lost after it had caught up
 }
 
 // A listener is told what a feed hears. It does not block.
@@ -69,67 +71,6 @@ func newFeed(pipe *pipe, prefix string, to listener) *feed {
 	}
 	go f.run()
 	return f
-}
-
-// join starts to hear an id.
-func (f *feed) join(id string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, ok := f.joined[id]; !ok {
-		f.joined[id] = 0
-		f.changeLocked(id)
-	}
-}
-
-// leave stops that.
-func (f *feed) leave(id string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, ok := f.joined[id]; ok {
-		delete(f.joined, id)
-		f.changeLocked(id)
-	}
-}
-
-// changeLocked notes that an id was joined or left. Two changes of one id cancel each
-// other, and without a connection there is nothing to note: so changed stays small.
-func (f *feed) changeLocked(id string) {
-	if _, ok := f.changed[id]; ok {
-		delete(f.changed, id)
-	} else if f.connected {
-		f.changed[id] = struct{}{}
-	}
-	f.signal()
-}
-
-func (f *feed) signal() {
-	select {
-	case f.wake <- struct{}{}:
-	default:
-	}
-}
-
-// hears reports whether all that was joined a moment ago is heard, as far as is known.
-func (f *feed) hears() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.caughtUp
-}
-
-// heard returns when Redis last confirmed or answered something, the zero time if never.
-func (f *feed) heard() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.answered
-}
-
-// listensTo reports whether Redis counts this feed among those that have joined an id, as
-// far as is known.
-func (f *feed) listensTo(id string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	on, ok := f.joined[id]
-	return ok && f.connected && on == f.current
 }
 
 // run connects again and again, until close.
@@ -180,24 +121,15 @@ func (f *feed) connect() (pause time.Duration) {
 	return reconnect
 }
 
-// connecting begins with all that was joined.
-func (f *feed) connecting() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.connected, f.asked = true, 1 // the prefix itself
-	f.current++
-	f.changed = make(map[string]struct{}, len(f.joined))
-	for id := range f.joined {
-		f.changed[id] = struct{}{}
-	}
-}
-
 func (f *feed) disconnected() {
 	f.mu.Lock()
-	was, since := f.caughtUp, f.answered
-	f.connected, f.caughtUp, f.changed = false, false, nil
+	was, since := f.caughtUp && f.ctx.Err() == nil, f.answered
+	f.connected, f.caughtUp, f.changed, f.confirms = false, false, nil, 0
+	if was {
+		f.losses++
+	}
 	f.mu.Unlock()
-	if was && f.ctx.Err() == nil {
+	if was {
 		f.to.lost(since)
 	}
 }
@@ -231,28 +163,6 @@ func (f *feed) write(conn redis.PubSubConn, lost, moved <-chan struct{}) {
 	}
 }
 
-// nextChunk returns the channels to join and to leave next, none while others are not
-// confirmed yet.
-func (f *feed) nextChunk() (join, leave []any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.asked > 0 {
-		return nil, nil
-	}
-	for id := range f.changed {
-		delete(f.changed, id)
-		if _, ok := f.joined[id]; ok {
-			join = append(join, f.prefix+id)
-		} else {
-			leave = append(leave, f.prefix+id)
-		}
-		if f.asked++; f.asked == chunk {
-			break
-		}
-	}
-	return join, leave
-}
-
 // read passes on what the connection says, until it is lost or the feed is closed.
 func (f *feed) read(conn redis.PubSubConn) error {
 	for {
@@ -272,28 +182,5 @@ func (f *feed) read(conn redis.PubSubConn) error {
 		case error:
 			return message
 		}
-	}
-}
-
-// confirm notes that Redis has joined or left a channel.
-func (f *feed) confirm(id string, joined bool) {
-	f.mu.Lock()
-	f.asked--
-	f.answered = time.Now()
-	if _, still := f.joined[id]; still && joined {
-		f.joined[id] = f.current
-	}
-	first := !f.caughtUp
-	if f.asked == 0 {
-		f.caughtUp = f.caughtUp || len(f.changed) == 0
-		f.signal()
-	}
-	now := f.caughtUp
-	f.mu.Unlock()
-	switch {
-	case first && now:
-		f.to.caughtUp()
-	case joined && !first:
-		f.to.confirmed(id)
 	}
 }

@@ -22,6 +22,7 @@ var (
 	_ store.Line    = (*line)(nil)
 	_ store.Ignorer = (*line)(nil)
 	_ store.Pulse   = (*line)(nil)
+	_ store.Meter   = (*line)(nil)
 )
 
 // Listen implements [store.Teller].
@@ -46,6 +47,9 @@ func (l *line) Leave(id string) { l.feed.leave(id) }
 
 // Hears implements [store.Line].
 func (l *line) Hears() bool { return l.feed.hears() }
+
+// State implements [store.Meter].
+func (l *line) State() store.LineState { return l.feed.state() }
 
 // Heard implements [store.Pulse].
 func (l *line) Heard() time.Time { return l.feed.heard() }

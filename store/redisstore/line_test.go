@@ -72,3 +72,37 @@ func TestRedisLineIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// A line says how it is: what Redis has confirmed, and how often it was cut off.
+func TestRedisLineState(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
+	r := redisstore.New(server.Pool())
+	ignore := func(store.Note) {}
+	for name, line := range map[string]store.Line{"notes": r.Listen(ignore), "said": r.Hear(ignore)} {
+		defer line.Close()
+		is := func(when string, want store.LineState) {
+			t.Helper()
+			eventually(t, fmt.Sprintf("%s, %s: %+v", name, when, want), func() bool {
+				return line.(store.Meter).State() == want
+			})
+		}
+		is("before the first", store.LineState{})
+		for i := range 1500 { // more than a chunk
+			line.Join(fmt.Sprint("visitor", i))
+		}
+		is("joined", store.LineState{Up: true, Joined: 1500})
+		for range 2 { // whether Redis hears of it or not
+			for i := range 1500 {
+				line.Leave(fmt.Sprint("visitor", i))
+				line.Join(fmt.Sprint("visitor", i))
+			}
+			is("left and joined", store.LineState{Up: true, Joined: 1500})
+		}
+		line.Leave("visitor0")
+		line.Leave("nobody")
+		is("left", store.LineState{Up: true, Joined: 1499})
+		do(t, server.Addr, "CLIENT", "KILL", "TYPE", "pubsub")
+		is("cut off", store.LineState{Up: true, Joined: 1499, Missed: 1})
+	}
+}

@@ -21,6 +21,7 @@ var (
 	_ store.Line      = (*said)(nil)
 	_ store.Ignorer   = (*said)(nil)
 	_ store.Confirmer = (*said)(nil)
+	_ store.Meter     = (*said)(nil)
 )
 
 // Hear implements [store.Speaker].
@@ -41,6 +42,9 @@ func (s *said) Leave(id string) { s.feed.leave(id) }
 
 // Hears implements [store.Line].
 func (s *said) Hears() bool { return s.feed.hears() }
+
+// State implements [store.Meter].
+func (s *said) State() store.LineState { return s.feed.state() }
 
 // Close implements [store.Line].
 func (s *said) Close() { s.feed.close() }
