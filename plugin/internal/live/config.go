@@ -21,9 +21,16 @@ type Config struct {
 	KeepAlive     bool
 	MaxSeats      int // of a session; 0: any number
 
-	// Loaded, Saved and Conflicted count exchanges with the store. Each may be nil.
-	Loaded, Saved func(start time.Time, err error)
-	Conflicted    func()
+	// Loaded, Saved and Conflicted count exchanges with the store. Saved gets the size of
+	// the session in bytes, 0 with an error. Each may be nil.
+	Loaded     func(start time.Time, err error)
+	Saved      func(start time.Time, bytes int, err error)
+	Conflicted func()
+
+	// Large hears of each session that was saved and is larger than LargeBytes. It may be
+	// nil.
+	Large      func(id string, bytes int)
+	LargeBytes int
 }
 
 // retryInterval is how long a failed save waits until it is tried again, unless

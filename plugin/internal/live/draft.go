@@ -3,6 +3,7 @@ package live
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 	"weak"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -16,6 +17,7 @@ type draft struct {
 	mu       sync.Mutex
 	base     *store.Snapshot    // set only during an exchange
 	work     *store.Snapshot    // base itself when nothing was changed
+	since    time.Time          // while work is not base: when the oldest of what was changed came
 	yielding int                // requests that renew the session, or did: no change is accepted
 	spare    weak.Pointer[view] // an unchanged view of work, until the garbage collector takes it
 }
@@ -46,6 +48,9 @@ func (d *draft) put(work, next *store.Snapshot) (done bool, why error) {
 	case d.work != work:
 		return false, nil
 	}
+	if d.work == d.base {
+		d.since = time.Now()
+	}
 	d.work = next
 	return true, nil
 }
@@ -71,6 +76,21 @@ func (d *draft) replace(
 			return nil
 		}
 	}
+}
+
+// sent notes that the store has taken what was sent to it. What is left to save was
+// changed meanwhile.
+func (d *draft) sent() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.since = time.Now()
+}
+
+// waits returns since when something waits to be saved, and whether anything does.
+func (d *draft) waits() (since time.Time, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.since, !d.isSavedLocked()
 }
 
 // yield adds to the requests that renew the session.

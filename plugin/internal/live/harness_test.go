@@ -25,6 +25,7 @@ type backend struct {
 	finds   atomic.Int32
 
 	deleting func() // what happens while a session is deleted; may be nil
+	swapping func() // what happens while one is saved; may be nil
 }
 
 var errDown = errors.New("the store is down")
@@ -32,6 +33,9 @@ var errDown = errors.New("the store is down")
 func (b *backend) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
 	if b.down.Load() {
 		return nil, false, errDown
+	}
+	if b.swapping != nil {
+		b.swapping()
 	}
 	return b.Memory.Swap(ctx, key, change)
 }

@@ -65,7 +65,7 @@ func (e *Entry) swap(base, work, mine *store.Snapshot, once bool) (done bool, er
 	now, ok, err := e.store.Swap(context.Background(), store.Commit{
 		Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, Once: once, By: e.fresh.watch,
 	})
-	e.countSwap(start, ok, err)
+	e.countSwap(start, now, ok, err)
 	if err != nil {
 		return false, e.failed(stageSave, err)
 	}
@@ -78,17 +78,27 @@ func (e *Entry) swap(base, work, mine *store.Snapshot, once bool) (done bool, er
 	return true, e.landed(work, now)
 }
 
-// countSwap counts a swap when the exchange is over.
-func (e *Entry) countSwap(start time.Time, ok bool, err error) {
-	saved, conflicted := e.config.Saved, e.config.Conflicted
-	switch {
+// countSwap counts a swap when the exchange is over. now is what the store holds.
+func (e *Entry) countSwap(start time.Time, now *store.Snapshot, ok bool, err error) {
+	switch saved, conflicted := e.config.Saved, e.config.Conflicted; {
 	case !ok && err == nil:
 		if conflicted != nil {
 			e.exchange.callAfter(conflicted)
 		}
 	case saved != nil:
-		e.exchange.callAfter(func() { saved(start, err) })
+		size := sizeOf(now) // once: a closure over what changes costs an allocation each time
+		e.exchange.callAfter(func() { saved(start, size, err) })
 	}
+	if large := e.config.Large; ok && large != nil && sizeOf(now) > e.config.LargeBytes {
+		e.exchange.callAfter(func() { large(e.id, sizeOf(now)) })
+	}
+}
+
+func sizeOf(s *store.Snapshot) int {
+	if s == nil {
+		return 0
+	}
+	return len(s.Bytes)
 }
 
 // touch tells the store of the last use, if it must hear of it now, or if this is
