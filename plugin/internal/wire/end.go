@@ -96,6 +96,9 @@ func (c *Conn) violateLocked(err error) {
 	go func() {
 		if first {
 			c.shared.options.Logger.Info("transport: connection ended", "remote", c.handshake.remote, "why", err)
+			if reason == ReasonSlow {
+				c.shared.dropped(DroppedSlow)
+			}
 		}
 		c.dispose()
 	}()

@@ -24,20 +24,20 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, id := query.Get("transport"), query.Get("sid")
 	switch {
 	case query.Has("j"): // JSONP, with which any page could read and write
-		fail(w, http.StatusBadRequest, codeBadRequest)
+		f.fail(w, r, http.StatusBadRequest, codeBadRequest, RefusedMalformed)
 	case !f.shared.origins.mayConnect(r):
-		fail(w, http.StatusForbidden, codeForbidden)
+		f.fail(w, r, http.StatusForbidden, codeForbidden, RefusedOrigin)
 	case f.shared.origins.answersPreflight(w, r):
 	case name != namePolling && name != nameWebsocket:
-		fail(w, http.StatusBadRequest, codeTransport)
+		f.fail(w, r, http.StatusBadRequest, codeTransport, RefusedMalformed)
 	case name == nameWebsocket && !websocket.IsWebSocketUpgrade(r):
-		fail(w, http.StatusBadRequest, codeBadRequest)
+		f.fail(w, r, http.StatusBadRequest, codeBadRequest, RefusedMalformed)
 	case id != "":
 		f.resume(w, r, name, id)
 	case r.Method != http.MethodGet:
-		fail(w, http.StatusBadRequest, codeMethod)
+		f.fail(w, r, http.StatusBadRequest, codeMethod, RefusedMalformed)
 	case versionOf(query) == 0:
-		fail(w, http.StatusBadRequest, codeVersion)
+		f.fail(w, r, http.StatusBadRequest, codeVersion, RefusedMalformed)
 	default:
 		f.open(w, r, versionOf(query))
 	}
@@ -47,11 +47,14 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	switch {
 	case f.err != nil:
+		f.shared.refused(r, RefusedInternal)
 		http.Error(w, f.err.Error(), http.StatusInternalServerError)
 	case f.shared.registry.isClosing():
+		f.shared.refused(r, RefusedClosing)
 		GoAway(w)
 	case !f.shared.knows("/"):
 		// go-socket.io would refuse every client, and keep its session for ever.
+		f.shared.refused(r, RefusedInternal)
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
 		ctx := context.WithValue(r.Context(), admittedKey{}, admitted{f.shared, version})
@@ -65,20 +68,26 @@ func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
 	c, _ := f.shared.registry.find(id).(*Conn)
 	switch {
 	case c == nil:
-		fail(w, http.StatusBadRequest, codeUnknownID)
+		f.fail(w, r, http.StatusBadRequest, codeUnknownID, RefusedUnknownID)
 	case !f.shared.identity.matches(r, c.credential):
 		if name == namePolling && r.Method == http.MethodGet && f.shared.identity.hasEnded(c.credential) && c.websocket() == nil {
 			c.serveGet(w, r, true)
 			return
 		}
-		fail(w, http.StatusForbidden, codeForbidden)
+		f.fail(w, r, http.StatusForbidden, codeForbidden, RefusedForeign)
 	case name == nameWebsocket:
 		c.serveUpgrade(w, r)
 	case r.Method == http.MethodGet || r.Method == http.MethodPost:
 		c.servePoll(w, r)
 	default:
-		fail(w, http.StatusBadRequest, codeMethod)
+		f.fail(w, r, http.StatusBadRequest, codeMethod, RefusedMalformed)
 	}
+}
+
+// fail answers a request with an error of Engine.IO, and tells why.
+func (f front) fail(w http.ResponseWriter, r *http.Request, status, code int, why string) {
+	f.shared.refused(r, why)
+	fail(w, status, code)
 }
 
 // versionOf returns the version of Engine.IO that a handshake asks for, or 0 for an

@@ -9,6 +9,7 @@ type shared struct {
 	err      error // names every invalid option
 	origins  origins
 	identity Identity
+	observer Observer
 	gates    gates
 	guard    guard
 	upgrader websocket.Upgrader

@@ -104,10 +104,13 @@ func (c *Conn) waits() int {
 // dropSlow ends the connection of a client that takes nothing, and tells nobody.
 func (c *Conn) dropSlow() {
 	c.mu.Lock()
-	c.closeLocked(ReasonSlow)
+	first := c.closeLocked(ReasonSlow)
 	c.in.clear()
 	c.abortLocked()
 	c.mu.Unlock()
+	if first {
+		c.shared.dropped(DroppedShed)
+	}
 	c.dispose()
 }
 
