@@ -42,7 +42,10 @@ const (
 
 // claims are the logins that sockets have left in the store. A claim is found by the
 // id of its session and a secret.
-type claims struct{ store *store.Core }
+type claims struct {
+	store *store.Core
+	told  func(ctx context.Context, outcome string) // what becomes of one
+}
 
 // claimOf returns the name that a claim is kept under. Whoever lacks the secret or
 // the session's cookie asks for another name. The store keeps only a hash of it:
@@ -50,13 +53,13 @@ type claims struct{ store *store.Core }
 func claimOf(id, secret string) string { return "claim:" + id + ":" + secret }
 
 // keep stores a claim, in place of an earlier one.
-func (c claims) keep(ctx context.Context, id, secret string, left claim) error {
+func (c *claims) keep(ctx context.Context, id, secret string, left claim) error {
 	return c.store.Deposit(ctx, claimOf(id, secret), append([]byte{left.does}, left.bytes...), claimLife)
 }
 
 // find returns a claim; the zero claim if there is none. One that a later release has left
 // is an error: the script asks again, and may reach a node that knows it.
-func (c claims) find(ctx context.Context, id, secret string) (claim, error) {
+func (c *claims) find(ctx context.Context, id, secret string) (claim, error) {
 	b, ok, err := c.store.Deposited(ctx, claimOf(id, secret))
 	if !ok || len(b) == 0 || err != nil {
 		return claim{}, err
@@ -72,7 +75,7 @@ func (c claims) find(ctx context.Context, id, secret string) (claim, error) {
 // lost, and without it the browser has only the cookie of a session that is over.
 // That takes the secret and that cookie, as the login did. The store holds what only
 // the secret opens.
-func (c claims) done(ctx context.Context, id, secret, fresh string) error {
+func (c *claims) done(ctx context.Context, id, secret, fresh string) error {
 	aead, err := sealOf(secret)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ const maxClaimBody = 4096
 // A redeemer answers the POSTs of the client script that redeem claims.
 type redeemer struct {
 	posts    *posts
-	claims   claims
+	claims   *claims
 	resolver *resolver
 	manager  *scs.SessionManager
 	attached *store.Store
@@ -35,6 +35,9 @@ func (d *redeemer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ok:
 		http.Error(w, "the body is no form with a claim", http.StatusBadRequest)
 	case token == "":
+		if secret != "" {
+			d.claims.told(r.Context(), ClaimLost)
+		}
 		writeRefusal(w, http.StatusUnauthorized, refusal(CodeNoCookie))
 	case secret == "":
 		d.attached.LoadAndSave(http.HandlerFunc(d.sendCookie)).ServeHTTP(w, r)
@@ -74,7 +77,8 @@ func (d *redeemer) sendCookie(w http.ResponseWriter, r *http.Request) {
 // key. It succeeds once: it renews this token, and of several who try, one finds the
 // session still there.
 func (d *redeemer) redeem(w http.ResponseWriter, r *http.Request, key, secret string) {
-	id := store.ID(key)
+	id, outcome := store.ID(key), ClaimFailed
+	defer func() { d.claims.told(r.Context(), outcome) }()
 	c, err := d.claims.find(r.Context(), id, secret)
 	if err != nil {
 		d.fail(w, r, err)
@@ -86,10 +90,12 @@ func (d *redeemer) redeem(w http.ResponseWriter, r *http.Request, key, secret st
 			fresh, err := d.grant(r.Context(), c)
 			switch {
 			case errors.Is(err, store.ErrGone):
+				outcome = ClaimLost
 				writeRefusal(w, http.StatusUnauthorized, d.resolver.formerly(key))
 			case err != nil:
 				d.fail(w, r, err)
 			default:
+				outcome = ClaimRedeemed
 				if err := d.claims.done(context.WithoutCancel(r.Context()), id, secret, fresh); err != nil {
 					d.failures.report(StageSave, "", err)
 				}
@@ -97,8 +103,11 @@ func (d *redeemer) redeem(w http.ResponseWriter, r *http.Request, key, secret st
 			}
 		})).ServeHTTP(w, r)
 	case claimDone:
-		d.repeat(w, r, secret, c)
+		if d.repeat(w, r, secret, c) {
+			outcome = ClaimRepeated
+		}
 	default:
+		outcome = ClaimLost
 		http.Error(w, "there is no such claim", http.StatusForbidden)
 	}
 }
@@ -133,16 +142,17 @@ func (d *redeemer) grant(ctx context.Context, c claim) (fresh string, err error)
 }
 
 // repeat answers a claim that was redeemed before, for as long as the new session
-// lives.
-func (d *redeemer) repeat(w http.ResponseWriter, r *http.Request, secret string, c claim) {
+// lives. It reports whether it could.
+func (d *redeemer) repeat(w http.ResponseWriter, r *http.Request, secret string, c claim) bool {
 	fresh, err := c.token(secret)
 	if err != nil {
 		d.fail(w, r, err)
-		return
+		return false
 	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Cookie", d.manager.Cookie.Name+"="+fresh)
 	d.attached.LoadAndSave(http.HandlerFunc(d.sendCookie)).ServeHTTP(w, r)
+	return true
 }
 
 // fail answers a claim that could not be looked up or redeemed.

@@ -66,7 +66,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	s.common.book = live.New(s.liveConfig(), host{s.common, cookies{manager}})
 	resolver := s.newResolver()
 	if under != nil {
-		s.common.gate = newWired(server, under, resolver)
+		s.common.gate = newWired(server, under, resolver, &s.common.seen)
 	} else {
 		s.common.gate = &stock{server: server, registry: s.common.registry}
 	}
@@ -89,10 +89,11 @@ func checkBackend(core *store.Core) error {
 // newCommon returns what sockets share. Enable adds the gate and the book.
 func (s *Sessions) newCommon() *common {
 	failed := &failures{onError: s.options.OnError}
+	seen := observers{s.options.Observer, failed}
 	return &common{
 		registry:       newRegistry(s.options.Transport == nil),
-		claims:         claims{s.attached.Core()},
-		seen:           observers{s.options.Observer, failed},
+		claims:         &claims{s.attached.Core(), seen.claimed},
+		seen:           seen,
 		handlerTimeout: s.options.HandlerTimeout,
 		emitWait:       s.options.EmitWait,
 		maxAnonymous:   s.options.MaxAnonymous,
@@ -123,6 +124,7 @@ func (s *Sessions) newDoor(resolver *resolver) *door {
 		resolver:    resolver,
 		mistakes:    wrong,
 		ambiguities: several,
+		seen:        &s.common.seen,
 		closing:     s.common.registry.isClosing,
 		strict: func() bool {
 			root := s.namespaces["/"]
@@ -145,11 +147,13 @@ func (s *Sessions) liveConfig() live.Config {
 		StoreGrace:    s.options.StoreGrace,
 		KeepAlive:     s.options.KeepAlive,
 		MaxSeats:      s.options.MaxSocketsPerSession,
+		Large:         (&largeness{logger: s.options.Logger}).warn,
+		LargeBytes:    largeSession,
 	}
 	if s.common.seen.Loaded != nil {
 		config.Loaded = s.common.seen.loaded
 	}
-	if s.common.seen.Saved != nil {
+	if s.common.seen.Saved != nil || s.common.seen.Sized != nil {
 		config.Saved = s.common.seen.saved
 	}
 	if s.common.seen.Conflicted != nil {

@@ -54,6 +54,10 @@ type gate interface {
 	// admits has answered the request.
 	admits(w http.ResponseWriter, r *http.Request) bool
 
+	// waiting returns how many bytes wait for all clients, and how many may; 0 where the
+	// gate does not know.
+	waiting() (bytes, limit int64)
+
 	// ServeHTTP serves the transports.
 	http.Handler
 	// close ends the connections that are left, rate of them a second, and accepts no new

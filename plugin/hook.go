@@ -38,6 +38,9 @@ func (h *hook) enter(c socketio.Conn) error {
 			why.Message = "The server has too many connections without a session."
 		}
 	}
+	if so.first {
+		h.common.seen.arrived(so.mine(), h.arrival(so, why))
+	}
 	so.request = nil // it has served
 	if why == nil {
 		h.rooms.enter(so)
@@ -53,6 +56,18 @@ func (h *hook) enter(c socketio.Conn) error {
 		return why
 	}
 	return nil
+}
+
+// arrival returns what became of a handshake, for the Observer. why is why its first
+// socket has no session, and may not do without.
+func (h *hook) arrival(so *socket, why *Refusal) string {
+	switch {
+	case why == nil:
+		return ArrivedIn
+	case why.Code == CodeUnknown && h.resolver.ticketOf(so.request) != "":
+		return ArrivedBadTicket
+	}
+	return why.Code
 }
 
 // join registers a client that asks for the namespace. It returns nil when there is

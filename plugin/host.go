@@ -23,6 +23,7 @@ var (
 // Ended implements [live.Host].
 func (h host) Ended(e *live.Entry, end *live.End) {
 	why := refusalOfEnd(end)
+	h.common.seen.ended(why.Code)
 	for _, so := range socketsOf(e) {
 		so.sendOut(why)
 	}

@@ -19,6 +19,7 @@ type door struct {
 	mistakes *mistakes
 
 	ambiguities *ambiguities
+	seen        *observers
 
 	closing func() bool // reports whether the server is going away
 	strict  func() bool // reports whether a handshake without a session is refused
@@ -46,6 +47,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // mayOpen reports whether a handshake may go on, and answers one that may not.
 func (d *door) mayOpen(w http.ResponseWriter, r *http.Request) bool {
 	if d.closing() {
+		d.seen.arrived(r.Context(), CodeGoingAway)
 		wire.GoAway(w) // a handshake after socketio.Server.Close would end the process
 		return false
 	}
@@ -53,7 +55,11 @@ func (d *door) mayOpen(w http.ResponseWriter, r *http.Request) bool {
 	if d.resolver.ticketOf(r) == "" {
 		d.ambiguities.notice(w, r, d.resolver.cut(r))
 	}
-	return !d.mistakes.refusesReplaced(w) && !d.refuses(w, r)
+	if d.mistakes.refusesReplaced(w) {
+		d.seen.arrived(r.Context(), CodeInternal)
+		return false
+	}
+	return !d.refuses(w, r)
 }
 
 // refuses reports whether a handshake is refused for want of a session, and answers
@@ -66,6 +72,7 @@ func (d *door) refuses(w http.ResponseWriter, r *http.Request) bool {
 	if why == nil {
 		return false
 	}
+	d.seen.arrived(r.Context(), why.Code)
 	writeRefusal(w, statusOf(why), why)
 	return true
 }

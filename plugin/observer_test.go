@@ -19,8 +19,9 @@ import (
 
 // A listener counts what an Observer hears, by what it says of it.
 type listener struct {
-	mu    sync.Mutex
-	heard map[string]int
+	mu      sync.Mutex
+	heard   map[string]int
+	longest time.Duration // wait
 }
 
 func (l *listener) add(format string, args ...any) {
@@ -49,7 +50,31 @@ func (l *listener) observer() plugin.Observer {
 		Entered:    func(_ context.Context, namespace string) { l.add("entered %s", namespace) },
 		Left:       func(_ context.Context, namespace, reason string) { l.add("left %s: %s", namespace, reason) },
 		Refused:    func(_ context.Context, code string) { l.add("refused %s", code) },
+		Sized:      func(_ context.Context, bytes int) { l.add("sized %dk", bytes/1000) },
+		Waited: func(ctx context.Context, namespace string, took time.Duration) {
+			l.add("waited %s %s %v", ctx.(*plugin.Session).ID(), namespace, took >= 0)
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.longest = max(l.longest, took)
+		},
+		Arrived: func(ctx context.Context, outcome string) { l.add("arrived %s", outcome) },
+		Dropped: func(_ context.Context, why string) { l.add("dropped %s", why) },
+		Ended:   func(_ context.Context, code string) { l.add("ended %s", code) },
+		Claimed: func(_ context.Context, outcome string) { l.add("claim %s", outcome) },
 	}
+}
+
+// all returns all that was heard that begins with a word.
+func (l *listener) all(word string) map[string]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make(map[string]int)
+	for what, n := range l.heard {
+		if rest, is := strings.CutPrefix(what, word+" "); is {
+			all[rest] = n
+		}
+	}
+	return all
 }
 
 // root returns the error at the bottom.
@@ -152,6 +177,12 @@ var broken = plugin.Observer{
 	Entered: func(context.Context, string) { panic("entered") },
 	Left:    func(context.Context, string, string) { panic("left") },
 	Refused: func(context.Context, string) { panic("refused") },
+	Sized:   func(context.Context, int) { panic("sized") },
+	Waited:  func(context.Context, string, time.Duration) { panic("waited") },
+	Arrived: func(context.Context, string) { panic("arrived") },
+	Dropped: func(context.Context, string) { panic("dropped") },
+	Ended:   func(context.Context, string) { panic("ended") },
+	Claimed: func(context.Context, string) { panic("claimed") },
 }
 
 // An Observer that panics is reported, and changes nothing.
@@ -164,7 +195,7 @@ func TestObserverPanics(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	a.get(cookie, "/destroy")
-	for _, method := range []string{"loaded", "saved", "handled", "entered", "left", "refused"} {
+	for _, method := range []string{"loaded", "saved", "handled", "entered", "left", "refused", "sized", "waited", "arrived", "ended"} {
 		eventually(t, method+" is reported", func() bool {
 			return slices.Contains(a.failures.all(), plugin.StageObserver+": panic: "+method)
 		})

@@ -72,7 +72,7 @@ func (r *registry) joinLocked(id string, so *socket) (what joining, earlier *soc
 	case r.closing:
 		return joinClosing, nil
 	case open == nil:
-		open = r.openLocked(id, so)
+		open, so.first = r.openLocked(id, so), true
 	default:
 		if earlier = socketIn(open.leaving, so.namespace); earlier != nil {
 			return joinLeaving, earlier
@@ -140,6 +140,13 @@ func (r *registry) connection(id string) *connection {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.connections[id]
+}
+
+// counts returns how many connections there are, and how many of them have no session.
+func (r *registry) counts() (all, anonymous int) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.connections), r.anonymous
 }
 
 // await is connection, and waits for limit for the connection to be registered.

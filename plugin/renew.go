@@ -56,5 +56,6 @@ func (s *Session) Renew(values map[string]any, options ...RenewOption) error {
 	if !s.client.tell(claimEvent, secret) {
 		return errSlow // nobody knows the secret
 	}
+	s.claims.told(s, ClaimMade)
 	return nil
 }

@@ -15,7 +15,7 @@ func (so *socket) run(set settings, handle func(*Session) error) error {
 		return so.runAnonymous(handle)
 	}
 	if set.access != ReadOnly {
-		if !e.TakeTurn(so.common.handlerTimeout) {
+		if !so.takeTurn() {
 			return refusal(CodeBusy)
 		}
 		defer e.GiveTurn()
@@ -24,6 +24,14 @@ func (so *socket) run(set settings, handle func(*Session) error) error {
 		return err
 	}
 	return so.handle(set, handle)
+}
+
+// takeTurn waits for the session's turn, and reports whether it came in time.
+func (so *socket) takeTurn() bool {
+	start := so.common.seen.beginWait()
+	came := so.entry.TakeTurn(so.common.handlerTimeout)
+	so.common.seen.waited(so.session, so.namespace.name, start)
+	return came
 }
 
 // runLast is run for OnDisconnect, which always runs: even if an earlier event takes

@@ -25,7 +25,7 @@ import (
 // empty, has no ID, and drops what is put into it. All methods are safe for concurrent
 // use.
 type Session struct {
-	claims claims
+	claims *claims
 	client *client // that it belongs to; nil if it is nobody's
 	use    live.Use
 }

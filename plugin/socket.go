@@ -20,6 +20,7 @@ type socket struct {
 	namespace  *namespace
 	connection *connection
 	request    *http.Request // the handshake, until the session is found
+	first      bool          // of its connection
 
 	// own sets these two before ready closes. Call owned where ready may be open.
 	owning  sync.Mutex
@@ -43,7 +44,7 @@ type common struct {
 	registry *registry
 	book     *live.Book // the sessions that sockets use
 	post     *post
-	claims   claims
+	claims   *claims
 	seen     observers
 
 	handlerTimeout time.Duration

@@ -120,6 +120,8 @@ func (*stock) admits(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
+func (*stock) waiting() (bytes, limit int64) { return 0, 0 }
+
 // close leaves the server to its owner: its Close ends the process if a handshake is
 // under way.
 func (*stock) close(context.Context, int) error { return nil }

@@ -20,7 +20,8 @@ type wired struct {
 
 // newWired returns the gate of a wire, and binds each connection of it to the
 // credential that opened it.
-func newWired(server *socketio.Server, w *wire.Wire, of *resolver) wired {
+func newWired(server *socketio.Server, w *wire.Wire, of *resolver, seen *observers) wired {
+	w.Observe(seen.ofWire())
 	w.Identify(wire.Identity{Credential: of.credential, Ended: of.ended})
 	return wired{server, w, w.Handler(server)}
 }
@@ -119,5 +120,7 @@ func (wired) acknowledge(c *conn, values []any) error {
 }
 
 func (g wired) admits(w http.ResponseWriter, r *http.Request) bool { return g.wire.Admits(w, r) }
+
+func (g wired) waiting() (bytes, limit int64) { return g.wire.Waiting() }
 
 func (g wired) close(ctx context.Context, rate int) error { return g.wire.Close(ctx, rate) }

@@ -50,7 +50,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 		var err error
 		if ws, err = a.shared.upgrader.Upgrade(hijacker{w, c, a.shared}, r, w.Header()); err != nil {
 			a.shared.registry.opened(c)
-			a.shared.refused(r, RefusedMalformed)
+			a.shared.observer.refused(r, RefusedMalformed)
 			if first, ok := w.(*onceWriter); ok {
 				first.given = true // the upgrader has answered
 			}

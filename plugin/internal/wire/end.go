@@ -97,7 +97,7 @@ func (c *Conn) violateLocked(err error) {
 		if first {
 			c.shared.options.Logger.Info("transport: connection ended", "remote", c.handshake.remote, "why", err)
 			if reason == ReasonSlow {
-				c.shared.dropped(DroppedSlow)
+				c.shared.observer.dropped(DroppedSlow)
 			}
 		}
 		c.dispose()

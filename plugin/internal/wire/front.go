@@ -47,14 +47,14 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 	switch {
 	case f.err != nil:
-		f.shared.refused(r, RefusedInternal)
+		f.shared.observer.refused(r, RefusedInternal)
 		http.Error(w, f.err.Error(), http.StatusInternalServerError)
 	case f.shared.registry.isClosing():
-		f.shared.refused(r, RefusedClosing)
+		f.shared.observer.refused(r, RefusedClosing)
 		GoAway(w)
 	case !f.shared.knows("/"):
 		// go-socket.io would refuse every client, and keep its session for ever.
-		f.shared.refused(r, RefusedInternal)
+		f.shared.observer.refused(r, RefusedInternal)
 		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
 	default:
 		ctx := context.WithValue(r.Context(), admittedKey{}, admitted{f.shared, version})
@@ -86,7 +86,7 @@ func (f front) resume(w http.ResponseWriter, r *http.Request, name, id string) {
 
 // fail answers a request with an error of Engine.IO, and tells why.
 func (f front) fail(w http.ResponseWriter, r *http.Request, status, code int, why string) {
-	f.shared.refused(r, why)
+	f.shared.observer.refused(r, why)
 	fail(w, status, code)
 }
 

@@ -30,20 +30,14 @@ const (
 	DroppedShed = "shed" // more than MaxWaitingBytes waited for all, and it took nothing
 )
 
-// Observe sets the Observer. Call it before the Wire serves.
-func (w *Wire) Observe(o Observer) { w.observer = o }
-
-// Waiting returns how many bytes wait for all clients together, and how many may.
-func (w *Wire) Waiting() (bytes, limit int64) { return w.waiting.bytes.Load(), w.waiting.limit }
-
-func (s *shared) refused(r *http.Request, why string) {
-	if hear := s.observer.Refused; hear != nil {
-		hear(r, why)
+func (o *Observer) refused(r *http.Request, why string) {
+	if o.Refused != nil {
+		o.Refused(r, why)
 	}
 }
 
-func (s *shared) dropped(why string) {
-	if hear := s.observer.Dropped; hear != nil {
-		hear(why)
+func (o *Observer) dropped(why string) {
+	if o.Dropped != nil {
+		o.Dropped(why)
 	}
 }

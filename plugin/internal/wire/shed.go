@@ -109,7 +109,7 @@ func (c *Conn) dropSlow() {
 	c.abortLocked()
 	c.mu.Unlock()
 	if first {
-		c.shared.dropped(DroppedShed)
+		c.shared.observer.dropped(DroppedShed)
 	}
 	c.dispose()
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // A Wire is the transports of one go-socket.io server. [New] makes it. Call
-// EngineOptions, Handler, Identify, Gate and Own before it serves. Its other methods
+// EngineOptions, Handler, Identify, Observe, Gate and Own before it serves. Its other methods
 // are safe for concurrent use.
 type Wire struct{ shared }
 
@@ -108,6 +108,9 @@ func (randomIDs) NewID() string { return rand.Text() } // at least 128 bits
 // Identify sets how to tell whose a connection is. Call it before the Wire serves.
 func (w *Wire) Identify(identity Identity) { w.identity = identity }
 
+// Observe sets the Observer. Call it before the Wire serves.
+func (w *Wire) Observe(o Observer) { w.observer = o }
+
 // Gate makes clients that ask for a namespace wait for [Conn.Admit] or [Conn.Refuse].
 // The event [OpenEvent] tells the server of them. go-socket.io decides about all
 // other namespaces. Call it before the Wire serves.
@@ -136,6 +139,9 @@ func (w *Wire) Find(id string) *Conn {
 
 // Len returns the number of connections.
 func (w *Wire) Len() int { return w.registry.len() }
+
+// Waiting returns how many bytes wait for all clients together, and how many may.
+func (w *Wire) Waiting() (bytes, limit int64) { return w.waiting.bytes.Load(), w.waiting.limit }
 
 // CloseRate is the default rate of Close, in connections a second.
 const CloseRate = 500
