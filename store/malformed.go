@@ -14,6 +14,6 @@ type malformed struct {
 
 func (m *malformed) report(id string, err error) {
 	if !m.logged.has(id, math.MaxInt64) {
-		loggerOr(m.log).Error("store: a session is treated as none", "id", id, "error", err)
+		loggerOr(m.log).Error("store: a session is treated as none", "id", id, "err", err)
 	}
 }
