@@ -24,6 +24,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	counts.Watch(sessions)
 
 	http.Handle("/socket.io/", sessions)
 	http.Handle("/metrics", promhttp.Handler())

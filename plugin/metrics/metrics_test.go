@@ -18,6 +18,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/metrics"
 	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // Everything that the plugin tells is counted, under the names that the
@@ -45,8 +46,11 @@ func TestCollector(t *testing.T) {
 	o.Entered(ctx, "/chat")
 	o.Left(ctx, "/chat", "slow")
 	o.Refused(ctx, plugin.CodeNoCookie)
+	o.Refused(ctx, "members_only") // an app's own, of which there may be many
 	o.Refused(ctx, "members_only")
-	o.Refused(ctx, "members_only")
+	o.Sized(ctx, 1000)
+	o.Sized(ctx, 100_000)
+	o.Waited(ctx, "/chat", time.Second)
 
 	want := `
 		# HELP socketio_sessions_conflicts_total Saves that met what somebody else had written.
@@ -57,8 +61,8 @@ func TestCollector(t *testing.T) {
 		socketio_sessions_left_total{reason="slow"} 2
 		# HELP socketio_sessions_refusals_total Clients that were turned away or sent out.
 		# TYPE socketio_sessions_refusals_total counter
-		socketio_sessions_refusals_total{code="members_only"} 2
 		socketio_sessions_refusals_total{code="no_cookie"} 1
+		socketio_sessions_refusals_total{code="other"} 2
 		# HELP socketio_sessions_sockets Clients that are in a namespace.
 		# TYPE socketio_sessions_sockets gauge
 		socketio_sessions_sockets{namespace="/"} 2
@@ -79,12 +83,15 @@ func TestCollector(t *testing.T) {
 		"socketio_sessions_save_seconds ok":    2,
 		"socketio_sessions_save_seconds gone":  1,
 		"socketio_sessions_save_seconds error": 1,
+
+		"socketio_sessions_session_bytes":      2,
+		"socketio_sessions_wait_seconds /chat": 1,
 	} {
 		if counts[name] != want {
 			t.Errorf("%s: %d, want %d", name, counts[name], want)
 		}
 	}
-	if len(counts) != 7 {
+	if len(counts) != 9 {
 		t.Errorf("got %v", counts)
 	}
 }
@@ -115,12 +122,13 @@ func gather(t *testing.T, registry *prometheus.Registry) map[string]uint64 {
 func TestCollectorObserves(t *testing.T) {
 	t.Parallel()
 	c := metrics.New()
-	wire := transport.New(transport.Options{})
+	wire := transport.New(transport.Options{MaxWaitingBytes: 100_000_000})
 	server := socketio.NewServer(wire.EngineOptions(nil))
 	sessions, err := plugin.Enable(server, scs.New(), plugin.Options{Transport: wire, Observer: c.Observer(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Watch(sessions)
 	sessions.OnConnect("/", func(socketio.Conn, *plugin.Session) error { return nil })
 	go server.Serve() // for ever
 	web := httptest.NewServer(sessions)
@@ -131,11 +139,88 @@ func TestCollectorObserves(t *testing.T) {
 	client.MustOpen()
 	client.SkipTo(`44{"code":"` + plugin.CodeNoCookie)
 	want := `
+		# HELP socketio_sessions_waiting_limit_bytes How much may wait for all clients together.
+		# TYPE socketio_sessions_waiting_limit_bytes gauge
+		socketio_sessions_waiting_limit_bytes 1e+08
 		# HELP socketio_sessions_refusals_total Clients that were turned away or sent out.
 		# TYPE socketio_sessions_refusals_total counter
 		socketio_sessions_refusals_total{code="no_cookie"} 1
 	`
-	if err := testutil.CollectAndCompare(c, strings.NewReader(want), "socketio_sessions_refusals_total"); err != nil {
+	if err := testutil.CollectAndCompare(c, strings.NewReader(want), "socketio_sessions_refusals_total", "socketio_sessions_waiting_limit_bytes"); err != nil {
 		t.Error(err)
+	}
+}
+
+// What sources have is read when it is asked for, and added up; of what is worst of them
+// it is the worst.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	c := metrics.New()
+	gauges := func() (all string) {
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(c)
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				name := strings.TrimPrefix(family.GetName(), "socketio_sessions_")
+				for _, label := range metric.GetLabel() {
+					name += " " + label.GetValue()
+				}
+				switch value := metric.GetGauge().GetValue(); {
+				case metric.Gauge != nil:
+					all += fmt.Sprintln(name, value)
+				case name == "line_missed_total notes" || name == "line_missed_total messages":
+					all += fmt.Sprintln(name, metric.GetCounter().GetValue())
+				}
+			}
+		}
+		return all
+	}
+	if got := gauges(); got != "" {
+		t.Errorf("without a source:\n%s", got)
+	}
+	c.Watch(fixed{
+		Connections: 7, Anonymous: 2, Sessions: 5, Unsaved: 1, OldestUnsaved: 1500 * time.Millisecond, WaitingBytes: 10, MaxWaitingBytes: 100,
+		Notes: &store.LineState{Up: true, Joined: 5, Missed: 3},
+	})
+	const one = `anonymous_connections 2
+connections 7
+held 5
+line_joined notes 5
+line_missed_total notes 3
+line_up notes 1
+store_failing 0
+unsaved 1
+unsaved_oldest_seconds 1.5
+waiting_bytes 10
+waiting_limit_bytes 100
+`
+	if got := gauges(); got != one {
+		t.Errorf("of one source:\n%s", got)
+	}
+	c.Watch(fixed{
+		Connections: 1, StoreFailing: true, OldestUnsaved: time.Second, MaxWaitingBytes: 100,
+		Notes: &store.LineState{Joined: 1}, Messages: &store.LineState{Up: true, Joined: 2},
+	})
+	const two = `anonymous_connections 2
+connections 8
+held 5
+line_joined messages 2
+line_joined notes 6
+line_missed_total messages 0
+line_missed_total notes 3
+line_up messages 1
+line_up notes 0
+store_failing 1
+unsaved 1
+unsaved_oldest_seconds 1.5
+waiting_bytes 10
+waiting_limit_bytes 200
+`
+	if got := gauges(); got != two {
+		t.Errorf("of two:\n%s", got)
 	}
 }
