@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,38 @@ func BenchmarkEventOnRedis(b *testing.B) {
 	}
 }
 
+// BenchmarkStats measures what a scrape costs a node with many sessions, half of which
+// have something to save.
+func BenchmarkStats(b *testing.B) {
+	const many = 13_000
+	manager := scs.New()
+	kept := store.Attach(manager, store.NewMemory(), store.Options{})
+	sessions, err := Enable(socketio.NewServer(nil), manager, Options{FlushInterval: time.Hour})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = sessions.Close(b.Context()) }()
+	n := sessions.namespace("/")
+	for i := range many {
+		conn := &benchConn{id: strconv.Itoa(i), cookie: "session=" + benchSession(b, manager, kept)}
+		if err := n.enter(conn); err != nil {
+			b.Fatal(err)
+		}
+		defer n.leave(conn, reasonClosed)
+		if i%2 == 0 {
+			if why := n.dispatch(conn, n.settings, func(s *Session) error { count(manager, s); return nil }); why != nil {
+				b.Fatal(why)
+			}
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if now := sessions.Stats(); now.Connections != many || now.Sessions != many || now.Unsaved != many/2 {
+			b.Fatalf("got %+v", now)
+		}
+	}
+}
+
 // count adds one.
 func count(m *scs.SessionManager, s *Session) { m.Put(s, "n", m.GetInt(s, "n")+1) }
 
@@ -61,7 +94,7 @@ func benchmarkEvent(b *testing.B, backend store.Backend, options Options, use fu
 		return text
 	})
 	n := sessions.namespace("/")
-	conn := &benchConn{cookie: "session=" + benchSession(b, manager, kept)}
+	conn := &benchConn{id: "bench", cookie: "session=" + benchSession(b, manager, kept)}
 	if err := n.enter(conn); err != nil {
 		b.Fatal(err)
 	}
@@ -134,10 +167,10 @@ func benchSession(b *testing.B, manager *scs.SessionManager, _ *store.Store) str
 // benchConn is a connection that nobody is behind.
 type benchConn struct {
 	socketio.Conn
-	cookie string
+	id, cookie string
 }
 
-func (c *benchConn) ID() string                { return "bench" }
+func (c *benchConn) ID() string                { return c.id }
 func (c *benchConn) Namespace() string         { return "/" }
 func (c *benchConn) URL() url.URL              { return url.URL{Path: "/socket.io/"} }
 func (c *benchConn) RemoteAddr() net.Addr      { return nil }

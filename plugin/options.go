@@ -138,8 +138,8 @@ type Options struct {
 	// its own. Default: they are logged.
 	OnError func(Failure)
 
-	// Observer hears of loads, saves, events, refusals and open sockets. Default
-	// none.
+	// Observer hears what becomes of sockets, their events and their sessions.
+	// Default none.
 	Observer Observer
 
 	// Logger hears of what an operator should know, of each kind five times a

@@ -13,7 +13,7 @@ func promtool(t *testing.T, args ...string) {
 	if _, err := exec.LookPath("promtool"); err != nil {
 		t.Fatal("promtool is not installed: run .ci/install as root, or install the package prometheus")
 	}
-	if out, err := exec.CommandContext(t.Context(), "promtool", args...).CombinedOutput(); err != nil { //nolint:gosec // the arguments are the test's
+	if out, err := exec.CommandContext(t.Context(), "promtool", args...).CombinedOutput(); err != nil {
 		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }

@@ -45,7 +45,7 @@ func (r *register) len() int {
 func (r *register) all() []*Entry {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.Collect(maps.Values(r.entries))
+	return slices.AppendSeq(make([]*Entry, 0, len(r.entries)), maps.Values(r.entries))
 }
 
 // Members returns the members of the session.
