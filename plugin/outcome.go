@@ -22,7 +22,7 @@ const (
 	ClaimRedeemed = "redeemed" // the script has redeemed one: the token is renewed
 	ClaimRepeated = "repeated" // the script has asked again for the answer
 	ClaimLost     = "lost"     // one came too late, twice, or without the session's cookie; or its session was over
-	ClaimFailed   = "failed"   // one could not be looked up or redeemed, as the store failed
+	ClaimFailed   = "failed"   // one could not be looked up or redeemed, as the store failed or a later release has left it
 )
 
 // What Observer.Dropped hears.

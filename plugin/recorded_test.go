@@ -65,7 +65,7 @@ func TestRecordedMessages(t *testing.T) {
 // A claim that a node of an earlier release has left can be redeemed.
 func TestRecordedClaims(t *testing.T) {
 	t.Parallel()
-	kept := claims{recordedStore()}
+	kept := &claims{store: recordedStore()}
 	recorded(t, "claim", func(t *testing.T, text string) {
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
@@ -130,7 +130,7 @@ func TestLater(t *testing.T) {
 		}
 	}
 	keep(claimOf("id", "secret"), "q...")
-	if c, err := (claims{core}).find(t.Context(), "id", "secret"); !errors.Is(err, errLater) || c.does != 0 {
+	if c, err := (&claims{store: core}).find(t.Context(), "id", "secret"); !errors.Is(err, errLater) || c.does != 0 {
 		t.Errorf("a claim: got %v, %v", c, err)
 	}
 	keep(depositOf("ticket"), "2:key")
