@@ -14,6 +14,10 @@ type Stats struct {
 	// is not over. Anonymous is how many of them are in without a session.
 	Connections, Anonymous int
 
+	// Draining says that Drain or Close was called. Connections then says how many are
+	// left.
+	Draining bool
+
 	// Sessions is how many sessions are in memory: those that have sockets, or changes
 	// that are not saved yet.
 	Sessions int
@@ -42,6 +46,7 @@ type Stats struct {
 // nor an app's function.
 func (s *Sessions) Stats() (now Stats) {
 	now.Connections, now.Anonymous = s.common.registry.counts()
+	now.Draining = s.Ready() != nil
 	book := s.common.book
 	now.Sessions, now.StoreFailing = book.Len(), book.Failing()
 	now.Unsaved, now.OldestUnsaved = book.Backlog()

@@ -51,6 +51,14 @@ func TestStats(t *testing.T) {
 		gone.HangUp()
 	}
 	a.settles("all are gone", func(s plugin.Stats) bool { return s == empty })
+
+	a.enter(cookie)
+	a.sessions.Drain()
+	a.settles("one is left", func(s plugin.Stats) bool { return s.Draining && s.Connections == 1 })
+	if err := a.sessions.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.settles("none is left", func(s plugin.Stats) bool { return s.Draining && s.Connections == 0 && s.Sessions == 0 })
 }
 
 // What waits for a client that does not read is in the Stats.

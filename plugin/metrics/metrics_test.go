@@ -188,6 +188,7 @@ func TestWatch(t *testing.T) {
 	})
 	const one = `anonymous_connections 2
 connections 7
+draining 0
 held 5
 line_joined notes 5
 line_missed_total notes 3
@@ -202,11 +203,12 @@ waiting_limit_bytes 100
 		t.Errorf("of one source:\n%s", got)
 	}
 	c.Watch(fixed{
-		Connections: 1, StoreFailing: true, OldestUnsaved: time.Second, MaxWaitingBytes: 100,
+		Connections: 1, Draining: true, StoreFailing: true, OldestUnsaved: time.Second, MaxWaitingBytes: 100,
 		Notes: &store.LineState{Joined: 1}, Messages: &store.LineState{Up: true, Joined: 2},
 	})
 	const two = `anonymous_connections 2
 connections 8
+draining 1
 held 5
 line_joined messages 2
 line_joined notes 6

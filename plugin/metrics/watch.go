@@ -31,6 +31,7 @@ type gauge[Of any] struct {
 var gauges = []gauge[plugin.Stats]{
 	gaugeOf("connections", "Clients that are connected.", func(s plugin.Stats) float64 { return float64(s.Connections) }),
 	gaugeOf("anonymous_connections", "Clients that are connected without a session.", func(s plugin.Stats) float64 { return float64(s.Anonymous) }),
+	gaugeOf("draining", "1 when the node drains or closes.", func(s plugin.Stats) float64 { return number(s.Draining) }),
 	gaugeOf("held", "Sessions in memory.", func(s plugin.Stats) float64 { return float64(s.Sessions) }),
 	gaugeOf("unsaved", "Sessions with changes that the store does not have yet.", func(s plugin.Stats) float64 { return float64(s.Unsaved) }),
 	gaugeOf("unsaved_oldest_seconds", "For how long the oldest change that is not saved has waited.", func(s plugin.Stats) float64 { return s.OldestUnsaved.Seconds() }),
@@ -96,6 +97,7 @@ func both(a, b plugin.Stats) plugin.Stats {
 	return plugin.Stats{
 		Connections:     a.Connections + b.Connections,
 		Anonymous:       a.Anonymous + b.Anonymous,
+		Draining:        a.Draining || b.Draining,
 		Sessions:        a.Sessions + b.Sessions,
 		Unsaved:         a.Unsaved + b.Unsaved,
 		OldestUnsaved:   max(a.OldestUnsaved, b.OldestUnsaved),
