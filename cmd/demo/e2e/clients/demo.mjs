@@ -11,11 +11,11 @@ import { within } from './wait.mjs';
 const source = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'socketio-sessions-'));
 const program = process.env.DEMO || join(folder, 'demo'); // DEMO names one that was built otherwise, with -race say
-const running = new Set();
+const running = new Map(); // each with the signal that ends it and whatever it has started
 
 // What a failed test leaves behind ends with this process.
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const [child, signal] of running) child.kill(signal);
   rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
@@ -39,9 +39,9 @@ export class Process {
   stdout = '';
   stderr = '';
 
-  constructor(command, args, options = {}) {
+  constructor(command, args, { last = 'SIGKILL', ...options } = {}) {
     this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
-    running.add(this.child);
+    running.set(this.child, last);
     for (const name of ['stdout', 'stderr']) {
       this.child[name].setEncoding('utf8').on('data', (text) => { this[name] += text; });
     }

@@ -6,13 +6,12 @@ import { Demo } from './demo.mjs';
 import { connectSome, ends, startNodes } from './nodes.mjs';
 import { Redis } from './redis.mjs';
 import { isRefusal } from './refusal.mjs';
+import { BACK, goOn, Talk } from './talk.mjs';
 import { waysOf } from './visitor.mjs';
 import { becomes, SECOND, within } from './wait.mjs';
 
 const PROBE = 11000 + SECOND; // ms: the longest interval of the probe, and its round trip
-const BACK = 5000;            // ms in which a client that asks again and again has found a node
 const LISTENERS = 4;          // each node has a connection for ends and changes, and one for what is said
-const TURNS = 25;             // of each socket, before, between and after what happens to the nodes
 
 // They come back by themselves when they were not told that it is over.
 const patient = { options: { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 20 } };
@@ -150,40 +149,4 @@ function ending() {
 async function listeners(redis) {
   const list = await redis.command('CLIENT', 'LIST', 'TYPE', 'pubsub');
   return list === '' ? 0 : list.split('\n').length;
-}
-
-/** Waits until each has said more. */
-async function goOn(talks) {
-  const wanted = talks.map(({ puts }) => puts + TURNS);
-  await becomes(BACK, () => talks.every(({ puts }, i) => puts >= wanted[i]), true);
-}
-
-/** Pings and puts by a socket, one after the other. What is on its way when the connection ends is given up. */
-class Talk {
-  sent = 0;
-  pings = []; // what was answered
-  puts = 0;   // how many were acknowledged, and what is under the key then, at least
-
-  constructor({ socket }, key) {
-    Object.assign(this, { socket, key });
-    this.running = this.#run();
-  }
-
-  async #run() {
-    const next = (event) => new Promise((resolve) => this.socket.once(event, () => resolve()));
-    while (!this.stopped) {
-      if (!this.socket.connected) await next('connect');
-      const ended = next('disconnect');
-      const ask = (...event) => Promise.race([ended, new Promise((resolve) => this.socket.emit(...event, resolve))]);
-      this.sent++;
-      const answer = await ask('message', '');
-      if (answer?.pings) this.pings.push(answer.pings);
-      if (await ask('put', this.key, String(this.puts + 1)) === true) this.puts++;
-    }
-  }
-
-  stop() {
-    this.stopped = true;
-    return within(BACK, this.running, 'the last answer');
-  }
 }

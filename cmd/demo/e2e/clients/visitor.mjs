@@ -30,12 +30,15 @@ export class Visitor {
   /** Does not follow redirects. */
   async request(method, path, form, headers = {}) {
     if (this.token) headers = { cookie: this.cookie, ...headers };
-    const body = form && new URLSearchParams(form);
-    const signal = AbortSignal.timeout(LIMIT);
-    const answer = await fetch(this.url + path, { method, body, headers, signal, redirect: 'manual' });
-    const text = await answer.text();
+    const answer = await this.send(this.url + path, method, headers, form && new URLSearchParams(form));
     for (const line of answer.headers.getSetCookie()) this.#keep(line);
-    return { status: answer.status, headers: answer.headers, text };
+    return answer;
+  }
+
+  async send(url, method, headers, body) {
+    const signal = AbortSignal.timeout(LIMIT);
+    const answer = await fetch(url, { method, body, headers, signal, redirect: 'manual' });
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
   }
 
   #keep(line) {
