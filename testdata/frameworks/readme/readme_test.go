@@ -48,6 +48,23 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// The page for operators has the nginx.conf that the tests with real clients run.
+func TestDeploy(t *testing.T) {
+	t.Parallel()
+	const root = "../../../"
+	page, err := os.ReadFile(root + "plugin/DEPLOY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := os.ReadFile(root + "testdata/deploy/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "```nginx\n"+string(conf)+"```\n") {
+		t.Error("plugin/DEPLOY.md does not quote testdata/deploy/nginx.conf")
+	}
+}
+
 // flat drops indentation and blank lines.
 func flat(code string) string {
 	return regexp.MustCompile(`\s*\n\s*`).ReplaceAllString(strings.TrimSpace(code)+"\n", "\n")
