@@ -2,8 +2,10 @@ package plugin_test
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net/http"
+	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -49,6 +51,19 @@ func ExampleSessions_Disconnect() {
 }
 
 // The auth payload of clients 3.x and 4.x, io({auth: {token}}), is a header.
+func ExampleSessions_Close() {
+	const notice = 5 * time.Second // the balancer's interval
+	web := &http.Server{ReadHeaderTimeout: 5 * time.Second}
+	leave := func(ctx context.Context) error {
+		sessions.Drain()           // sessions.Ready() fails: the balancer sends nobody new
+		time.Sleep(notice)         // until it has asked; all is served on
+		err := sessions.Close(ctx) // saves, and sends clients away at CloseRate
+		err = errors.Join(err, web.Shutdown(ctx))
+		return err
+	}
+	_ = leave
+}
+
 func ExampleFromHeader() {
 	wire := transport.New(transport.Options{AllowedOrigins: []string{"https://app.example.com"}})
 	server := socketio.NewServer(wire.EngineOptions(nil))

@@ -49,6 +49,17 @@ function suite(demo, way) {
     assert.equal(await socket.ask('get', 'color'), 'teal');
   });
 
+  it('an argument that does not fit is acknowledged, and the connection stays', async (t) => {
+    const socket = await (await demo().visit(t)).connect(way);
+    for (const args of [['get', {}], ['put', 'color', 7], ['put', ['color'], 'teal'], ['blob', 'text'], ['slow', 'soon']]) {
+      const { error } = await socket.ask(...args);
+      assert.equal(error.code, 'bad_arguments', args);
+      assert.match(error.message, /^Argument [12] is not /);
+    }
+    assert.equal(await socket.ask('get', 'color'), null);
+    assert.deepEqual(socket.heard, ['connect']);
+  });
+
   it('whoami gives the id that HTTP gives, and never the token', async (t) => {
     const visitor = await demo().visit(t, 'alice');
     const socket = await visitor.connect(way);
