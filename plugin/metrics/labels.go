@@ -39,7 +39,7 @@ var (
 	codes = labelsOf(
 		plugin.CodeNoCookie, plugin.CodeUnknown, plugin.CodeStoreError, plugin.CodeDestroyed, plugin.CodeRenewed,
 		plugin.CodeExpired, plugin.CodeTooMany, plugin.CodeTooLarge, plugin.CodeBusy, plugin.CodeGoingAway,
-		plugin.CodeInternal, plugin.CodeDisconnected, plugin.CodeAmbiguousCookie,
+		plugin.CodeInternal, plugin.CodeDisconnected, plugin.CodeAmbiguousCookie, plugin.CodeBadArguments,
 	)
 	// reasons are what OnDisconnect hears: the codes, and the words of Socket.IO.
 	reasons = codes.and(labelsOf(
