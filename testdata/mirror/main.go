@@ -37,6 +37,7 @@ type config struct {
 	client       string
 	redis        string
 	maxWaiting   int
+	storeGrace   time.Duration
 }
 
 func main() {
@@ -49,6 +50,7 @@ func main() {
 	flag.StringVar(&c.client, "client", "", "the socket.io.js that /client.js serves")
 	flag.StringVar(&c.redis, "redis", "", "host:port of a Redis that has the sessions; none: memory")
 	flag.IntVar(&c.maxWaiting, "max-waiting", 0, "MaxWaitingBytes of the wire")
+	flag.DurationVar(&c.storeGrace, "store-grace", 0, "StoreGrace of the sessions")
 	flag.Parse()
 	if *origins != "" {
 		c.origins = strings.Split(*origins, ",")
@@ -67,6 +69,14 @@ type mirror struct {
 	ledger   ledger
 }
 
+// newPool returns a pool as README has it.
+func newPool(addr string) *redis.Pool {
+	return &redis.Pool{MaxIdle: 16, Dial: func() (redis.Conn, error) {
+		return redis.Dial("tcp", addr, redis.DialConnectTimeout(time.Second),
+			redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
+	}}
+}
+
 // serve runs the mirror until it is interrupted.
 func serve(c config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -74,7 +84,7 @@ func serve(c config) error {
 	m := &mirror{manager: scs.New()}
 	var backend store.Backend = store.NewMemory()
 	if c.redis != "" {
-		backend = redisstore.New(&redis.Pool{MaxIdle: 16, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", c.redis) }})
+		backend = redisstore.New(newPool(c.redis))
 	}
 	store.Attach(m.manager, backend, store.Options{})
 	var err error

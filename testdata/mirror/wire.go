@@ -11,7 +11,7 @@ import (
 
 // enable makes a server on our transports, or on stock ones, with sessions.
 func enable(manager *scs.SessionManager, c config) (*socketio.Server, *plugin.Sessions, error) {
-	var options plugin.Options
+	options := plugin.Options{StoreGrace: c.storeGrace}
 	var server *socketio.Server
 	if c.stock {
 		server = socketio.NewServer(&engineio.Options{PingInterval: c.pingInterval, PingTimeout: c.pingTimeout})

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
@@ -65,6 +66,12 @@ func (r *register) joinLoaded(m Member, id, key, token string) (*Entry, error) {
 	found, expiry, ok, err := r.store.Load(context.Background(), key, nil)
 	if count := r.config.Loaded; count != nil {
 		count(start, err)
+	}
+	switch {
+	case err == nil:
+		r.outage.end()
+	case !errors.Is(err, store.ErrMalformed): // that is not the store's fault
+		r.outage.begin()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -74,6 +74,27 @@ func TestOutageAfterALongRest(t *testing.T) {
 	})
 }
 
+// Somebody who comes finds out that the store is gone, though nobody who is there asks it.
+func TestOutageBeginsWithWhoComes(t *testing.T) {
+	t.Parallel()
+	config := defaults()
+	config.ProbeInterval = 100 * time.Second
+	onClock(t, config, 0, 24*time.Hour, func(n *node) {
+		m, _ := n.enter()
+		token := n.login()
+		n.backend.down.Store(true)
+		if err := n.newMember().join(token); !live.IsStoreError(err) {
+			t.Errorf("got %v", err)
+		}
+		m.ended(away, config.StoreGrace+time.Second)
+		n.backend.down.Store(false)
+		n.enterWith(token)
+		if n.Failing() {
+			t.Error("the store has answered, and is taken to fail")
+		}
+	})
+}
+
 // Sessions are sent away when the store has not answered for StoreGrace, idle ones
 // too; negative, never. Meanwhile PerMessage events fail, and PerConnection goes on
 // in memory.
