@@ -82,8 +82,8 @@ browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...
 
 redis-faults: ## what 20,000 sockets cost a Redis that fails, and that nothing acknowledged is lost (ARGS='-sockets 4000 -only crowd')
-	go build -o bin/redisfaults ./testdata/redisfaults
-	bin/redisfaults $(ARGS)
+	go build -o bin/measure ./testdata/measure
+	bin/measure faults $(ARGS)
 
 versions: ## three nodes replaced one by one under traffic, from another commit to this tree and back (FROM=v0.1.0)
 	npm ci --ignore-scripts --prefix cmd/demo/e2e/clients

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"io"
@@ -22,7 +23,7 @@ import (
 
 // runNode is what a user runs, with the default options. It ends with its input: so it
 // does not outlive who has started it.
-func runNode(args []string) error {
+func runNode(_ context.Context, args []string) error {
 	flags := flag.NewFlagSet("node", flag.ExitOnError)
 	addr := flags.String("addr", "", "where it serves")
 	server := flags.String("redis", "", "the Redis server's `address`")
