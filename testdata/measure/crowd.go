@@ -65,7 +65,7 @@ func far(before, after int) bool { return float64(after) > float64(before)*(1+ma
 // use shows what the node has in use.
 func (c *crowd) use(when string) (usage, error) {
 	u, err := c.node.usage()
-	fmt.Printf("%s: the node takes %d MB, of them %d MB heap, and %d goroutines\n", when, c.node.rss(), u.HeapMB, u.Goroutines)
+	fmt.Printf("%s: the node takes %d MB, of them %d MB heap, and %d goroutines\n", when, c.node.rss()>>20, u.HeapMB, u.Goroutines)
 	return u, err
 }
 

@@ -2,7 +2,7 @@
 // starts a redis-server of its own, and nodes, which are this program as well. It exits
 // with 1 when a bound is broken.
 //
-//	go build -o bin/measure ./testdata/measure && bin/measure faults
+//	go build -o bin/measure ./testdata/measure && bin/measure numbers
 package main
 
 import (
@@ -17,14 +17,16 @@ import (
 
 // commands are what people call, and what the program starts by itself.
 var commands = map[string]func(context.Context, []string) error{
-	"faults": runFaults,
-	"node":   runNode,
+	"faults":  runFaults,
+	"numbers": runNumbers,
+	"node":    runNode,
+	"home":    runHome,
 }
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // who reads on no more must not leave a Redis behind
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := errors.New("want a command: faults")
+	err := errors.New("want a command: faults or numbers")
 	if len(os.Args) > 1 && commands[os.Args[1]] != nil {
 		err = commands[os.Args[1]](ctx, os.Args[2:])
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -46,6 +47,7 @@ func runNode(_ context.Context, args []string) error {
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sessions)
 	mux.HandleFunc("/usage", tellUsage)
+	mux.HandleFunc("/garbage", tellGarbage)
 	web := http.Server{Addr: *addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	return web.ListenAndServe()
 }
@@ -87,4 +89,20 @@ func tellUsage(w http.ResponseWriter, _ *http.Request) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	_ = json.NewEncoder(w).Encode(usage{runtime.NumGoroutine(), int(memory.HeapAlloc >> 20)})
+}
+
+// garbage is what the collector has done so far.
+type garbage struct {
+	Goroutines, Cycles int
+	Live               uint64        // bytes that its last cycle has found in use
+	Paused             time.Duration // all goroutines, in all cycles
+}
+
+// tellGarbage collects none.
+func tellGarbage(w http.ResponseWriter, _ *http.Request) {
+	var stats debug.GCStats
+	debug.ReadGCStats(&stats)
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	_ = json.NewEncoder(w).Encode(garbage{runtime.NumGoroutine(), int(stats.NumGC), live[0].Value.Uint64(), stats.PauseTotal})
 }

@@ -2,20 +2,27 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/gomodule/redigo/redis"
 
 	"github.com/socketio-sessions/socketio-sessions/store"
 	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 )
 
 // pages are another node, one without sockets: where people log in and out.
-type pages struct{ manager *scs.SessionManager }
+type pages struct {
+	manager *scs.SessionManager
+	pool    *redis.Pool
+	padding int // bytes that a session has besides its seven values
+}
 
 func newPages(redisAddr string) *pages {
-	p := &pages{scs.New()}
-	store.Attach(p.manager, redisstore.New(newPool(redisAddr)), store.Options{})
+	p := &pages{manager: scs.New(), pool: newPool(redisAddr)}
+	store.Attach(p.manager, redisstore.New(p.pool), store.Options{})
 	return p
 }
 
@@ -30,13 +37,18 @@ func (p *pages) change(ctx context.Context, token string, change func(ctx contex
 	return token, err
 }
 
-// logIn makes a session of seven values, and returns its token.
+// logIn makes a session of seven values and the padding, in pieces as an app has them, and
+// returns its token.
 func (p *pages) logIn(ctx context.Context) (string, error) {
 	return p.change(ctx, "", func(ctx context.Context) {
 		p.manager.Put(ctx, "n", 0)
 		p.manager.Put(ctx, "admin", false)
 		for name, text := range map[string]string{"user": "ann", "email": "ann@example.org", "lang": "en", "cart": "42,7,1", "csrf": "0123456789abcdef"} {
 			p.manager.Put(ctx, name, text)
+		}
+		const pieces = 8
+		for i := range min(pieces, p.padding) {
+			p.manager.Put(ctx, fmt.Sprint("value", i), strings.Repeat(string(rune('a'+i)), p.padding/pieces))
 		}
 	})
 }

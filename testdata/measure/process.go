@@ -57,14 +57,14 @@ func (p *process) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// rss returns the memory of the process in MB.
+// rss returns the bytes of memory that the process has.
 func (p *process) rss() int {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
 	pages, _ := strconv.Atoi(strings.Fields(string(b))[1])
-	return pages * os.Getpagesize() >> 20
+	return pages * os.Getpagesize()
 }
 
 // startNode runs this program as a node on a Redis.
@@ -86,12 +86,23 @@ func startNode(redisAddr string, args ...string) (*process, error) {
 
 // usage returns what a node has in use.
 func (p *process) usage() (u usage, err error) {
-	answer, err := http.Get("http://" + p.addr + "/usage")
+	err = p.ask("/usage", &u)
+	return u, err
+}
+
+// garbage returns what its collector has done.
+func (p *process) garbage() (g garbage, err error) {
+	err = p.ask("/garbage", &g)
+	return g, err
+}
+
+func (p *process) ask(path string, into any) error {
+	answer, err := http.Get("http://" + p.addr + path)
 	if err != nil {
-		return u, err
+		return err
 	}
 	defer answer.Body.Close()
-	return u, json.NewDecoder(answer.Body).Decode(&u)
+	return json.NewDecoder(answer.Body).Decode(into)
 }
 
 func freeAddr() (addr, port string, err error) {

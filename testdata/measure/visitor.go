@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -15,6 +17,8 @@ import (
 // A visitor is a browser with a session and a socket, of Engine.IO 3.
 type visitor struct {
 	token string
+	from  net.IP        // its address; nil: any
+	waits time.Duration // for each half of a connect; 0: 5 s
 	ws    *websocket.Conn
 	lost  atomic.Bool // the socket has ended
 	acks  chan string // the payloads of acknowledgements
@@ -22,7 +26,11 @@ type visitor struct {
 
 // connect opens the socket. Its goroutine ends with it.
 func (v *visitor) connect(addr string) error {
-	dialer := websocket.Dialer{HandshakeTimeout: 5 * time.Second, ReadBufferSize: 512, WriteBufferSize: 512}
+	patience := cmp.Or(v.waits, 5*time.Second)
+	dialer := websocket.Dialer{HandshakeTimeout: patience, ReadBufferSize: 512, WriteBufferSize: 512}
+	if v.from != nil {
+		dialer.NetDialContext = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: v.from}}).DialContext
+	}
 	ws, answer, err := dialer.Dial("ws://"+addr+"/socket.io/?EIO=3&transport=websocket", http.Header{"Cookie": {"session=" + v.token}})
 	if answer != nil {
 		_ = answer.Body.Close()
@@ -37,7 +45,7 @@ func (v *visitor) connect(addr string) error {
 	select {
 	case err := <-in:
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		_ = ws.Close()
 		return errors.New("not let in")
 	}
