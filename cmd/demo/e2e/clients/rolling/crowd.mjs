@@ -59,7 +59,7 @@ class Client {
     this.number = number;
     this.way = connects[number % 2];
     const localAddress = `127.${1 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
-    this.browser = new Browser({ localAddress, secureContext, keepAlive: false });
+    this.browser = new Browser({ localAddress, secureContext, keepAlive: true });
   }
 
   /** Resolves when it has connected for the first time. */
