@@ -117,7 +117,7 @@ func (t tally) plus(o tally) tally {
 // cpu returns the CPU time that all of them have used.
 func (c *clients) cpu() (sum time.Duration) {
 	for _, h := range c.homes {
-		sum += h.process.cpu()
+		sum += h.cpu()
 	}
 	return sum
 }
