@@ -24,8 +24,32 @@ type backend struct {
 	touches atomic.Int32
 	finds   atomic.Int32
 
+	pulse    *atomic.Int64 // when it last showed that it is there, in Unix nanoseconds; nil if it never does
 	deleting func() // what happens while a session is deleted; may be nil
 	swapping func() // what happens while one is saved; may be nil
+}
+
+// Listen implements [store.Teller].
+func (b *backend) Listen(hear func(store.Note)) store.Line {
+	line := b.Memory.Listen(hear)
+	if b.pulse == nil {
+		return line
+	}
+	return pulsing{line, b}
+}
+
+// pulsing is a line that has a pulse for as long as its backend is there.
+type pulsing struct {
+	store.Line
+	*backend
+}
+
+// Heard implements [store.Pulse].
+func (p pulsing) Heard() time.Time {
+	if !p.down.Load() {
+		p.pulse.Store(time.Now().UnixNano())
+	}
+	return time.Unix(0, p.pulse.Load())
 }
 
 var errDown = errors.New("the store is down")
@@ -93,9 +117,14 @@ func defaults() live.Config {
 // onClock runs a test in a bubble with a node.
 func onClock(t *testing.T, config live.Config, idle, lifetime time.Duration, test func(n *node)) {
 	t.Helper()
+	onBackend(t, &backend{Memory: store.NewMemory()}, config, idle, lifetime, test)
+}
+
+// onBackend is onClock with a backend.
+func onBackend(t *testing.T, b *backend, config live.Config, idle, lifetime time.Duration, test func(n *node)) {
+	t.Helper()
 	manager := scs.New() // it starts a goroutine for ever, so outside
 	manager.IdleTimeout, manager.Lifetime = idle, lifetime
-	b := &backend{Memory: store.NewMemory()}
 	config.Manager = manager
 	config.Store = store.Attach(manager, b, store.Options{}).Core()
 	synctest.Test(t, func(t *testing.T) {

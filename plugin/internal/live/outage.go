@@ -41,12 +41,15 @@ func (o *outage) end() {
 }
 
 // begin notes that the store has failed. Until then it may have been there, though nobody
-// has asked it for long: where changes are heard that happens seldom. It has said so itself,
-// or else it was found out in about deafInterval that nothing is heard.
+// has asked it for long: where changes are heard that happens seldom. A store that shows
+// that it is there has said until when. Any other is asked each deafInterval or so.
 func (o *outage) begin() {
 	if !o.on.Swap(true) {
-		o.raise(o.heard())
-		o.raise(time.Now().Add(-deafInterval))
+		heard := o.heard()
+		if heard.IsZero() {
+			heard = time.Now().Add(-deafInterval)
+		}
+		o.raise(heard)
 	}
 	if o.grace < 0 {
 		return

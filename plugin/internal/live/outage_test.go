@@ -1,10 +1,12 @@
 package live_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // A change that could not be saved is saved within two seconds of the store's
@@ -93,6 +95,26 @@ func TestOutageBeginsWithWhoComes(t *testing.T) {
 			t.Error("the store has answered, and is taken to fail")
 		}
 	})
+}
+
+// A store that falls silent is asked, though nobody else does: whoever is there goes when
+// StoreGrace is over, counted from when it was last heard.
+func TestOutageOfASilentStore(t *testing.T) {
+	t.Parallel()
+	for _, grace := range []time.Duration{30 * time.Second, time.Minute} {
+		config := defaults()
+		config.ProbeInterval, config.StoreGrace = 100*time.Second, grace
+		onBackend(t, &backend{Memory: store.NewMemory(), pulse: new(atomic.Int64)}, config, 0, 24*time.Hour, func(n *node) {
+			m, _ := n.enter()
+			pass(50 * time.Second)
+			n.config.Store.Heard()
+			n.backend.down.Store(true)
+			down := time.Now()
+			if took := m.ended(away, 2*grace).Sub(down); took < grace-time.Second || took > grace+time.Second {
+				n.Errorf("grace %v: sent away after %v", grace, took)
+			}
+		})
+	}
 }
 
 // Sessions are sent away when the store has not answered for StoreGrace, idle ones
