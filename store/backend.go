@@ -15,8 +15,8 @@ import (
 // failed, never that a session is absent. Neither side changes bytes that were
 // passed in or handed out.
 //
-// A backend may also be a [Lister], a [Prober], a [Teller], a [Speaker], an [Audience],
-// a [Reporter] and a [Checker].
+// A backend may also be a [Lister], a [Prober], a [Roll], a [Teller], a [Speaker], an
+// [Audience], a [Reporter] and a [Checker].
 type Backend interface {
 	// Find returns the bytes under key and the time when they expire, zero where
 	// the backend cannot tell. ok is false when there is no session.
@@ -41,6 +41,10 @@ type Change struct {
 	Old, New []byte
 	Life     Life
 	Note     Note
+
+	// Owner is what a [Roll] needs; nil where the change means nothing to it. Other
+	// backends ignore it.
+	Owner *Owner
 
 	// Once says that New was computed from Old, as by a counter. A backend that has
 	// lost the answer to such a swap does not repeat it, but returns an error: the

@@ -19,6 +19,8 @@ type Commit struct {
 	Once bool
 	// By is the watch of who commits. It does not hear of the commit. nil for none.
 	By *Watch
+
+	ancestors []ancestor // what goes on in the session since
 }
 
 // id returns the id of the session.
@@ -65,12 +67,16 @@ func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok b
 	if c.limit.exceeded(commit.Mine.Bytes, commit.Base.Bytes) {
 		return c.swapOversized(ctx, commit)
 	}
+	placing, err := c.place(commit)
+	if err != nil {
+		return nil, false, err
+	}
 	event := c.eventOf(commit)
 	found, ok, err := c.backend.Swap(ctx, commit.Key, Change{
 		Old: commit.Base.Bytes, New: commit.Mine.Bytes,
 		Life: c.Life(commit.Mine.Deadline, commit.Used),
 		Note: c.news.note(event),
-		Once: commit.Once,
+		Once: commit.Once, Owner: placing.owner,
 	})
 	switch {
 	case err != nil:
@@ -82,6 +88,7 @@ func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok b
 		} else if late := c.eventOf(commit); late.ID != "" {
 			c.tellLate(ctx, late, commit.By)
 		}
+		c.placed(ctx, placing)
 		return commit.Mine, true, nil
 	case found == nil:
 		return nil, false, ErrGone

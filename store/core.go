@@ -20,6 +20,7 @@ type Core struct {
 	news    *news
 	talk    talk
 	holders holders
+	users   users
 
 	// contextKey is the key under which SCS keeps its session data in a context.
 	contextKey any
@@ -190,6 +191,7 @@ func (c *Core) end(ctx context.Context, key string, why Kind) (last []byte, err 
 	c.ends.add(event.ID, why)
 	if why != renewing {
 		c.news.tell(event, nil)
+		c.leave(ctx, left{c.userOfLast(last), key})
 	}
 	return last, nil
 }

@@ -36,9 +36,19 @@ func (c *Core) create(ctx context.Context, tx *transaction, as viewer, b []byte,
 	if renewed.key != "" {
 		event = Event{ID: ID(renewed.key), Kind: Renewed}
 	}
-	found, ok, err := c.backend.Swap(ctx, as.key, Change{New: made, Life: Life{expiry, expiry}, Note: c.news.note(event)})
+	placing, err := c.placeBytes(as.key, nil, made, append([]ancestor{renewed}, merged...)...)
+	if err != nil {
+		return err
+	}
+	found, ok, err := c.backend.Swap(ctx, as.key, Change{New: made, Life: Life{expiry, expiry}, Note: c.news.note(event), Owner: placing.owner})
 	if err != nil {
 		return fmt.Errorf("store: create: %w", err)
+	}
+	if !ok && found == nil { // what goes on in it was ended meanwhile
+		if tx.implicit {
+			return nil
+		}
+		return ErrGone
 	}
 	if !ok && tx.implicit {
 		return c.replace(ctx, as.key, b, expiry) // its base was forgotten
@@ -57,6 +67,7 @@ func (c *Core) create(ctx context.Context, tx *transaction, as viewer, b []byte,
 	}
 	tx.wrote(as, &Snapshot{Bytes: b})
 	c.tellMerged(ctx, tx)
+	c.placed(ctx, placing)
 	return nil
 }
 
@@ -98,12 +109,18 @@ func (c *Core) replace(ctx context.Context, key string, b []byte, expiry time.Ti
 		if c.limit.exceeded(b, change.Old) {
 			return false, ErrTooLarge
 		}
+		placing, err := c.placeBytes(key, change.Old, b)
+		if err != nil {
+			return false, err
+		}
+		change.Owner = placing.owner
 		found, ok, err := c.backend.Swap(ctx, key, change)
 		switch {
 		case err != nil:
 			return false, fmt.Errorf("store: commit: %w", err)
 		case ok:
 			c.news.tell(change.Note.Event, nil)
+			c.placed(ctx, placing)
 			return true, nil
 		case found == nil && listed:
 			return false, ErrGone

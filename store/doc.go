@@ -20,6 +20,9 @@
 // backend; [Begin] where there is no request; [ErrGone], [ErrTooLarge] and the other
 // errors; [Codec]; [CheckSCS]. [Store.SessionID] names the session of a context.
 //
+// With Options.User the Store knows whose each session is: [Store.SessionsOf] lists a user's
+// sessions as [Info], [Store.EndUser] and [Store.EndID] end them on every node.
+//
 // # For a backend of your own
 //
 // A [Backend] is four methods on bytes. Its arguments are [Change], [Life] and [Note];
@@ -29,6 +32,7 @@
 // Optional interfaces of a backend:
 //   - [Lister] lists the sessions, for SCS's Iterate;
 //   - [Prober] looks at many sessions at once;
+//   - [Roll] keeps which sessions are whose, by the [Owner] of each change, as an [Entry];
 //   - [Teller] passes notes on to other processes, over a [Line];
 //   - [Speaker] does so without a change of the session, and with what is said;
 //   - [Audience] tells whether anybody would hear a note;

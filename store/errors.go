@@ -31,6 +31,16 @@ var (
 	// session as none.
 	ErrMalformed = errors.New("store: the stored session does not decode")
 
+	// ErrNoUser says that the name of a user is empty. All methods that take one return it.
+	ErrNoUser = errors.New("store: the user has no name")
+
+	// ErrNoRoll says that this Store does not know whose the sessions are: Options.User is
+	// not set, or the backend is no [Roll]. All methods that take a user return it.
+	ErrNoRoll = errors.New("store: sessions of users are not known")
+
+	// ErrNotTheirs is what EndID returns when no session of the user has the id.
+	ErrNotTheirs = errors.New("store: the user has no such session")
+
 	// ErrNoList is what Iterate returns when the backend cannot list its sessions;
 	// see [Lister].
 	ErrNoList = errors.New("store: the backend cannot list its sessions")

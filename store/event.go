@@ -8,7 +8,7 @@ import (
 // A Kind is what happened to a session.
 type Kind string
 
-// What can happen to a session. Destroyed, Renewed and Expired end it.
+// What can happen to a session. The last four end it.
 const (
 	Changed   Kind = "changed"   // its values or its deadline changed
 	Said      Kind = "said"      // somebody called [Core.Say]; the ID is that of a topic
@@ -16,6 +16,8 @@ const (
 	Destroyed Kind = "destroyed" // Destroy ended it, as at a logout
 	Renewed   Kind = "renewed"   // a new token replaced its own, as at a login
 	Expired   Kind = "expired"   // its time was over
+
+	Superseded Kind = "superseded" // its user logged in elsewhere, above Options.MaxSessionsPerUser
 )
 
 // renewing is the kind of a note that goes ahead of Renewed: the old token is
@@ -36,7 +38,11 @@ type Event struct {
 
 // ends reports whether the event ends its session.
 func (e Event) ends() bool {
-	return e.Kind == Destroyed || e.Kind == Renewed || e.Kind == Expired
+	switch e.Kind {
+	case Destroyed, Renewed, Expired, Superseded:
+		return true
+	}
+	return false
 }
 
 // A Note is an event on its way from the Store that made it to others. The zero
@@ -113,7 +119,7 @@ func (n *Note) UnmarshalJSON(b []byte) error {
 	}
 	*n = Note{From: body.From, Event: Event{ID: body.ID, Kind: body.Kind, Keys: body.Keys, Data: body.Data}}
 	switch body.Kind {
-	case Changed, Destroyed, Renewed, Expired, Said, renewing:
+	case Changed, Destroyed, Renewed, Expired, Superseded, Said, renewing:
 		if body.Version == noteVersion {
 			return nil
 		}

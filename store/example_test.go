@@ -142,7 +142,7 @@ func newMapBackend() *mapBackend { return &mapBackend{items: make(map[string]map
 //
 //	func TestBackend(t *testing.T) {
 //		open := func(*testing.T) store.Backend { return newMapBackend() }
-//		storetest.Run(t, open, storetest.NoEvents, storetest.NoList)
+//		storetest.Run(t, open, storetest.NoEvents, storetest.NoList, storetest.NoRoll)
 //	}
 func ExampleBackend() {
 	var backend store.Backend = newMapBackend()
@@ -162,5 +162,5 @@ func ExampleBackend() {
 func TestExampleBackend(t *testing.T) {
 	t.Parallel()
 	open := func(*testing.T) store.Backend { return newMapBackend() }
-	storetest.Run(t, open, storetest.NoEvents, storetest.NoList)
+	storetest.Run(t, open, storetest.NoEvents, storetest.NoList, storetest.NoRoll)
 }

@@ -48,3 +48,10 @@ func CheckCaller(name string, call func(*scs.SessionManager, context.Context) er
 	want := map[string]scsMethod{"Destroy": callsDestroy, "RenewToken": callsRenewToken, "MergeSession": callsMergeSession}[name]
 	return r.checkCaller(name, want, func(ctx context.Context) error { return call(&r.manager, ctx) })
 }
+
+// Rolls returns how many rolls are held.
+func (m *Memory) Rolls() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.rolls)
+}

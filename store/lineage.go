@@ -1,6 +1,9 @@
 package store
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // A lineage is what the session of a transaction goes on from. SCS ends a session in
 // RenewToken or MergeSession and commits its successor later: between the two, the
@@ -18,6 +21,8 @@ type ancestor struct {
 	key  string
 	base *Snapshot // what the transaction had read of it; nil for nothing
 	last []byte    // what it was when it was deleted; nil if it had ended before
+
+	ended time.Time // when it was deleted, or before
 }
 
 // addRenewed adds a session that RenewToken has deleted. Only the first counts: a

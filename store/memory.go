@@ -15,6 +15,7 @@ type Memory struct {
 	said  hub
 	mu    sync.RWMutex
 	items map[string]item
+	rolls map[string]*memoryRoll // by user
 }
 
 type item struct {
@@ -61,6 +62,9 @@ func (m *Memory) swap(key string, change Change) ([]byte, bool) {
 	current, ok := m.liveLocked(key)
 	if ok != (change.Old != nil) || !bytes.Equal(current.bytes, change.Old) {
 		return current.bytes, false
+	}
+	if !m.ownLocked(key, change.Owner) {
+		return nil, false
 	}
 	if m.items == nil {
 		m.items = make(map[string]item)
@@ -154,6 +158,7 @@ func (m *Memory) liveLocked(key string) (item, bool) {
 // time: Go walks a map from a random place.
 func (m *Memory) sweepLocked() {
 	now, seen := time.Now(), 0
+	m.sweepRollsLocked(now)
 	for key, it := range m.items {
 		if !now.Before(it.expiry) {
 			delete(m.items, key)

@@ -19,7 +19,7 @@ func TestMemory(t *testing.T) {
 func TestWrapMemstore(t *testing.T) {
 	t.Parallel()
 	open := func(*testing.T) store.Backend { return store.Wrap(memstore.NewWithCleanupInterval(0)) }
-	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
+	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents, storetest.NoRoll)
 }
 
 // New sessions remove expired ones, so Memory needs no goroutine.

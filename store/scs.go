@@ -66,7 +66,7 @@ func (s *Store) CommitCtx(ctx context.Context, key string, b []byte, expiry time
 	if err != nil {
 		return err
 	}
-	mine, err := c.saveBytes(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: whole}, Used: time.Now()})
+	mine, err := c.saveBytes(ctx, Commit{Key: key, Base: base, Mine: &Snapshot{Bytes: whole}, Used: time.Now(), ancestors: merged})
 	if err != nil {
 		if tx.implicit && errors.Is(err, ErrGone) {
 			return nil // the manager's own LoadAndSave would answer 500

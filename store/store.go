@@ -35,6 +35,7 @@ func Attach(manager *scs.SessionManager, backend Backend, options Options) *Stor
 	c.news = newNews(name, backend, &c.ends)
 	c.talk.name, c.talk.problems = name, problems
 	c.talk.speaker, _ = backend.(Speaker)
+	c.users = newUsers(options, backend, problems)
 	c.limit = sizeLimit(options.MaxBytes)
 	if c.limit == 0 {
 		c.limit = defaultMaxBytes

@@ -27,14 +27,14 @@ func (c *Core) handOver(ctx context.Context, tx *transaction, key string, by scs
 	if err != nil {
 		return fmt.Errorf("store: hand over: %w", err)
 	}
-	ended := false
+	ended, now := false, time.Now()
 	defer func() { done(ended) }()
 	last, err := c.end(ctx, key, why)
 	ended = err == nil
 	if err != nil || tx == nil {
 		return err
 	}
-	a := ancestor{key: key, base: tx.bases.ofKey(key), last: last}
+	a := ancestor{key: key, base: tx.bases.ofKey(key), last: last, ended: now}
 	switch {
 	case by == callsRenewToken:
 		tx.lineage.addRenewed(a)

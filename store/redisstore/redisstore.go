@@ -23,12 +23,12 @@ import (
 // nodes that still use that share the same sessions.
 //
 // Each operation but All is one round trip, once Redis knows the scripts. Each change is
-// one Lua script on one key. Operations of many goroutines go together, on one
+// one Lua script on one key, and on the rolls of users where it changes whose a session is. Operations of many goroutines go together, on one
 // connection. The script also publishes what happened to the session, on a channel of
 // the session's id. A Store that follows sessions holds two connections of the pool, to
 // hear that and to hear what is said, so the pool must allow at least three.
 //
-// Under the prefix there are sessions and nothing else. Claims, tickets and channels have
+// Under the prefix there are sessions and nothing else. Claims, tickets, rolls and channels have
 // names that begin with "socketio:" and the prefix.
 //
 // A connection that breaks, or that leads to a server which cannot write (any more), is
@@ -55,6 +55,7 @@ var (
 	_ store.Teller  = (*RedisStore)(nil)
 	_ store.Speaker = (*RedisStore)(nil)
 	_ store.Prober  = (*RedisStore)(nil)
+	_ store.Roll    = (*RedisStore)(nil)
 
 	_ store.Reporter = (*RedisStore)(nil)
 	_ store.Checker  = (*RedisStore)(nil)

@@ -50,7 +50,7 @@ func TestWrapRedisstore(t *testing.T) {
 	t.Parallel()
 	inner := plainredis.New(storetest.Redis(t).Pool())
 	open := func(*testing.T) store.Backend { return store.Wrap(inner) }
-	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
+	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents, storetest.NoRoll)
 }
 
 // A node with plain redisstore and stock SCS reads what we write, expiry included, and we

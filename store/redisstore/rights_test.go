@@ -128,6 +128,7 @@ func TestRightsAreExact(t *testing.T) {
 		if found, err := core.Probe(t.Context(), []string{token}); err != nil || found[0] == nil {
 			t.Errorf("probe: %q, %v", found, err)
 		}
+		useRolls(t, backend)
 	}
 	conn := pool.Get() // what TestOnBorrow does
 	defer conn.Close()
@@ -148,6 +149,22 @@ func TestRightsAreExact(t *testing.T) {
 		if name, ok := strings.CutPrefix(rule.(string), "+"); ok && !strings.Contains(stats, "cmdstat_"+name+":") {
 			t.Errorf("nothing needs %s", name)
 		}
+	}
+}
+
+// useRolls does all that touches the roll of a user.
+func useRolls(t *testing.T, backend store.Backend) {
+	t.Helper()
+	n := newUsersNode(backend, store.Options{MaxSessionsPerUser: 1})
+	for range 3 {
+		n.renew(t, n.login(t, "ann"), "bob")
+		n.put(t, n.renew(t, n.login(t, "bob"), "bob"), "cart", 1)
+	}
+	if all, err := n.sessions.SessionsOf(t.Context(), "bob"); len(all) != 1 || err != nil {
+		t.Errorf("sessions: %v, %v", all, err)
+	}
+	if ended, err := n.sessions.EndUser(t.Context(), "bob"); ended != 1 || err != nil {
+		t.Errorf("ended: %d, %v", ended, err)
 	}
 }
 

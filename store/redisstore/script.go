@@ -10,15 +10,16 @@ import (
 // A script is sent by its hash, once Redis knows it.
 type script struct {
 	source, hash any // strings
+	keys         any // how many
 }
 
-func newScript(source string) script {
-	return script{source, redis.NewScript(1, source).Hash()}
+func newScript(keys int, source string) script {
+	return script{source, redis.NewScript(keys, source).Hash(), keys}
 }
 
-// on returns the arguments of a call of the script on one key, with further ones.
-func (s script) on(key string, args ...any) []any {
-	return append(append(make([]any, 0, 3+len(args)), s.hash, 1, key), args...)
+// on returns the arguments of a call of the script: its keys, and further ones.
+func (s script) on(args ...any) []any {
+	return append(append(make([]any, 0, 2+len(args)), s.hash, s.keys), args...)
 }
 
 // run runs a script with the arguments that on has returned, and returns its reply. once

@@ -10,22 +10,17 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-var (
-	// The reply is 1 if the swap was made, 2 if the note was refused, 3 if it was not
-	// published since nobody else listens, else what was found. Of the arguments, 1 and
-	// 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and 6 the
-	// channel and the note, 7 whether the key must be absent, 8 whether the sender is
-	// one of the channel's listeners and wants no others to be bothered. Where Redis
-	// counts none, they listen at a replica, which PUBLISH reaches. PEXPIREAT GT would
-	// do, but Redis 6 does not have it. Redis 6.0 does not have SET with PXAT either,
-	// and to try that first costs what it saves.
-	swapScript = newScript(`
+// The two parts of swapScript.
+const (
+	swapCheck = `
 local current = redis.call('GET', KEYS[1])
 if ARGV[7] == 'absent' then
 	if current then return current end
 elseif current ~= ARGV[1] then
 	return current
 end
+`
+	swapMake = `
 local expiry = ARGV[3]
 if current and expiry ~= ARGV[4] then
 	local now = redis.call('TIME')
@@ -37,9 +32,21 @@ redis.call('SET', KEYS[1], ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], expiry)
 if ARGV[8] == 'alone' and redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])[2] == 1 then return 3 end
 if ARGV[5] ~= '' and type(redis.pcall('PUBLISH', ARGV[5], ARGV[6])) == 'table' then return 2 end
-return 1`)
+return 1`
+)
 
-	touchScript = newScript(`
+var (
+	// The reply is 1 if the swap was made, 2 if the note was refused, 3 if it was not
+	// published since nobody else listens, else what was found. Of the arguments, 1 and
+	// 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and 6 the
+	// channel and the note, 7 whether the key must be absent, 8 whether the sender is
+	// one of the channel's listeners and wants no others to be bothered. Where Redis
+	// counts none, they listen at a replica, which PUBLISH reaches. PEXPIREAT GT would
+	// do, but Redis 6 does not have it. Redis 6.0 does not have SET with PXAT either,
+	// and to try that first costs what it saves.
+	swapScript = newScript(1, swapCheck+swapMake)
+
+	touchScript = newScript(1, `
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
 local now = redis.call('TIME')
@@ -49,7 +56,7 @@ redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
 return 1`)
 
 	// The reply is the last bytes, and a list of them if the note was refused.
-	deleteScript = newScript(`
+	deleteScript = newScript(1, `
 local last = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
 if last and ARGV[1] ~= '' and type(redis.pcall('PUBLISH', ARGV[1], ARGV[2])) == 'table' then return {last} end
@@ -71,13 +78,19 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if own != nil {
 		alone = "alone"
 	}
-	reply, repeated, err := r.pipe.run(ctx, swapScript, change.Once, swapScript.on(r.name(key), change.Old, change.New,
-		expiry, limit, channel, body, wanted, alone))
+	script, args := swapScript, [...]any{r.name(key), change.Old, change.New, expiry, limit, channel, body, wanted, alone}
+	call := script.on(args[:]...)
+	if change.Owner != nil {
+		script, call = ownedSwapScript, r.swapOwned(key, change.Owner, args[:])
+	}
+	reply, repeated, err := r.pipe.run(ctx, script, change.Once, call)
 	if err != nil {
 		return nil, false, err
 	}
 	if swapped, ok := reply.(int64); ok {
 		switch swapped {
+		case 4:
+			return nil, false, nil
 		case 2:
 			r.reportUnheard()
 		case 3:

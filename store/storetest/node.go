@@ -14,8 +14,9 @@ import (
 // backend.
 type node struct {
 	*scs.SessionManager
-	store *store.Store
-	core  *store.Core
+	store   *store.Store
+	core    *store.Core
+	backend store.Backend
 }
 
 // nodes returns n nodes on one new backend.
@@ -30,10 +31,14 @@ func (s suite) nodes(t *testing.T, n int) []*node {
 }
 
 func (s suite) nodeOn(backend store.Backend) *node {
+	return s.nodeWith(backend, store.Options{})
+}
+
+func (s suite) nodeWith(backend store.Backend, options store.Options) *node {
 	manager := scs.New()
 	manager.HashTokenInStore = s.hashed
-	attached := store.Attach(manager, backend, store.Options{})
-	return &node{manager, attached, attached.Core()}
+	attached := store.Attach(manager, backend, options)
+	return &node{manager, attached, attached.Core(), backend}
 }
 
 func (s suite) node(t *testing.T) *node {

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
 	t.Run("Concurrency", s.concurrency)
 	t.Run("Ends", s.ends)
 	t.Run("Context", s.context)
+	t.Run("Roll", s.roll)
 	for _, hashed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("HashTokenInStore=%v", hashed), func(t *testing.T) {
 			s := s
@@ -42,6 +43,7 @@ func Run(t *testing.T, open func(*testing.T) store.Backend, limits ...Limit) {
 			t.Run("Events", s.events)
 			t.Run("Once", s.once)
 			t.Run("Probe", s.probe)
+			t.Run("Users", s.users)
 		})
 	}
 }

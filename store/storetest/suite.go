@@ -24,6 +24,9 @@ const (
 	// NoList is the limit of a backend that is no store.Lister, or whose All returns
 	// store.ErrNoList.
 	NoList
+
+	// NoRoll is the limit of a backend that is no store.Roll.
+	NoRoll
 )
 
 // A suite is the tests of one kind of backend.

@@ -28,5 +28,5 @@ func TestWrapSQLite3store(t *testing.T) {
 	}
 	inner := sqlite3store.NewWithCleanupInterval(db, 0)
 	open := func(*testing.T) store.Backend { return store.Wrap(inner) }
-	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents)
+	storetest.Run(t, open, storetest.NoExpiry, storetest.NoEvents, storetest.NoRoll)
 }
