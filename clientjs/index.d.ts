@@ -55,7 +55,7 @@ declare namespace attach {
     /**
      * 'pending' until the server has connected the socket, 'active' while it is connected, 'invalid' when
      * the server has refused it and it stays closed: until refresh(), or a login in another tab where the
-     * reason is one that a login may mend (no_cookie, unknown, destroyed, expired, renewed,
+     * reason is one that a login may mend (no_cookie, unknown, destroyed, expired, superseded, renewed,
      * login_required).
      */
     readonly state: 'pending' | 'active' | 'invalid';

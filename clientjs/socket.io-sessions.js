@@ -29,7 +29,7 @@
   var SCRIPT_QUERY = 'session-script=2'; // by which the server knows that it may send CLAIM, with a secret
   var CLAIM = 'sclaim';
   var CHANNEL = 'socket.io-sessions';
-  var COOKIE_ENDS = ['no_cookie', 'unknown', 'destroyed', 'expired', 'renewed']; // the handshake's cookie is of no use
+  var COOKIE_ENDS = ['no_cookie', 'unknown', 'destroyed', 'expired', 'superseded', 'renewed']; // the handshake's cookie is of no use
   var LOGIN_MENDS = COOKIE_ENDS.concat('login_required');
 
   // Socket.IO's protocol in 1.x and 2.x ("classic" below), and its packet types.

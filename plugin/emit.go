@@ -19,7 +19,8 @@ import (
 //
 // Emit returns when the event is on its way. Whatever the error, this node's sockets have
 // got it, unless an argument does not encode. Other errors: [ErrUnheard] where the
-// backend cannot tell other nodes, [ErrNoteTooLarge] for an event of more than about
+// backend cannot tell other nodes, store.ErrNoUser and store.ErrNoRoll of a [User],
+// [ErrNoteTooLarge] for an event of more than about
 // 256 KiB, or one of the store: other nodes may then have got it or not. A client that
 // does not take what it is sent is dropped; on go-socket.io's own transports it misses
 // the event if 256 wait for it, and Options.OnError hears of it. Emit is safe for
@@ -65,7 +66,7 @@ func (s *Sessions) Disconnect(ctx context.Context, to Target, why *Refusal) erro
 		return err
 	}
 	var failed []error
-	if to.kind == kindID { // its sockets hear it in one note
+	if to.kind == kindID || to.kind == kindUser { // sockets of a session hear it in one note
 		failed = append(failed, s.post.send(ctx, message{To: to, Refusal: &told}))
 	} else {
 		for namespace := range s.namespaces {

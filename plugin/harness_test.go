@@ -67,6 +67,19 @@ func (f *failures) all() []string {
 // newApp serves what setup registers, until the test ends.
 func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup func(*app)) *app {
 	t.Helper()
+	if backend == nil {
+		backend = store.NewMemory()
+	}
+	var kept store.Options
+	if _, ok := backend.(store.Roll); ok {
+		kept.User = userOf
+	}
+	return newAppWith(t, backend, kept, options, setup)
+}
+
+// newAppWith is newApp with options of the store.
+func newAppWith(t *testing.T, backend store.Backend, kept store.Options, options plugin.Options, setup func(*app)) *app {
+	t.Helper()
 	a := &app{T: t, manager: scs.New(), server: socketio.NewServer(nil), failures: &failures{}}
 	if options.Transport == nil && os.Getenv(transportEnv) != "stock" {
 		options.Transport = transport.New(transport.Options{Logger: discard})
@@ -77,10 +90,7 @@ func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup f
 	a.manager.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	}
-	if backend == nil {
-		backend = store.NewMemory()
-	}
-	store.Attach(a.manager, backend, store.Options{})
+	store.Attach(a.manager, backend, kept)
 	if options.OnError == nil {
 		options.OnError = a.failures.add
 	}
@@ -106,6 +116,12 @@ func newApp(t *testing.T, backend store.Backend, options plugin.Options, setup f
 		}
 	})
 	return a
+}
+
+// userOf is store.Options.User.
+func userOf(values map[string]any) string {
+	user, _ := values["user"].(string)
+	return user
 }
 
 // serve serves a handler until the test ends.

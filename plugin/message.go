@@ -11,7 +11,7 @@ import (
 // Refusal.
 type message struct {
 	To        Target
-	Namespace string // "" for all, of a session
+	Namespace string // "" for all, of a session or a user
 	cast      *wire.Cast
 	Refusal   *Refusal // of a Disconnect
 }
@@ -24,7 +24,8 @@ const messageVersion = 1
 type messageJSON struct {
 	Version     int             `json:"v"`
 	To          kind            `json:"to"`
-	Name        string          `json:"name,omitempty"`
+	Name        string          `json:"name,omitempty"` // of a user's session its id
+	User        string          `json:"user,omitempty"`
 	Namespace   string          `json:"namespace,omitempty"`
 	Event       json.RawMessage `json:"event,omitempty"` // its name and arguments, a JSON array
 	Attachments [][]byte        `json:"attachments,omitempty"`
@@ -33,7 +34,7 @@ type messageJSON struct {
 
 // encode returns the message as other nodes get it.
 func (m message) encode() (json.RawMessage, error) {
-	body := messageJSON{Version: messageVersion, To: m.To.kind, Name: m.To.name, Namespace: m.Namespace, Refusal: m.Refusal}
+	body := messageJSON{Version: messageVersion, To: m.To.kind, Name: m.To.name, User: m.To.user, Namespace: m.Namespace, Refusal: m.Refusal}
 	if m.cast != nil {
 		body.Event, body.Attachments = m.cast.Data(), m.cast.Attachments()
 	}
@@ -50,7 +51,7 @@ func decodeMessage(data []byte) (message, error) {
 	if body.Version > messageVersion || !body.To.known() {
 		return message{}, fmt.Errorf("sessions: a message of another node: %w", errLater)
 	}
-	m := message{To: Target{kind: body.To, name: body.Name}, Namespace: body.Namespace, Refusal: body.Refusal}
+	m := message{To: Target{kind: body.To, name: body.Name, user: body.User}, Namespace: body.Namespace, Refusal: body.Refusal}
 	if body.Refusal == nil {
 		m.cast = wire.CastOf(body.Namespace, body.Event, body.Attachments)
 	}

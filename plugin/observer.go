@@ -70,7 +70,7 @@ type Observer struct {
 	Dropped func(ctx context.Context, why string)
 
 	// Ended hears that a session has ended of which there were sockets in this process:
-	// with [CodeDestroyed], [CodeRenewed] or [CodeExpired], or with [CodeInternal] if it
+	// with [CodeDestroyed], [CodeRenewed], [CodeExpired] or [CodeSuperseded], or with [CodeInternal] if it
 	// does not decode.
 	Ended func(ctx context.Context, code string)
 

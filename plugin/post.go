@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/latch"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -20,7 +21,7 @@ type post struct {
 	closed   latch.Latch
 }
 
-var errNobody = errors.New("the target is nobody: use ID, Room or Everyone")
+var errNobody = errors.New("the target is nobody: use ID, User, Room or Everyone")
 
 // hear returns the listener to other nodes. The first call begins to look for members of
 // rooms, too.
@@ -40,9 +41,36 @@ func (p *post) close() {
 
 // send brings a message to this node's sockets, and passes it on to other nodes.
 func (p *post) send(ctx context.Context, m message) error {
-	if m.To.kind == "" {
+	switch m.To.kind {
+	case "":
 		return errNobody
+	case kindUser:
+		return p.sendToUser(ctx, m)
 	}
+	return p.sendTo(ctx, m)
+}
+
+// sendToUser is send to each session of a user. Where the store does not know which they
+// are, that is an error, and those of this node are served.
+func (p *post) sendToUser(ctx context.Context, m message) error {
+	ids, err := p.core.IDsOf(ctx, m.To.user)
+	if errors.Is(err, store.ErrNoUser) {
+		return err
+	}
+	if err != nil {
+		p.deliver(m)
+		return err
+	}
+	var failed []error
+	for _, id := range ids {
+		m.To.name = id
+		failed = append(failed, p.sendTo(ctx, m))
+	}
+	return errors.Join(failed...)
+}
+
+// sendTo is send to a target that has one topic.
+func (p *post) sendTo(ctx context.Context, m message) error {
 	p.deliver(m)
 	data, err := m.encode()
 	if err != nil {
@@ -73,13 +101,15 @@ func (p *post) deliver(m message) {
 }
 
 // sockets returns the sockets of a target in a namespace, or in all of them if that is
-// "" and the target a session. Do not change the list.
+// "" and the target a session or a user. Do not change the list.
 func (p *post) sockets(of Target, namespace string) (found []*socket) {
 	in := p.look.namespaces[namespace]
 	switch {
-	case of.kind == kindID:
-		if e := p.common.book.Entry(of.name); e != nil {
-			found = socketsOf(e)
+	case of.kind == kindID || of.kind == kindUser && of.name != "":
+		found = p.socketsIn(p.common.book.Entry(of.name), of.user)
+	case of.kind == kindUser:
+		for _, e := range p.common.book.Entries() {
+			found = append(found, p.socketsIn(e, of.user)...)
 		}
 	case in == nil:
 	case of.kind == kindRoom:
@@ -87,7 +117,7 @@ func (p *post) sockets(of Target, namespace string) (found []*socket) {
 	case of.kind == kindEveryone:
 		found = in.rooms.everyone()
 	}
-	if of.kind != kindID && len(of.except) == 0 {
+	if of.kind != kindID && of.kind != kindUser && len(of.except) == 0 {
 		return found
 	}
 	wanted := make([]*socket, 0, len(found))
@@ -97,4 +127,13 @@ func (p *post) sockets(of Target, namespace string) (found []*socket) {
 		}
 	}
 	return wanted
+}
+
+// socketsIn returns the sockets of a session, if it is there and, unless user is "", that
+// user's.
+func (p *post) socketsIn(e *live.Entry, user string) []*socket {
+	if e == nil || user != "" && !p.core.IsOf(user, e.Snapshot()) {
+		return nil
+	}
+	return socketsOf(e)
 }

@@ -19,6 +19,7 @@ const (
 	CodeDestroyed    = "destroyed"     // the session was ended, as by a logout
 	CodeRenewed      = "renewed"       // its token was replaced, as at a login
 	CodeExpired      = "expired"       // the session's time is over
+	CodeSuperseded   = "superseded"    // its user has logged in elsewhere, above store.Options.MaxSessionsPerUser
 	CodeTooMany      = "too_many"      // the session has Options.MaxSocketsPerSession, or the process MaxAnonymous
 	CodeTooLarge     = "too_large"     // the session would be larger than store.Options.MaxBytes
 	CodeBusy         = "busy"          // the session's earlier events took too long
@@ -72,6 +73,7 @@ func refusal(code string) *Refusal {
 		CodeDestroyed:    "The session has ended.",
 		CodeRenewed:      "The session goes on under a new cookie.",
 		CodeExpired:      "The session has expired.",
+		CodeSuperseded:   "The session has ended: there are too many others of its user.",
 		CodeTooMany:      "The session has too many open connections.",
 		CodeTooLarge:     "The session would be too large.",
 		CodeBusy:         "The session is busy with earlier events.",

@@ -8,11 +8,12 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// A Target is whom [Sessions.Emit] and [Sessions.Disconnect] reach: [ID], [Room] or
+// A Target is whom [Sessions.Emit] and [Sessions.Disconnect] reach: [ID], [User], [Room] or
 // [Everyone], on this node and on all others. The zero Target is nobody, and an error.
 type Target struct {
 	kind   kind
 	name   string
+	user   string   // of a session: whose it must be; "" for anybody's
 	except []string // transport ids
 }
 
@@ -21,16 +22,23 @@ type kind string
 
 const (
 	kindID       kind = "id"
+	kindUser     kind = "user"
 	kindRoom     kind = "room"
 	kindEveryone kind = "everyone"
 )
 
 // known reports whether this release knows the kind.
-func (k kind) known() bool { return k == kindID || k == kindRoom || k == kindEveryone }
+func (k kind) known() bool { return k == kindID || k == kindUser || k == kindRoom || k == kindEveryone }
 
 // ID is every socket of the session with this id, as Session.ID and
 // store.Store.SessionID return it.
 func ID(id string) Target { return Target{kind: kindID, name: id} }
+
+// User is every socket of the sessions of a user, as store.Options.User names them. Whether
+// a session is the user's is decided where its sockets are, by its values of that moment.
+// Sessions are found by the store's roll: one that becomes the user's while the target is
+// reached may be left out. The name must not be empty.
+func User(name string) Target { return Target{kind: kindUser, user: name} }
 
 // Room is every socket that has joined the room of a namespace, by the Join of its
 // connection. A connection is in no room that it has not joined: for one connection,
@@ -57,7 +65,7 @@ func (t Target) spares(id string) bool { return slices.Contains(t.except, id) }
 // name.
 func (t Target) topic(namespace string) string {
 	switch t.kind {
-	case kindID:
+	case kindID, kindUser:
 		return t.name
 	case kindRoom:
 		return store.ID("room\x00" + namespace + "\x00" + t.name)

@@ -42,6 +42,13 @@ func (c *Core) User(values map[string]any) (user string, err error) {
 	return user, err
 }
 
+// IsOf reports whether a session with this snapshot is a user's. What does not decode is
+// nobody's.
+func (c *Core) IsOf(user string, s *Snapshot) bool {
+	is, _, err := c.userOf(s)
+	return err == nil && is == user && user != ""
+}
+
 // userOf returns whose a snapshot is, and its deadline. Whoever holds it may be changing
 // values in place.
 func (c *Core) userOf(s *Snapshot) (user string, deadline time.Time, err error) {

@@ -32,6 +32,20 @@ func (s *Store) SessionsOf(ctx context.Context, user string) ([]Info, error) {
 	return infos, nil
 }
 
+// IDsOf returns the ids of the sessions that are on the roll of a user, in any order. Some
+// may have become another's. Errors: [ErrNoUser], [ErrNoRoll], or the backend's.
+func (c *Core) IDsOf(ctx context.Context, user string) ([]string, error) {
+	entries, err := c.entriesOf(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(entries))
+	for _, key := range keysOf(entries) {
+		ids = append(ids, ID(key))
+	}
+	return ids, nil
+}
+
 // EndUser ends the sessions of a user on every node, with or without sockets, but for those
 // with the given ids: session ids or devices. Sockets hear that as of a logout. It returns
 // how many it has ended.

@@ -8,7 +8,7 @@ const { LOGIN, REFUSED, admit, handshakes, openTab, openTabs } = require('./tabs
 test('a login', async (t) => {
   await t.test('brings back what it may mend', async (t) => {
     const codes = {
-      no_cookie: true, unknown: true, destroyed: true, expired: true, login_required: true,
+      no_cookie: true, unknown: true, destroyed: true, expired: true, superseded: true, login_required: true,
       too_many: false, disconnected: false, internal: false, of_the_app: false,
     };
     for (const [code, mends] of Object.entries(codes)) {

@@ -38,7 +38,7 @@ var (
 	// codes are those of Refusals.
 	codes = labelsOf(
 		plugin.CodeNoCookie, plugin.CodeUnknown, plugin.CodeStoreError, plugin.CodeDestroyed, plugin.CodeRenewed,
-		plugin.CodeExpired, plugin.CodeTooMany, plugin.CodeTooLarge, plugin.CodeBusy, plugin.CodeGoingAway,
+		plugin.CodeExpired, plugin.CodeSuperseded, plugin.CodeTooMany, plugin.CodeTooLarge, plugin.CodeBusy, plugin.CodeGoingAway,
 		plugin.CodeInternal, plugin.CodeDisconnected, plugin.CodeAmbiguousCookie, plugin.CodeBadArguments,
 	)
 	// reasons are what OnDisconnect hears: the codes, and the words of Socket.IO.
@@ -51,6 +51,6 @@ var (
 		plugin.ArrivedUnknownID, plugin.ArrivedBadRequest,
 	))
 	drops   = labelsOf(plugin.DroppedSlow, plugin.DroppedShed)
-	endings = labelsOf(plugin.CodeDestroyed, plugin.CodeRenewed, plugin.CodeExpired, plugin.CodeInternal)
+	endings = labelsOf(plugin.CodeDestroyed, plugin.CodeRenewed, plugin.CodeExpired, plugin.CodeSuperseded, plugin.CodeInternal)
 	claimed = labelsOf(plugin.ClaimMade, plugin.ClaimRedeemed, plugin.ClaimRepeated, plugin.ClaimLost, plugin.ClaimFailed)
 )

@@ -28,6 +28,9 @@ func New(config Config, host Host) *Book {
 // Entry returns the session of an id, nil when nobody uses it here.
 func (b *Book) Entry(id string) *Entry { return b.entry(id) }
 
+// Entries returns all sessions that have members.
+func (b *Book) Entries() []*Entry { return b.all() }
+
 // Len returns how many sessions are used here.
 func (b *Book) Len() int { return b.len() }
 

@@ -10,7 +10,7 @@ import (
 
 // An End is why a session has ended. It is an error, and a [store.ErrGone].
 type End struct {
-	Kind store.Kind // Destroyed, Renewed, Expired, or [Broken]
+	Kind store.Kind // Destroyed, Renewed, Expired, Superseded, or [Broken]
 }
 
 // Broken is the end of a session that does not decode.

@@ -25,8 +25,8 @@ type backend struct {
 	finds   atomic.Int32
 
 	pulse    *atomic.Int64 // when it last showed that it is there, in Unix nanoseconds; nil if it never does
-	deleting func() // what happens while a session is deleted; may be nil
-	swapping func() // what happens while one is saved; may be nil
+	deleting func()        // what happens while a session is deleted; may be nil
+	swapping func()        // what happens while one is saved; may be nil
 }
 
 // Listen implements [store.Teller].

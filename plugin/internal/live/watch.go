@@ -55,7 +55,7 @@ func (e *Entry) hear(event store.Event) {
 		if e.fresh.isStale() { // a handler may have asked already
 			e.nudge()
 		}
-	case store.Destroyed, store.Renewed, store.Expired:
+	case store.Destroyed, store.Renewed, store.Expired, store.Superseded:
 		e.end(event.Kind)
 	}
 }
