@@ -33,7 +33,7 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 	d.manager.Lifetime = config.lifetime
 	d.manager.IdleTimeout = config.idle
 	d.manager.ErrorFunc = d.storeFailed
-	d.store = store.Attach(d.manager, backend.Backend, store.Options{})
+	d.store = store.Attach(d.manager, backend.Backend, store.Options{User: userOf})
 
 	wire := transport.New(transport.Options{AllowedOrigins: config.origins, MaxWaitingBytes: 64 << 20, Logger: log})
 	d.server = socketio.NewServer(wire.EngineOptions(nil))

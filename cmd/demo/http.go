@@ -36,6 +36,10 @@ func (d *demo) routes() http.Handler {
 	handle("DELETE /session", d.needSession(d.removeValue))
 	handle("POST /login", d.login)
 	handle("POST /logout", d.logout)
+	handle("GET /devices", d.needUser(d.listDevices))
+	guard = http.NewCrossOriginProtection() // nobody else's page, whatever -origins says
+	handle("POST /devices/{id}/logout", d.needUser(d.logoutDevice))
+	handle("POST /logout-everywhere", d.needUser(d.logoutEverywhere))
 	return mux
 }
 
@@ -156,15 +160,20 @@ func (d *demo) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.manager.Put(r.Context(), "user", form.Get("user"))
+	if _, _, err := d.manager.Commit(r.Context()); err == nil { // else LoadAndSave tries again, and answers
+		d.tellDevices(r.Context(), form.Get("user"))
+	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (d *demo) logout(w http.ResponseWriter, r *http.Request) {
 	if d.manager.Token(r.Context()) != "" {
+		user := d.manager.GetString(r.Context(), "user")
 		if err := d.manager.Destroy(r.Context()); err != nil {
 			d.storeFailed(w, r, err)
 			return
 		}
+		d.tellDevices(r.Context(), user)
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

@@ -30,6 +30,8 @@ var (
 	talkScript string
 	//go:embed page/values.js
 	valuesScript string
+	//go:embed page/devices.js
+	devicesScript string
 	//go:embed page/app.js
 	appScript string
 )
@@ -43,7 +45,7 @@ type page struct {
 
 // pageScripts are the page's own, in their order.
 func pageScripts() []template.JS {
-	sources := []string{talkScript, valuesScript, appScript}
+	sources := []string{talkScript, valuesScript, devicesScript, appScript}
 	scripts := make([]template.JS, len(sources))
 	for i, source := range sources {
 		scripts[i] = template.JS(source) //nolint:gosec // it is a file of this folder

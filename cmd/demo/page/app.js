@@ -18,6 +18,7 @@ const ENDINGS = {
   expired: ['The session has expired', 'It grew too old, or nobody used it for too long. Every socket of it was told and closed.'],
   unknown: ['The server does not know this session', 'It has ended, or a server kept it in memory that is gone.'],
   no_cookie: ['There is no session', 'The browser holds no session cookie, so the server refused the socket.'],
+  superseded: ['The session has ended', 'Its user has logged in elsewhere, once too often.'],
   store_error: ['The session store does not answer', 'Nothing is wrong with the session itself.'],
   going_away: ['The server is going away', 'It saved the session before it said so.'],
 };
@@ -91,11 +92,14 @@ function followRoot() {
     state('connected', 'good');
     showTransport();
     look();
+    lookDevices();
   });
   root.session.on('invalid', (reason) => {
     ended(reason);
     look();
+    lookDevices();
   });
+  root.on('devices', lookDevices);
   root.on('disconnect', () => {
     $('transport').textContent = 'none';
     if (root.session.state !== 'invalid') state('reconnecting', 'wait');
@@ -168,10 +172,10 @@ async function login({ user }) {
 }
 
 /** The server tells the socket of a logout. Where it has not, the socket finds out by asking. */
-async function logout() {
+async function leave(url) {
   let done;
   const told = await heard('invalid', async () => {
-    done = await act('POST /logout', async () => { await request('POST', '/logout'); });
+    done = await act('POST ' + url, async () => { await request('POST', url); });
     if (done) await wait(TOLD);
   });
   if (done && !told) root.session.refresh();
@@ -200,7 +204,8 @@ function wire() {
   submit('chat', ({ text }) => act('/chat emit("say", ' + JSON.stringify(text) + ')', () => ask(chat, 'say', text)));
   submit('put', put);
   submit('login', login);
-  submit('logout', logout);
+  submit('logout', () => leave('/logout'));
+  submit('everywhere', () => leave('/logout-everywhere'));
 }
 
 /** Looks at what the socket sees now and then, where looking does not keep an idle session alive. */

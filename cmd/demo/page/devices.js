@@ -1,0 +1,42 @@
+'use strict';
+
+// The list of the user's sessions, here and elsewhere.
+
+let devices = [];
+
+/** Fetches the list and draws it; nobody is logged in where there is none. */
+async function lookDevices() {
+  if (renewing) await renewing.catch(() => {});
+  try {
+    devices = await (await request('GET', '/devices')).json();
+  } catch (err) {
+    if (err.status === 401) devices = [];
+  }
+  drawDevices();
+}
+
+function drawDevices() {
+  const focused = document.activeElement && document.activeElement.dataset.device;
+  $('devices').replaceChildren(...devices.map(deviceItem));
+  $('nowhere').hidden = devices.length > 0;
+  $('everywhere').hidden = !devices.length;
+  if (focused !== undefined) (document.querySelector('[data-device="' + CSS.escape(focused) + '"]') || $('try')).focus({ preventScroll: true });
+}
+
+function deviceItem(device) {
+  const item = element('li', '');
+  const name = device.this ? 'This browser' : 'Another browser, ' + device.id.slice(0, 6);
+  const since = new Date(device.made);
+  const when = element('time', 'since ' + since.toLocaleTimeString('en-GB'), { datetime: since.toISOString() });
+  const button = element('button', 'Log out', { type: 'button', 'aria-label': 'Log out ' + name, 'data-device': device.id });
+  button.addEventListener('click', () => logoutDevice(device));
+  item.append(element('b', name), when, button);
+  return item;
+}
+
+async function logoutDevice(device) {
+  const url = '/devices/' + device.id + '/logout';
+  if (device.this) return leave(url);
+  await act('POST ' + url, async () => { await request('POST', url); });
+  lookDevices();
+}
