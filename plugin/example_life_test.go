@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gomodule/redigo/redis"
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
+	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
 )
 
 // A socket hears what a request, another tab or another node has changed.
@@ -48,6 +50,31 @@ func ExampleSessions_Disconnect() {
 		return sessions.Disconnect(ctx, plugin.ID(id), &plugin.Refusal{Code: "banned", Message: "See you tomorrow."})
 	}
 	_ = ban
+}
+
+// The sessions of a user, on every node.
+func ExampleUser() {
+	var pool *redis.Pool
+	attached := store.Attach(manager, redisstore.New(pool), store.Options{
+		User: func(values map[string]any) string { name, _ := values["user"].(string); return name },
+	})
+	reset := func(ctx context.Context, user string) error {
+		devices, err := attached.SessionsOf(ctx, user) // "your devices"
+		if err != nil {
+			return err
+		}
+		err = attached.EndID(ctx, user, devices[0].Device) // log one of them out
+		if err != nil {
+			return err
+		}
+		_, err = attached.EndUser(ctx, user, attached.SessionID(ctx)) // log out everywhere but here
+		if err != nil {
+			return err
+		}
+		err = sessions.Emit(ctx, plugin.User(user), "/", "notice", "Welcome back") // wherever they are
+		return err
+	}
+	_ = reset
 }
 
 // The auth payload of clients 3.x and 4.x, io({auth: {token}}), is a header.

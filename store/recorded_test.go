@@ -39,7 +39,7 @@ func TestRecordedNotes(t *testing.T) {
 				t.Errorf("%s\nbecomes %s, %v", text, again, err)
 			}
 		}
-		for _, kind := range []store.Kind{store.Changed, store.Said, store.Destroyed, store.Renewed, store.Expired, "renewing"} {
+		for _, kind := range []store.Kind{store.Changed, store.Said, store.Destroyed, store.Renewed, store.Expired, store.Superseded, "renewing"} {
 			if !kinds[kind] {
 				t.Errorf("%s has no note of the kind %s", name, kind)
 			}

@@ -113,6 +113,47 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// The devices of a user come and go in every browser of theirs, and each can end any.
+func TestDevices(t *testing.T) {
+	for scope, flags := range variants {
+		t.Run(scope, func(t *testing.T) {
+			d := startDemo(t, flags...)
+			desk, phone := openTab(startBrowser(t), t, d, viewport(1280, 900)), openTab(startBrowser(t), t, d, viewport(360, 740))
+			desk.until(`$('devices').children.length === 0 && !$('nowhere').hidden && $('everywhere').hidden`)
+			login := func(p *tab) {
+				p.fill("#login [name=user]", "alice")
+				p.click("#login button")
+				p.until(connected + ` && $('user').textContent === 'alice'`)
+			}
+			login(desk)
+			desk.until(`$('devices').textContent.startsWith('This browser')`)
+			login(phone)
+			for _, p := range []*tab{desk, phone} {
+				p.until(`$('devices').children.length === 2 && $('nowhere').hidden`)
+			}
+			phone.screenshot("devices-narrow-" + scope)
+			if wide := ask[int](phone, `document.documentElement.scrollWidth`); wide > 360 {
+				t.Errorf("the page is %d px wide on a screen of 360", wide)
+			}
+			desk.click(`#devices button[aria-label^="Log out Another"]`)
+			phone.until(`$('session-state').textContent === 'session.state: invalid, destroyed' && $('devices').children.length === 0`)
+			desk.until(`$('devices').children.length === 1`)
+			desk.until(connected)
+
+			phone.click("#banner-button")
+			phone.until(connected)
+			login(phone)
+			desk.until(`$('devices').children.length === 2`)
+			desk.screenshot("devices-" + scope)
+			phone.click("#everywhere button")
+			for _, p := range []*tab{desk, phone} {
+				p.until(`$('session-state').textContent === 'session.state: invalid, destroyed' && $('devices').children.length === 0`)
+			}
+			desk.wantNoErrors("401")
+		})
+	}
+}
+
 func TestTwoTabs(t *testing.T) {
 	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {

@@ -92,12 +92,10 @@ function followRoot() {
     state('connected', 'good');
     showTransport();
     look();
-    lookDevices();
   });
   root.session.on('invalid', (reason) => {
     ended(reason);
     look();
-    lookDevices();
   });
   root.on('devices', lookDevices);
   root.on('disconnect', () => {

@@ -3,12 +3,20 @@
 // The list of the user's sessions, here and elsewhere.
 
 let devices = [];
+let owner; // whose they are
 
-/** Fetches the list and draws it; nobody is logged in where there is none. */
+/** Shows the devices of another user, or none. */
+function followUser(user) {
+  if (user === owner) return;
+  owner = user;
+  lookDevices();
+}
+
+/** Fetches the list and draws it; it is empty where nobody is logged in. */
 async function lookDevices() {
   if (renewing) await renewing.catch(() => {});
   try {
-    devices = await (await request('GET', '/devices')).json();
+    devices = owner ? await (await request('GET', '/devices')).json() : [];
   } catch (err) {
     if (err.status === 401) devices = [];
   }

@@ -78,6 +78,7 @@ function draw() {
     : none ? 'There is no session.' : 'Not known: neither the socket nor HTTP answers.';
   $('user').textContent = valueOf(http || socket, 'user') || (socket || http || none ? 'nobody' : 'not known');
   $('logout').hidden = none;
+  followUser(valueOf(http, 'user'));
   Object.assign(drawn, seen);
 }
 
