@@ -37,12 +37,15 @@ class Browser extends Agent {
     super.addRequest(req, options);
   }
 
+  /** A kept connection may be closed at that very moment; then it asks again, as browsers do. */
   async get(path) {
     const response = await new Promise((resolve, reject) => {
-      request(url + path, { agent: this, timeout: 10000 }, resolve)
+      const asked = request(url + path, { agent: this, timeout: 10000 }, resolve)
         .on('timeout', function late() { this.destroy(new Error('no answer to GET ' + path)); })
-        .on('error', reject).end();
+        .on('error', (err) => (asked.reusedSocket ? resolve(undefined) : reject(err)));
+      asked.end();
     });
+    if (!response) return this.get(path);
     return { status: response.statusCode, text: await text(response) };
   }
 }

@@ -27,7 +27,7 @@ export class Front extends Process {
     const root = process.getuid() === 0 ? 'user root;' : ''; // its workers write to the folder
     const globals = `daemon off; pid ${folder}/pid; error_log stderr notice; ${root}`;
     const env = { ...process.env, PATH: process.env.PATH + ':/usr/sbin' };
-    const front = new Front('nginx', ['-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', globals], { env });
+    const front = new Front('nginx', ['-e', 'stderr', '-c', join(folder, 'nginx.conf'), '-g', globals], { env, last: 'SIGTERM' });
     const started = new Promise((resolve) => {
       front.child.stderr.on('data', () => { if (/start worker process \d/.test(front.stderr)) resolve(); });
     });

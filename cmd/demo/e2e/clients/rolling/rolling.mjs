@@ -4,7 +4,6 @@
 // come back, when they come back faster than the nodes send them away, or need too many handshakes.
 
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,7 +14,6 @@ import { Front } from './front.mjs';
 import { judge } from './judge.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const deployed = here('../../../../../testdata/deploy/nginx.conf');
 const { values: flags } = parseArgs({
   options: {
     clients: { type: 'string', default: '3000' },     // how many, 2.5.0 and 4.8.4 in turn
@@ -25,8 +23,9 @@ const { values: flags } = parseArgs({
     settle: { type: 'string', default: '6000' },      // ms between a node's return, with all clients there, and the next restart
     down: { type: 'string', default: '3000' },        // ms from the end of a node to its next start
     drain: { type: 'string', default: '0' },          // the demo's flag
+    leave: { type: 'string', default: '10s' },        // the same: enough for CloseRate, also where most clients are on one node
     script: { type: 'boolean', default: false },      // by connectWithSession, not the client alone
-    nginx: { type: 'string', default: existsSync(deployed) ? deployed : here('nginx.conf') },
+    nginx: { type: 'string', default: here('../../../../../testdata/deploy/nginx.conf') },
     port: { type: 'string', default: '23100' },       // and the nine after it
     away: { type: 'string', default: '5000' },        // limits: ms from disconnect to connect,
     rate: { type: 'string', default: '500' },         // handshakes in one second, as CloseRate,
@@ -58,7 +57,7 @@ class Crowd {
 }
 
 const ports = Array.from({ length: 10 }, (_, i) => number('port') + i);
-const start = (redis, i) => Demo.start('-addr', `127.0.0.1:${ports[i]}`, '-store', redis.url(), ...(flags.drain === '0' ? [] : ['-drain', flags.drain]));
+const start = (redis, i) => Demo.start('-addr', `127.0.0.1:${ports[i]}`, '-store', redis.url(), '-leave', flags.leave, ...(flags.drain === '0' ? [] : ['-drain', flags.drain]));
 
 /** Restarts a node, and resolves with when what happened. */
 async function restart(nodes, i, redis) {
