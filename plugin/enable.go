@@ -37,6 +37,9 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 		return nil, fmt.Errorf("sessions: %w", err)
 	}
 	under := (*wire.Wire)(options.Transport)
+	if under == nil && wire.IsOn(server) {
+		return nil, errors.New("sessions: the server was made with a wire's EngineOptions: set Options.Transport to that wire")
+	}
 	if under != nil {
 		if err := under.Check(server); err != nil {
 			return nil, fmt.Errorf("sessions: Options.Transport: %w", err)
@@ -65,12 +68,13 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	s.common.post = s.post
 	s.common.book = live.New(s.liveConfig(), host{s.common, cookies{manager}})
 	resolver := s.newResolver()
+	wrong := &mistakes{server: server, manager: manager, attached: attached, path: s.options.Path, logger: s.options.Logger}
 	if under != nil {
-		s.common.gate = newWired(server, under, resolver, &s.common.seen)
+		s.common.gate = newWired(server, under, resolver, &s.common.seen, wrong)
 	} else {
 		s.common.gate = &stock{server: server, registry: s.common.registry}
 	}
-	s.door = s.newDoor(resolver)
+	s.door = s.newDoor(resolver, wrong)
 	return s, nil
 }
 
@@ -112,8 +116,7 @@ func (s *Sessions) newResolver() *resolver {
 	return r
 }
 
-func (s *Sessions) newDoor(resolver *resolver) *door {
-	wrong := &mistakes{manager: s.manager, attached: s.attached, path: s.options.Path, logger: s.options.Logger}
+func (s *Sessions) newDoor(resolver *resolver, wrong *mistakes) *door {
 	several := &ambiguities{s.options.Path, &s.manager.Cookie, s.options.Logger}
 	in := &posts{s.common.gate, wrong, several}
 	d := &door{

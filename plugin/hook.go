@@ -2,6 +2,8 @@ package plugin
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -15,11 +17,16 @@ type hook struct {
 	common   *common
 	resolver *resolver
 	cookies  cookies
+	mistakes *mistakes
+
+	entered    atomic.Bool // enter was called
+	overridden sync.Once
 }
 
 // enter is called when a client asks for the namespace. It loads the session, before
 // a later packet of the client can be handled. An error says that none may be.
 func (h *hook) enter(c socketio.Conn) error {
+	raise(&h.entered)
 	so := h.join(c)
 	if so == nil {
 		return nil
@@ -145,6 +152,9 @@ func (h *hook) answer(c socketio.Conn, values []any) {
 func (h *hook) dispatch(c socketio.Conn, set settings, handle func(*Session) error) *Refusal {
 	so := h.find(c)
 	if so == nil {
+		if !h.entered.Load() {
+			h.overridden.Do(func() { h.mistakes.noticeOverridden(h.name, "OnConnect") })
+		}
 		return refusal(CodeDisconnected)
 	}
 	h.common.registry.awaitAnswers(so)

@@ -27,6 +27,7 @@ type door struct {
 
 // ServeHTTP implements http.Handler.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mistakes.noticePath(r)
 	name, header := strings.TrimPrefix(r.URL.Path, d.path), w.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
 	if name == scriptName {

@@ -4,23 +4,28 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // mistakes finds what an app can get wrong that only a request shows. It logs each
 // mistake once.
 type mistakes struct {
+	server   *socketio.Server
 	manager  *scs.SessionManager
 	attached *store.Store // what the manager's store was when Enable returned
 	path     string       // the resource path
 	logger   *slog.Logger
 
-	nested, replaced sync.Once
+	nested, replaced, elsewhere, missed sync.Once
+	reached                             atomic.Bool // a request has come to the door
 }
 
 // enabledMark is a namespace of every server that Enable was called with. No
@@ -56,6 +61,54 @@ func (m *mistakes) refusesReplaced(w http.ResponseWriter) bool {
 	}
 	http.Error(w, errReplaced.Error(), http.StatusInternalServerError)
 	return true
+}
+
+// noticeRegistered logs that a namespace loses the handlers that the server has in it:
+// go-socket.io keeps one of each, and the plugin needs them.
+func (m *mistakes) noticeRegistered(namespace string) {
+	for _, name := range wire.Registered(m.server, namespace) {
+		m.logger.Error("sessions: the server's handler is replaced and never runs: register it on the Sessions", "handler", name, "namespace", namespace)
+	}
+}
+
+// noticeOverridden logs that the app has registered a handler on the server in place of the
+// plugin's.
+func (m *mistakes) noticeOverridden(namespace, name string) {
+	m.logger.Error("sessions: a handler was registered on the server in place of the plugin's: register it on the Sessions", "handler", name, "namespace", namespace)
+}
+
+// isUnder reports whether a request is for the resource path. Some clients leave out the
+// slash at its end.
+func (m *mistakes) isUnder(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, m.path) || r.URL.Path == m.path[:len(m.path)-1]
+}
+
+// noticePath logs that a request has come to the door which is not for the resource path.
+func (m *mistakes) noticePath(r *http.Request) {
+	raise(&m.reached)
+	if m.isUnder(r) {
+		return
+	}
+	m.elsewhere.Do(func() {
+		m.logger.Warn("sessions: a request came that is not for Options.Path: mount the Sessions there, and not under http.StripPrefix, or set Options.Path",
+			"path", m.path, "request", r.URL.Path)
+	})
+}
+
+// pass serves a request for the resource path that came to LoadAndSave. It logs if that
+// never leads to the door.
+func (m *mistakes) pass(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	if !m.reached.Load() {
+		defer func() { // also where a page's handler panics, as it finds no session
+			if !m.reached.Load() {
+				m.missed.Do(func() {
+					m.logger.Error("sessions: a request for Options.Path did not come to the Sessions: mount them at that path, with the slash at its end",
+						"path", m.path, "request", r.URL.Path)
+				})
+			}
+		}()
+	}
+	next.ServeHTTP(w, r)
 }
 
 // noticeNesting logs that the transports are served inside the manager's

@@ -114,8 +114,9 @@ func (s *Sessions) namespace(name string) *hook {
 			panic(fmt.Sprintf("sessions: namespace %q does not begin with a slash", name))
 		}
 		n := &namespace{name: name, events: make(map[string]bool), rooms: newRooms(name, s.post), settings: settings{scope: s.options.Scope, access: s.options.Access, strict: s.options.Strict}}
-		h = &hook{namespace: n, common: s.common, resolver: s.door.resolver, cookies: cookies{s.manager}}
+		h = &hook{namespace: n, common: s.common, resolver: s.door.resolver, cookies: cookies{s.manager}, mistakes: s.door.mistakes}
 		s.namespaces[name] = h
+		s.door.mistakes.noticeRegistered(name)
 		s.common.gate.watch(name, h.enter, h.leave)
 	}
 	return h

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/alexedwards/scs/v2"
@@ -65,8 +64,8 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	loaded := s.attached.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case strings.HasPrefix(r.URL.Path, s.door.path):
-			next.ServeHTTP(w, r)
+		case s.door.mistakes.isUnder(r):
+			s.door.mistakes.pass(next, w, r)
 		case s.door.mistakes.noticeReplaced():
 			s.manager.ErrorFunc(w, r, errReplaced)
 		default:

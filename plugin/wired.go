@@ -16,31 +16,34 @@ type wired struct {
 	server *socketio.Server
 	wire   *wire.Wire
 	http.Handler
+	mistakes *mistakes
 }
 
 // newWired returns the gate of a wire, and binds each connection of it to the
 // credential that opened it.
-func newWired(server *socketio.Server, w *wire.Wire, of *resolver, seen *observers) wired {
+func newWired(server *socketio.Server, w *wire.Wire, of *resolver, seen *observers, wrong *mistakes) wired {
 	w.Observe(seen.ofWire())
 	w.Identify(wire.Identity{Credential: of.credential, Ended: of.ended})
-	return wired{server, w, w.Handler(server)}
+	return wired{server, w, w.Handler(server), wrong}
 }
 
 // watch hears of clients by an event, because in OnConnect go-socket.io does not send
 // yet what is emitted. The event's handler holds up the client's later events until
 // the client is admitted or refused.
 func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
+	ours := &override{namespace: namespace, mistakes: g.mistakes}
 	g.wire.Gate(namespace)
-	g.server.OnConnect(namespace, func(socketio.Conn) error { return nil })
+	g.server.OnConnect(namespace, func(socketio.Conn) error { ours.connected(); return nil })
 	g.server.OnEvent(namespace, wire.OpenEvent, func(c socketio.Conn) {
 		conn := g.wire.Find(c.ID())
 		if conn == nil {
 			return
 		}
+		ours.check(conn)
 		_ = enter(c) // what is not admitted is not let through
 		conn.Await(namespace)
 	})
-	g.server.OnDisconnect(namespace, leave)
+	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) { ours.disconnected(); leave(c, text) })
 }
 
 func (wired) reason(c *conn, text string) string {

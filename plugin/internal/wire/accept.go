@@ -39,7 +39,8 @@ func (a acceptor) Name() string { return a.name }
 func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn, error) {
 	passed, _ := r.Context().Value(admittedKey{}).(admitted)
 	if passed.shared != a.shared {
-		return nil, errors.New("transport: serve Wire.Handler, or the plugin's with Options.Transport set, not the server itself")
+		a.shared.noticeBypass()
+		return nil, errors.New("transport: mount the Sessions that plugin.Enable has returned, or Wire.Handler, not the server itself")
 	}
 	c := newConn(a.shared, r, passed.version)
 	if a.shared.err != nil || !a.shared.registry.begin(c) {
@@ -57,6 +58,7 @@ func (a acceptor) Accept(w http.ResponseWriter, r *http.Request) (transport.Conn
 			return nil, err
 		}
 	}
+	a.shared.expectServe()
 	c.start(time.Now())
 	if ws != nil {
 		c.use(a.shared.limit(ws)) // from here on the connection may end

@@ -26,6 +26,7 @@ func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case query.Has("j"): // JSONP, with which any page could read and write
 		f.fail(w, r, http.StatusBadRequest, codeBadRequest, RefusedMalformed)
 	case !f.shared.origins.mayConnect(r):
+		f.shared.noticeOrigin(r)
 		f.fail(w, r, http.StatusForbidden, codeForbidden, RefusedOrigin)
 	case f.shared.origins.answersPreflight(w, r):
 	case name != namePolling && name != nameWebsocket:

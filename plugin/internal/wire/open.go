@@ -58,6 +58,9 @@ func (c *Conn) writeOpen(b *buffer) error {
 // establish notes that go-socket.io has taken over the connection, or has given it
 // up. From then on the sender sends.
 func (c *Conn) establish() {
+	if !c.shared.mistakes.serving.Load() {
+		c.shared.mistakes.serving.Store(true)
+	}
 	if c.established.CompareAndSwap(false, true) && c.shared.registry.opened(c) {
 		go c.hangUp(ReasonShutdown) // ends at once
 	}

@@ -3,7 +3,7 @@ package wire
 import "github.com/gorilla/websocket"
 
 // shared is what all connections of a Wire share. It does not change once the Wire
-// serves, except for the last five, which guard themselves.
+// serves, except for the last six, which guard themselves.
 type shared struct {
 	options  Options
 	err      error // names every invalid option
@@ -18,6 +18,7 @@ type shared struct {
 	pool     pool
 	waiting  waiting
 	flusher  flusher
+	mistakes mistakes
 
 	leftovers leftovers
 }

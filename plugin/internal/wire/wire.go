@@ -54,7 +54,7 @@ func (w *Wire) EngineOptions(o *engineio.Options) *engineio.Options {
 	if o != nil {
 		all = *o
 	}
-	all.Transports = []transport.Transport{acceptor{&w.shared, namePolling}, acceptor{&w.shared, nameWebsocket}, w.server.fingerprint}
+	all.Transports = []transport.Transport{acceptor{&w.shared, namePolling}, acceptor{&w.shared, nameWebsocket}, w.server.fingerprint, anyWire}
 	all.RequestChecker = w.server.fingerprint.exempt(all.RequestChecker)
 	if all.SessionIDGenerator == nil {
 		all.SessionIDGenerator = randomIDs{}
@@ -88,6 +88,9 @@ func (w *Wire) Check(server *socketio.Server) error {
 	}
 	return nil
 }
+
+// IsOn reports whether a server was made with any Wire.
+func IsOn(server *socketio.Server) bool { return anyWire.isOn(server) }
 
 // Handler returns the handler to serve at the resource path in place of the server.
 // If [Wire.Check] returns an error, the handler answers every handshake with HTTP 500
@@ -125,6 +128,7 @@ func (w *Wire) Own(namespace, event string) { w.gates.own(namespace, event) }
 // that may not connect, and answers preflights.
 func (w *Wire) Admits(rw http.ResponseWriter, r *http.Request) bool {
 	if !w.origins.mayConnect(r) {
+		w.noticeOrigin(r)
 		fail(rw, http.StatusForbidden, codeForbidden)
 		return false
 	}

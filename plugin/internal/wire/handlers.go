@@ -1,0 +1,32 @@
+package wire
+
+import (
+	"reflect"
+
+	socketio "github.com/googollee/go-socket.io"
+)
+
+// Registered returns which of its own handlers a server has in a namespace: "OnConnect",
+// "OnDisconnect". go-socket.io keeps one of each, and does not show them: where its fields
+// are not those of v1.7.0 and v1.8.0-rc.1, none are returned.
+func Registered(server *socketio.Server, namespace string) (names []string) {
+	defer func() {
+		if recover() != nil {
+			names = nil
+		}
+	}()
+	if namespace == "/" {
+		namespace = "" // as go-socket.io has it
+	}
+	all := reflect.ValueOf(server).Elem().FieldByName("handlers").Elem().FieldByName("handlers")
+	handlers := all.MapIndex(reflect.ValueOf(namespace))
+	if !handlers.IsValid() {
+		return nil
+	}
+	for name, field := range map[string]string{"OnConnect": "onConnect", "OnDisconnect": "onDisconnect"} {
+		if !handlers.Elem().FieldByName(field).IsNil() {
+			names = append(names, name)
+		}
+	}
+	return names
+}
