@@ -63,6 +63,9 @@ declare namespace attach {
     readonly reason: Reason | undefined;
     on(event: 'active', f: () => void): this;
     on(event: 'invalid', f: (reason: Reason) => void): this;
+    /** As on does, for the next event of that kind only; off ends it too. */
+    once(event: 'active', f: () => void): this;
+    once(event: 'invalid', f: (reason: Reason) => void): this;
     off(event: 'active', f: () => void): this;
     off(event: 'invalid', f: (reason: Reason) => void): this;
     /**

@@ -461,8 +461,20 @@
     return this;
   };
 
+  Session.prototype.once = function (event, f) {
+    var self = this;
+    function first(value) {
+      self.off(event, first);
+      f(value);
+    }
+    first.listener = f; // by which off knows it
+    return this.on(event, first);
+  };
+
   Session.prototype.off = function (event, f) {
-    this._listeners[event] = (this._listeners[event] || []).filter(function (g) { return g !== f; });
+    this._listeners[event] = (this._listeners[event] || []).filter(function (g) {
+      return g !== f && (!g.listener || g.listener !== f);
+    });
     return this;
   };
 

@@ -119,6 +119,35 @@ test('off ends a listener, and only that one', () => {
   assert.deepEqual(told, [FINAL]);
 });
 
+test('once hears of the next event only, and off ends it before', (t) => {
+  mockTimers(t);
+  const [socket] = open(classic(), '/');
+  const told = [];
+  const unwanted = () => assert.fail('called after off');
+  socket.session
+    .once('invalid', (reason) => told.push(reason))
+    .once('invalid', unwanted)
+    .off('invalid', unwanted)
+    .once('active', () => told.push('active'));
+  for (const refused of [RENEWED, RENEWED]) {
+    socket.receive('sinvalid', refused);
+    t.mock.timers.tick(60000);
+    socket.io.accept();
+    socket.admit();
+  }
+  assert.deepEqual(told, [RENEWED, 'active']);
+});
+
+test('once does not take along the listeners that are called with it', () => {
+  const [socket] = open(classic(), '/');
+  const told = [];
+  const both = () => told.push('both');
+  socket.session.once('active', both).on('active', both).once('active', () => told.push('last'));
+  socket.admit();
+  socket.admit();
+  assert.deepEqual(told, ['both', 'both', 'last', 'both']);
+});
+
 test('1.x and 2.x: the root', async (t) => {
   await t.test('when it is refused, takes the others along as the server closes', () => {
     const [root, chat] = open(classic(), '/', '/chat');

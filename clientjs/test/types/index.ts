@@ -24,6 +24,8 @@ const { session } = attach(io4).connectWithSession('/chat', { auth: { any: 'thin
 session
   .on('active', () => session.refresh())
   .on('invalid', (reason) => console.log(reason.code.length, reason.reconnect === true, reason.data))
+  .once('active', () => undefined)
+  .once('invalid', ({ message }) => message.length)
   .off('active', () => undefined);
 attach(io4).connectWithSession({ ticket: async () => 'ticket', auth: { any: 'thing' } });
 // @ts-expect-error a promise of no ticket
@@ -38,6 +40,8 @@ session.reason.code;
 session.state = 'active';
 // @ts-expect-error no such event
 session.on('renewed', () => undefined);
+// @ts-expect-error nor once
+session.once('renewed', () => undefined);
 // @ts-expect-error an option that socket.io 4 does not know
 attach(io4).connectWithSession('/chat', { transport: [] });
 // @ts-expect-error a plain socket has no session
