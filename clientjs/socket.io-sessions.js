@@ -9,6 +9,7 @@
  *
  *   script tag   after socket.io.js; extends the global io
  *   CommonJS     require('./socket.io-sessions.js')(io)
+ *   ES module    import attach from 'socketio-sessions-client'; attach(io)   (see pack.js)
  *   AMD          require(['socket.io', 'socket.io-sessions'], function (io, attach) { attach(io); })
  */
 (function (global) {

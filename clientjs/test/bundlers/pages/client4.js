@@ -1,0 +1,10 @@
+import { io } from 'socket.io-client';
+import attach from 'socketio-sessions-client';
+
+const socket = attach(io).connectWithSession(process.env.SERVER, { transports: ['websocket'] });
+socket.session.once('active', () => {
+  socket.emit('echo', 'hello', (text) => {
+    console.log(text, socket.session.state);
+    socket.disconnect();
+  });
+});
