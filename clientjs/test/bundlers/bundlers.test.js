@@ -64,6 +64,12 @@ test('the package has what its users need, and no more', () => {
   ]);
 });
 
+test('an import finds the ES module, a require the script itself', async () => {
+  const found = await import(path.join(folder, 'found.js'));
+  assert.equal(path.basename(found.byImport), 'index.mjs');
+  assert.equal(path.basename(found.byRequire), 'socket.io-sessions.js');
+});
+
 for (const page of ['client4.js', 'client2.js', 'client4.cjs']) {
   test(`Node.js: ${page}`, (t) => run(t, path.join(folder, page)));
 }
