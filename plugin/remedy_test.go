@@ -31,6 +31,7 @@ type mistaken struct {
 }
 
 func newMistaken(t *testing.T) *mistaken {
+	t.Helper()
 	m := &mistaken{T: t, manager: scs.New(), mux: http.NewServeMux()}
 	m.wire = transport.New(transport.Options{Logger: m.logger(), PingInterval: 5 * time.Second, PingTimeout: 5 * time.Second})
 	m.server = socketio.NewServer(m.wire.EngineOptions(nil))
