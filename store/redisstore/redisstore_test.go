@@ -19,8 +19,10 @@ func TestRedis(t *testing.T) {
 	t.Parallel()
 	server := storetest.Redis(t)
 	do(t, server.Addr, "ACL", rules(t)...)
-	pool := asApp(t, server)
-	storetest.Run(t, func(*testing.T) store.Backend { return redisstore.New(pool) })
+	storetest.Run(t, func(t *testing.T) store.Backend {
+		t.Helper()
+		return redisstore.New(asApp(t, server)) // a pool of its own: New changes it, and the last one's may still be used
+	})
 }
 
 // What cannot work is refused at the start: a cluster, and a pool that is too small.

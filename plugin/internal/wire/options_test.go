@@ -79,7 +79,7 @@ func TestBadOptions(t *testing.T) {
 func TestEngineOptions(t *testing.T) {
 	t.Parallel()
 	filled := New(Options{PingInterval: time.Second, PingTimeout: time.Minute}).EngineOptions(nil)
-	if filled.PingInterval != time.Second || filled.PingTimeout != time.Minute || filled.SessionIDGenerator == nil || len(filled.Transports) != 3 { // with the fingerprint
+	if filled.PingInterval != time.Second || filled.PingTimeout != time.Minute || filled.SessionIDGenerator == nil || len(filled.Transports) != 4 { // with both fingerprints
 		t.Errorf("filled in: %+v", filled)
 	}
 	checked := false
