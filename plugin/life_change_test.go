@@ -45,7 +45,7 @@ func (c *client) changed(keys ...string) {
 	}
 }
 
-// Issue 5.5: OnChange hears what somebody else has changed in the session: the
+// OnChange hears what somebody else has changed in the session: the
 // right keys, and the session as it is then. Who makes a change does not hear of
 // it. A value that is put as it was is no change.
 func TestOnChange(t *testing.T) {

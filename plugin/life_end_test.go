@@ -11,7 +11,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// Issue 5.1: however a session ends, every socket of it, on every node and in
+// However a session ends, every socket of it, on every node and in
 // every namespace, hears why, once, and is closed; its handlers' contexts are
 // cancelled, OnInvalid and OnDisconnect run once with the reason; a handler that
 // blocks delays nobody; other sessions notice nothing.

@@ -24,7 +24,7 @@ func (c *client) expires() time.Time {
 	return at
 }
 
-// Issue 5.2: all sockets of a session are told of its end, on every node, at the
+// All sockets of a session are told of its end, on every node, at the
 // time that it has by then; the tests of life_span_test.go tell how exactly.
 func TestExpiryElsewhere(t *testing.T) {
 	t.Parallel()

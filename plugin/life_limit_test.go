@@ -14,7 +14,7 @@ import (
 
 const tooMany = `{"code":"too_many","message":"The session has too many open connections.","reconnect":false,"data":null}`
 
-// Issue 5.6, MaxSocketsPerSession: one connection too many is refused, in any
+// MaxSocketsPerSession: one connection too many is refused, in any
 // namespace; a further namespace of one that is in is not. Another session has
 // places of its own, and so has another node. Who leaves makes room.
 func TestMaxSocketsPerSession(t *testing.T) {

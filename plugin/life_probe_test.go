@@ -16,7 +16,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store/storetest"
 )
 
-// Issue 5.2 and "done when": where every notification is lost, the sockets of a
+// Where every notification is lost, the sockets of a
 // session that was destroyed elsewhere end all the same, however lately they were
 // heard of; others go on. TestProbeIsInTime tells when.
 func TestProbeFindsEnds(t *testing.T) {

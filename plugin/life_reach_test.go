@@ -59,7 +59,7 @@ func joined(n node, cookie string, clients ...*client) {
 	}
 }
 
-// Issue 5.6: Emit reaches every socket that a session has in a namespace, on
+// Emit reaches every socket that a session has in a namespace, on
 // every node, in order, with the arguments as they were, and nobody else.
 func TestEmit(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,7 @@ func (c *client) joins(namespace, room string) {
 	}
 }
 
-// Issue 12.1: an event for a room reaches its members in the namespace, on every node,
+// An event for a room reaches its members in the namespace, on every node,
 // from the moment that their Join has returned, each once, and in the sender's order;
 // nobody who has left, is elsewhere, or is left out.
 func TestRooms(t *testing.T) {

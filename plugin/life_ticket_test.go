@@ -70,7 +70,7 @@ func (a *app) arrived(k kind, ticket string) *client {
 	return c
 }
 
-// Issue 5.7, tickets: a page whose cookie cannot reach the socket comes in with
+// Tickets: a page whose cookie cannot reach the socket comes in with
 // one, over every wire, on another node than it was issued on; it works once,
 // and all requests of that connection go on with it.
 func TestTicket(t *testing.T) {
