@@ -23,7 +23,7 @@ SOCKET  := github.com/googollee/go-socket.io
 # the packages whose tests have it in them; to those of others its version is all the same
 USES    := go list $(RC) -test -f '{{.ForTest}} {{join .Deps " "}}' ./... | awk '!/^ / && / $(subst /,\/,$(SOCKET))/ { print $$1 }' | sort -u
 SKIP    := indirect$$|^require \($$|^\)$$|^$$
-EACH    := set -e; for module in . plugin/metrics testdata/frameworks testdata/stores cmd/demo/e2e; do cd $(CURDIR)/$$module;
+EACH    := set -e; for module in . plugin/metrics testdata/readme testdata/stores cmd/demo/examples cmd/demo/e2e; do cd $(CURDIR)/$$module;
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,8 +66,8 @@ stock-now:
 stock-next:
 	$(TESTSUM) -race $(RC) ./plugin
 
-frameworks: bin/gotestsum ## the programs for chi, gin and echo
-	cd testdata/frameworks && $(TESTSUM) ./...
+readme: bin/gotestsum ## what the documents say: code, links, tests and files that they name
+	cd testdata/readme && $(TESTSUM) ./...
 
 stores: bin/gotestsum ## a store of SCS's own collection, wrapped
 	cd testdata/stores && $(TESTSUM) -race ./...
@@ -129,4 +129,4 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next frameworks stores metrics arrows browser redis-faults versions node-numbers rolling-restart bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next readme stores metrics arrows browser redis-faults versions node-numbers rolling-restart bench fuzz tidy rc-mod mod-check

@@ -1,10 +1,11 @@
-// Command chi serves Socket.IO with sessions beside a chi router.
+// Command chi serves Socket.IO with sessions beside a chi router: go run ./chi -addr 127.0.0.1:3000
 package main
 
 import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 
 	"github.com/alexedwards/scs/v2"
@@ -12,31 +13,36 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:3000", "listening address")
 	flag.Parse()
-	manager, server := scs.New(), socketio.NewServer(nil)
-	router, err := newRouter(manager, server)
+
+	manager := scs.New()
+	store.Attach(manager, store.NewMemory(), store.Options{})
+	wire := transport.New(transport.Options{})
+	server := socketio.NewServer(wire.EngineOptions(nil))
+	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire})
 	if err != nil {
 		log.Fatal(err)
-	}
-	go server.Serve()
-	log.Fatal(http.ListenAndServe(*addr, router))
-}
-
-func newRouter(manager *scs.SessionManager, server *socketio.Server) (http.Handler, error) {
-	store.Attach(manager, store.NewMemory(), store.Options{})
-	sessions, err := plugin.Enable(server, manager, plugin.Options{})
-	if err != nil {
-		return nil, err
 	}
 	sessions.OnEvent("/", "visits", func(_ socketio.Conn, s *plugin.Session) int {
 		return manager.GetInt(s, "visits")
 	})
+	go server.Serve()
 
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("listening on http://" + listener.Addr().String())
+	log.Fatal(http.Serve(listener, routes(manager, sessions)))
+}
+
+func routes(manager *scs.SessionManager, sessions *plugin.Sessions) http.Handler {
 	router := chi.NewRouter()
 	router.Use(sessions.LoadAndSave)
 	router.Handle("/socket.io/*", sessions)
@@ -44,5 +50,5 @@ func newRouter(manager *scs.SessionManager, server *socketio.Server) (http.Handl
 		manager.Put(r.Context(), "visits", manager.GetInt(r.Context(), "visits")+1)
 		fmt.Fprintln(w, "visit", manager.GetInt(r.Context(), "visits"))
 	})
-	return router, nil
+	return router
 }

@@ -12,7 +12,7 @@ import (
 // example that compiles.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	const root = "../../../"
+	const root = "../../"
 	var readme []byte
 	for _, name := range []string{"README.md", "store/README.md", "store/DATA.md"} {
 		b, err := os.ReadFile(root + name)
@@ -22,7 +22,7 @@ func TestReadme(t *testing.T) {
 		readme = append(readme, b...)
 	}
 	var compiled strings.Builder
-	for _, pattern := range []string{"testdata/frameworks/*/*.go", "plugin/example*_test.go", "plugin/*/example*_test.go", "store/example*_test.go", "store/*/example*_test.go"} {
+	for _, pattern := range []string{"testdata/readme/*.go", "cmd/demo/examples/*/*.go", "plugin/example*_test.go", "plugin/*/example*_test.go", "store/example*_test.go", "store/*/example*_test.go"} {
 		files, err := filepath.Glob(root + pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func TestReadme(t *testing.T) {
 // The page for operators has the nginx.conf that the tests with real clients run.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
-	const root = "../../../"
+	const root = "../../"
 	page, err := os.ReadFile(root + "plugin/DEPLOY.md")
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ var (
 // walk calls f with the path of each file of the repository whose name ends so.
 func walk(t *testing.T, ending string, f func(path, text string)) {
 	t.Helper()
-	if err := filepath.WalkDir("../../..", func(path string, d fs.DirEntry, err error) error {
+	if err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -100,7 +100,7 @@ func TestNames(t *testing.T) {
 					t.Errorf("%s: there is no test %s", from, name)
 				}
 			case file.MatchString(name):
-				if !exists("../../../"+name) && !exists(filepath.Join(filepath.Dir(from), name)) && !exists(filepath.Join(filepath.Dir(source), name)) {
+				if !exists("../../"+name) && !exists(filepath.Join(filepath.Dir(from), name)) && !exists(filepath.Join(filepath.Dir(source), name)) {
 					t.Errorf("%s: there is no file %s", from, name)
 				}
 			}

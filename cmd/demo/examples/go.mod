@@ -1,4 +1,4 @@
-module github.com/socketio-sessions/socketio-sessions/testdata/frameworks
+module github.com/socketio-sessions/socketio-sessions/cmd/demo/examples
 
 go 1.25.0
 
@@ -6,6 +6,7 @@ require (
 	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
+	github.com/gomodule/redigo v1.9.3
 	github.com/googollee/go-socket.io v1.7.0
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/socketio-sessions/socketio-sessions v0.0.0
@@ -24,7 +25,6 @@ require (
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/gofrs/uuid v4.0.0+incompatible // indirect
-	github.com/gomodule/redigo v1.9.3 // indirect
 	github.com/gorilla/websocket v1.5.3 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
@@ -50,4 +50,4 @@ require (
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
-replace github.com/socketio-sessions/socketio-sessions => ../..
+replace github.com/socketio-sessions/socketio-sessions => ../../..
