@@ -70,6 +70,6 @@ func main() {
 	sessions.Drain()
 	time.Sleep(*notice)
 	if err := errors.Join(sessions.Close(ctx), web.Shutdown(ctx)); err != nil {
-		log.Fatal(err)
+		log.Print(err)
 	}
 }
