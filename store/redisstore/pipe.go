@@ -41,6 +41,7 @@ type command struct {
 	name     string
 	args     []any
 	once     bool // it must not be made twice
+	late     int  // which argument becomes "late" if it may be; 0 for none
 	repeated bool // this is the second try
 	reply    any
 	err      error
@@ -260,7 +261,11 @@ func (c *call) mayRepeat() bool {
 		may = true
 	}
 	for i := range c.commands {
-		c.commands[i].repeated = c.commands[i].repeated || may
+		command := &c.commands[i]
+		command.repeated = command.repeated || may
+		if may && command.late > 0 && command.err != nil && !isElsewhere(command.err) {
+			command.args[command.late] = "late"
+		}
 	}
 	return may
 }

@@ -46,6 +46,9 @@ var (
 	// the roll, 15 whether the deadline was another, 16 the prefix of sessions, and from 17
 	// on those. The reply is 4 if one of them has a mark. What adds to a roll comes before
 	// what takes away, which Redis never refuses, and all before the swap.
+	//
+	// Where the first of two tries may have been made, 14 is set: it has taken those off the
+	// roll, and what it made of them may have ended since.
 	ownedSwapScript = newScript(3, rollLua+swapCheck+`
 local key, heir = ARGV[9], nil
 for i = 17, #ARGV do
@@ -73,7 +76,7 @@ if ARGV[10] ~= '' then
 	end
 end
 if ARGV[12] == 'left' then leave(KEYS[3], key) end
-`+swapMake)
+`+swapMake).lateAt(14)
 
 	// ARGV[2] says whether the devices from 3 on are marked, all but these, or none. The
 	// reply has those that are marked now, or all.
