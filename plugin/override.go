@@ -32,6 +32,7 @@ func raise(flag *atomic.Bool) {
 }
 
 // departWait is how long OnDisconnect may be called after the end of a connection.
+// go-socket.io sees that only when the handler that runs has returned.
 const departWait = time.Second
 
 // check is called when a client asks for the namespace, after OnConnect. Of the first
@@ -41,9 +42,11 @@ func (o *override) check(c *wire.Conn) {
 		o.told.Do(func() { o.mistakes.noticeOverridden(o.namespace, "OnConnect") })
 	}
 	o.first.Do(func() {
-		go func() { // ends with the connection
+		go func() { // ends with the connection, and its last handler
 			<-c.Done()
-			time.Sleep(departWait)
+			for ended := false; !ended; time.Sleep(departWait) {
+				ended = c.IsShut()
+			}
 			if !o.disconnects.Load() {
 				o.mistakes.noticeOverridden(o.namespace, "OnDisconnect")
 			}
