@@ -126,7 +126,9 @@ func TestBinaryArguments(t *testing.T) {
 		}
 	}
 	c.want(`437["onezero"]`)
-	if got, want := c.ask(`["blobs","text"]`), `[{"error":{"code":"bad_arguments","message":"Argument 1 is not binary data."}}]`; got != want {
-		t.Errorf("got %s", got)
+	for _, wrong := range []string{`"text"`, `["_placeholder",1e999]`} {
+		if got, want := c.ask(`["blobs",`+wrong+`]`), `[{"error":{"code":"bad_arguments","message":"Argument 1 is not binary data."}}]`; got != want {
+			t.Errorf("%s: got %s", wrong, got)
+		}
 	}
 }

@@ -4,6 +4,7 @@
 package arguments
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -35,47 +36,45 @@ func (m *Mixed) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	var value any
-	if err := json.Unmarshal(b, &value); err != nil {
-		return err
-	}
-	return m.find(value)
-}
-
-// find adds the attachments that a decoded value has placeholders of.
-func (m *Mixed) find(value any) error {
-	switch value := value.(type) {
-	case []any:
-		for _, element := range value {
-			if err := m.find(element); err != nil {
-				return err
-			}
-		}
-	case map[string]any:
-		if value["_placeholder"] == true {
-			return m.add(value)
-		}
-		for _, element := range value {
-			if err := m.find(element); err != nil {
-				return err
-			}
-		}
+	decoder := json.NewDecoder(bytes.NewReader(b))
+	decoder.UseNumber() // of any size: an error here would end the connection
+	if decoder.Decode(&value) == nil {
+		m.find(value)
 	}
 	return nil
 }
 
-func (m *Mixed) add(placeholder map[string]any) error {
+// find adds the attachments that a decoded value has placeholders of.
+func (m *Mixed) find(value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			m.find(element)
+		}
+	case map[string]any:
+		if value["_placeholder"] == true {
+			m.add(value)
+			return
+		}
+		for _, element := range value {
+			m.find(element)
+		}
+	}
+}
+
+// add adds the attachment of a placeholder. One that is none will not decode either.
+func (m *Mixed) add(placeholder map[string]any) {
 	b, err := json.Marshal(placeholder)
 	if err != nil {
-		return err
+		return
 	}
 	var buffer parser.Buffer
-	if err := json.Unmarshal(b, &buffer); err != nil {
-		return err
+	if json.Unmarshal(b, &buffer) != nil {
+		return
 	}
 	number, _ := numberOf(&buffer)
 	m.Numbers = append(m.Numbers, number)
 	m.Attachments = append(m.Attachments, buffer)
-	return nil
 }
 
 // attachment returns the bytes of an attachment.
