@@ -95,10 +95,11 @@ func (m *mistakes) noticePath(r *http.Request) {
 	})
 }
 
-// pass serves a request for the resource path that came to LoadAndSave. It logs if that
-// never leads to the door.
+// pass serves a request for the resource path that came to LoadAndSave. It logs if one that
+// is for the door never leads there; an app may serve files of its own beside it.
 func (m *mistakes) pass(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	if !m.reached.Load() {
+	ours := r.URL.Query().Has("transport") || strings.HasSuffix(r.URL.Path, "/"+scriptName)
+	if ours && !m.reached.Load() {
 		defer func() { // also where a page's handler panics, as it finds no session
 			if !m.reached.Load() {
 				m.missed.Do(func() {

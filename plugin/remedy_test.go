@@ -70,7 +70,10 @@ func (m *mistaken) mounted() *plugin.Sessions {
 // get requests a handshake by polling, and returns the status.
 func (m *mistaken) get(path string, header ...string) int {
 	m.Helper()
-	r, err := http.NewRequestWithContext(m.Context(), http.MethodGet, m.url+path+"?EIO=4&transport=polling", nil)
+	if !strings.HasSuffix(path, ".js") {
+		path += "?EIO=4&transport=polling"
+	}
+	r, err := http.NewRequestWithContext(m.Context(), http.MethodGet, m.url+path, nil)
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -257,5 +260,20 @@ func TestWithoutTrailingSlash(t *testing.T) {
 	m.comes(func(*plugintest.Client) {})
 	if m.log.count("sessions: ")+m.log.count("transport: ") > 0 {
 		t.Error("something is logged")
+	}
+}
+
+// An app may serve files of its own under the path, as the Node client's script: nothing is
+// logged of them.
+func TestOwnFileUnderThePath(t *testing.T) {
+	t.Parallel()
+	m := newMistaken(t)
+	sessions := m.mounted()
+	m.mux.Handle("/socket.io/socket.io.js", sessions.LoadAndSave(http.NotFoundHandler()))
+	if status := m.get("/socket.io/socket.io.js"); status != http.StatusNotFound {
+		t.Errorf("got %d", status)
+	}
+	if m.log.count("did not come") > 0 {
+		t.Error("an app's own file is taken for a mistake")
 	}
 }
