@@ -42,6 +42,7 @@ func (c *Core) create(ctx context.Context, tx *transaction, as viewer, b []byte,
 	}
 	found, ok, err := c.backend.Swap(ctx, as.key, Change{New: made, Life: Life{expiry, expiry}, Note: c.news.note(event), Owner: placing.owner})
 	if err != nil {
+		tx.lineage.doubt()
 		return fmt.Errorf("store: create: %w", err)
 	}
 	if !ok && found == nil { // what goes on in it was ended meanwhile

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,7 +23,7 @@ type ancestor struct {
 	base *Snapshot // what the transaction had read of it; nil for nothing
 	last []byte    // what it was when it was deleted; nil if it had ended before
 
-	ended time.Time // when it was deleted, or before
+	ended time.Time // when it was deleted, or before; zero after a commit that may have been made
 }
 
 // addRenewed adds a session that RenewToken has deleted. Only the first counts: a
@@ -54,6 +55,18 @@ func (l *lineage) ancestors() (renewed ancestor, merged []ancestor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.renewed, l.merged
+}
+
+// doubt notes that a commit may have been made: its ancestors may have left the roll of
+// their user with it, and it may end before the next try.
+func (l *lineage) doubt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renewed.ended = time.Time{}
+	l.merged = slices.Clone(l.merged) // ancestors has returned it
+	for i := range l.merged {
+		l.merged[i].ended = time.Time{}
+	}
 }
 
 // commitRenewed notes that the renewal of the session of an id is committed.

@@ -82,7 +82,9 @@ type Owner struct {
 	Moved    bool
 
 	// From are the store keys of ended sessions of User that go on in this one. Late says
-	// that the roll may have forgotten them: if one is not on it, that is like a mark.
+	// that the roll may have forgotten them, or that an earlier try of this change may have
+	// been made: if one is not on it, that is like a mark. A backend that tries again by
+	// itself sets it then.
 	From []string
 	Late bool
 }
