@@ -97,6 +97,27 @@ func TestOutageBeginsWithWhoComes(t *testing.T) {
 	})
 }
 
+// A store that has failed for somebody who has come and gone is asked again, though nobody else does: it
+// is not taken to fail for longer than it does.
+func TestOutageEndsThoughNobodyAsks(t *testing.T) {
+	t.Parallel()
+	config := defaults()
+	config.ProbeInterval, config.StoreGrace = 100*time.Second, -1
+	onBackend(t, &backend{Memory: store.NewMemory(), pulse: new(atomic.Int64)}, config, 0, 24*time.Hour, func(n *node) {
+		n.enter()
+		token := n.login()
+		n.backend.down.Store(true)
+		if err := n.newMember().join(token); !live.IsStoreError(err) {
+			t.Errorf("got %v", err)
+		}
+		n.backend.down.Store(false)
+		pass(10 * time.Second)
+		if n.Failing() {
+			t.Error("the store is there, and is taken to fail")
+		}
+	})
+}
+
 // A store that falls silent is asked, though nobody else does: whoever is there goes when
 // StoreGrace is over, counted from when it was last heard.
 func TestOutageOfASilentStore(t *testing.T) {

@@ -71,9 +71,9 @@ func (p *prober) round() {
 			old = append(old, e)
 		}
 	}
-	if len(old) == 0 && p.isSilent() {
+	if len(old) == 0 && (p.isSilent() || p.outage.on.Load()) {
 		old = p.all()
-		old = old[:min(len(old), 1)] // nobody asks, so that nobody would find out that the store is gone
+		old = old[:min(len(old), 1)] // nobody asks, so that nobody would find out that the store is gone, or back
 	}
 	p.ask(old)
 	p.mu.Lock()
