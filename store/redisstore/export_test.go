@@ -19,3 +19,18 @@ func (r *RedisStore) Waiting() int {
 	defer r.pipe.mu.Unlock()
 	return len(r.pipe.waiting)
 }
+
+// Rejoins makes a line leave an id before Redis confirms it, and join it again after that. It
+// reports whether the line knows that it hears the id.
+func Rejoins() bool {
+	l := &line{receiver: receiver{hear: func(store.Note) {}}}
+	f := &feed{to: l, wake: make(chan struct{}, 1), joined: make(map[string]uint64)}
+	f.connecting()
+	f.confirm("", true)
+	f.join("id")
+	f.nextChunk()
+	f.leave("id")
+	f.confirm("id", true)
+	f.join("id")
+	return f.listensTo("id")
+}

@@ -129,6 +129,8 @@ func (f *feed) confirm(id string, joined bool) {
 	f.answered = time.Now()
 	if _, still := f.joined[id]; still && joined {
 		f.setLocked(id, f.current)
+	} else if _, left := f.changed[id]; left && joined {
+		f.changed[id] = f.current // join may come before Redis hears that it was left
 	}
 	first := !f.caughtUp
 	if f.asked == 0 {

@@ -106,3 +106,11 @@ func TestRedisLineState(t *testing.T) {
 		is("cut off", store.LineState{Up: true, Joined: 1499, Missed: 1})
 	}
 }
+
+// What is left before Redis confirms it, and joined again before Redis hears of that, is heard.
+func TestRedisLineRejoins(t *testing.T) {
+	t.Parallel()
+	if !redisstore.Rejoins() {
+		t.Error("the line does not know that it hears the id")
+	}
+}
