@@ -1,5 +1,5 @@
 // A user who logs out everywhere: all sessions of theirs end on three nodes, with sockets and without, and nobody else's.
-// SESSIONS and OTHERS say how many there are, and ROUNDS how often it is done.
+// SESSIONS and OTHERS say how many there are, and ROUNDS how often it is done; RACES, how many other requests race with it.
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -7,9 +7,9 @@ import { Demo } from './demo.mjs';
 import { Redis } from './redis.mjs';
 import { isRefusal } from './refusal.mjs';
 import { Visitor, waysOf } from './visitor.mjs';
-import { SECOND, within } from './wait.mjs';
+import { SECOND, sleep, within } from './wait.mjs';
 
-const { SESSIONS = 60, OTHERS = 200, ROUNDS = 3 } = process.env;
+const { SESSIONS = 60, OTHERS = 200, ROUNDS = 3, RACES = 600 } = process.env;
 const NODES = 3;
 const AT_ONCE = 50;
 const ways = waysOf('4.8.4 by websocket', '2.5.0 by websocket');
@@ -48,6 +48,56 @@ it('all sessions of a user end on three nodes, and no other', async (t) => {
   times.sort((a, b) => a - b);
   t.diagnostic(`${SESSIONS} sessions, ${SESSIONS / 2} sockets, ${OTHERS} others: told after ${times} ms`);
   assert.ok(times[ROUNDS >> 1] <= SECOND, `the median of ${times} ms`);
+});
+
+// Whoever was logged in when it was asked for is out, whatever they did at that moment and on whatever node; nobody else is.
+it('nobody who was logged in outlives it, whatever races with it', async (t) => {
+  const redis = await Redis.start();
+  t.after(() => redis.end());
+  const nodes = await Promise.all(Array.from({ length: NODES }, () => Demo.start('-store', redis.url())));
+  t.after(() => Promise.all(nodes.map((node) => node.stop())));
+  const acts = [
+    (visitor) => visitor.login('ann'), // renews the token, or is a new login if it comes too late
+    (visitor) => visitor.put('color', 'teal'),
+    (visitor) => visitor.status('GET', '/'), // counts a visit
+    (visitor) => visitor.login('bob'),  // from then on another's
+    (visitor) => visitor.logout(),
+  ];
+  const outcomes = { ended: 0, bob: 0, again: 0 };
+  for (let races = 0, round = 0; races < RACES; races += 10, round++) {
+    const all = await many(11, async (i) => {
+      const visitor = new Visitor(t, nodes[(round + i) % NODES].url);
+      assert.equal(await visitor.login(i < 10 ? 'ann' : 'bob'), 303);
+      return at(visitor, nodes[(round + 2 * i) % NODES]);
+    });
+    const [bob] = all.splice(10);
+    const asks = all.shift();
+    const before = JSON.parse((await asks.request('GET', '/devices')).text).map(({ id }) => id);
+    const racing = all.map(async (visitor, i) => {
+      if (i % 3) await sleep(Math.random() * 4);
+      return acts[(round + i) % acts.length](visitor);
+    });
+    const late = (async () => { // logs in while it runs: in or out, but not by halves
+      const visitor = new Visitor(t, nodes[round % NODES].url);
+      await visitor.login('ann');
+      return visitor;
+    })();
+    await sleep(Math.random() * 3);
+    assert.equal(await asks.status('POST', '/logout-everywhere'), 303);
+    await Promise.all(racing);
+    for (const visitor of all) {
+      const session = visitor.token && (await at(visitor, nodes[(round + 1) % NODES]).session());
+      if (session?.values.user === 'bob') outcomes.bob++;
+      else if (session?.values.user) {
+        const own = JSON.parse((await visitor.request('GET', '/devices')).text).find((device) => device.this);
+        assert.ok(!before.includes(own.id), `round ${round}: a session of before is still there`);
+        outcomes.again++;
+      } else outcomes.ended++;
+    }
+    await late;
+    assert.equal(await bob.value('user'), 'bob');
+  }
+  t.diagnostic(`${RACES} races on three processes: ${JSON.stringify(outcomes)}`);
 });
 
 /** The same browser, at another node. */
