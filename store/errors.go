@@ -13,6 +13,10 @@ var (
 	// and Deposit. Nothing was written.
 	ErrTooLarge = errors.New("store: the session is too large")
 
+	// ErrUser says that Options.User has panicked. Commits of SCS's return it, and [Core]'s
+	// Save and Swap. Nothing was written.
+	ErrUser = errors.New("store: Options.User has failed")
+
 	// ErrNoteTooLarge says that what is said does not fit into [MaxNoteBytes].
 	// [Core.Say] returns it. Nobody has heard it.
 	ErrNoteTooLarge = errors.New("store: what is said is larger than a note may be: 256 KiB")

@@ -33,13 +33,15 @@ func newUsers(options Options, backend Backend, problems *problems) users {
 }
 
 // User returns whose a session with these values is: what Options.User says, "" for
-// nobody's. The error is a panic of Options.User.
+// nobody's. The error is an [ErrUser].
 func (c *Core) User(values map[string]any) (user string, err error) {
 	if c.users.name == nil {
 		return "", nil
 	}
-	err = contain("find the user", func() error { user = c.users.name(values); return nil })
-	return user, err
+	if err = contain("find the user", func() error { user = c.users.name(values); return nil }); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrUser, err)
+	}
+	return user, nil
 }
 
 // IsOf reports whether a session with this snapshot is a user's. What does not decode is

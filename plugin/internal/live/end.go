@@ -96,7 +96,7 @@ func (e *Entry) failed(stage string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrGone):
 		return e.gone()
-	case errors.Is(err, store.ErrTooLarge):
+	case isRefused(err):
 		return err
 	case errors.Is(err, store.ErrMalformed):
 		// It is of no use to anybody, and will not mend.

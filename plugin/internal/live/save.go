@@ -17,9 +17,13 @@ func (e *Entry) flush() error {
 	return e.flushWork()
 }
 
+// isRefused reports whether the store does not take a change, and never will.
+func isRefused(err error) bool {
+	return errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrUser)
+}
+
 // flushWork is flush during an exchange. If somebody else has written the session
-// meanwhile, what waited is older, and gives way. It drops what is too large with
-// that.
+// meanwhile, what waited is older, and gives way. It drops what is refused with that.
 func (e *Entry) flushWork() error {
 	return e.store.Retry(context.Background(), func() (done bool, err error) {
 		base, work := e.draft.state()
@@ -27,7 +31,7 @@ func (e *Entry) flushWork() error {
 			return true, nil
 		}
 		done, err = e.swap(base, work, work, false)
-		if errors.Is(err, store.ErrTooLarge) {
+		if isRefused(err) {
 			err = errors.Join(err, e.landed(work, base)) // as if nothing had been sent
 		}
 		return done, err

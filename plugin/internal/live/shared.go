@@ -60,7 +60,7 @@ func (s *shared) collect(d *draft, adopt adopter) (destroyed bool, err error) {
 		}
 	}
 	if failed := s.pass(from, made.mine, adopt); failed != nil {
-		if errors.Is(failed, store.ErrTooLarge) {
+		if isRefused(failed) {
 			return false, errors.Join(failed, s.views.showAll(v, made.seen, d.current()))
 		}
 		return false, IgnoreEnd(failed)
