@@ -3,7 +3,8 @@
 // The list of the user's sessions, here and elsewhere.
 
 let devices = [];
-let owner; // whose they are
+let owner;     // whose they are
+let asked = 0; // how often for them: only the last answer counts
 
 /** Shows the devices of another user, or none. */
 function followUser(user) {
@@ -14,12 +15,16 @@ function followUser(user) {
 
 /** Fetches the list and draws it; it is empty where nobody is logged in. */
 async function lookDevices() {
+  const turn = ++asked;
+  let found = devices;
   if (renewing) await renewing.catch(() => {});
   try {
-    devices = owner ? await (await request('GET', '/devices')).json() : [];
+    found = owner ? await (await request('GET', '/devices')).json() : [];
   } catch (err) {
-    if (err.status === 401) devices = [];
+    if (err.status === 401) found = [];
   }
+  if (turn !== asked) return;
+  devices = found;
   drawDevices();
 }
 
