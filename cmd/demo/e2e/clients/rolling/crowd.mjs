@@ -27,11 +27,13 @@ class Browser extends Agent {
 
   addRequest(req, options) {
     if (HANDSHAKE.test(req.path)) this.handshakes.push(Date.now());
-    req.setHeader('Cookie', [...this.cookies].map((pair) => pair.join('=')).join('; '));
+    const fresh = [...this.cookies].filter(([, { until }]) => until > Date.now());
+    req.setHeader('Cookie', fresh.map(([name, { value }]) => `${name}=${value}`).join('; '));
     req.once('response', ({ headers }) => {
       for (const line of headers['set-cookie'] ?? []) {
         const [, name, value] = /^([^=]*)=([^;]*)/.exec(line);
-        this.cookies.set(name, value);
+        const [, age = Infinity] = /max-age=(\d+)/i.exec(line) ?? [];
+        this.cookies.set(name, { value, until: Date.now() + 1000 * age });
       }
     });
     super.addRequest(req, options);

@@ -15,7 +15,6 @@ export function judge(reports, phases, limits) {
     const peak = fullest(handshakes.flat());
     check((aways.at(-1) ?? 0) <= limits.away, `node ${phase.node}: a client was away for ${aways.at(-1)} ms`);
     check(peak <= limits.rate, `node ${phase.node}: ${peak} handshakes in a second`);
-    check(most <= limits.handshakes, `node ${phase.node}: a client made ${most} handshakes`);
     return {
       node: phase.node,
       'ended after, ms': phase.ended - phase.from,
@@ -35,6 +34,8 @@ export function judge(reports, phases, limits) {
     spread[made] ??= { handshakes: made, '2.5.0': 0, '4.8.4': 0 };
     spread[made][version]++;
   }
+  const dearest = Math.max(...Object.keys(spread));
+  check(dearest <= limits.handshakes, `the restarts cost a client ${dearest} handshakes`);
   console.log('clients by the handshakes that all restarts cost them:');
   console.table(Object.values(spread));
 

@@ -20,7 +20,7 @@ const { values: flags } = parseArgs({
     process: { type: 'string', default: '750' },      // how many of them in a process
     come: { type: 'string', default: '100' },         // how many a second at first
     every: { type: 'string', default: '2000' },       // ms between two events of a client
-    settle: { type: 'string', default: '6000' },      // ms between a node's return, with all clients there, and the next restart
+    settle: { type: 'string', default: '62000' },     // ms between a node's return, with all clients there, and the next restart: as long as nginx's cookie lasts
     down: { type: 'string', default: '3000' },        // ms from the end of a node to its next start
     drain: { type: 'string', default: '0' },          // the demo's flag
     leave: { type: 'string', default: '10s' },        // the same: enough for CloseRate, also where most clients are on one node
@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
     port: { type: 'string', default: '23100' },       // and the nine after it
     away: { type: 'string', default: '5000' },        // limits: ms from disconnect to connect,
     rate: { type: 'string', default: '500' },         // handshakes in one second, as CloseRate,
-    handshakes: { type: 'string', default: '2' },     // of a client in one restart
+    handshakes: { type: 'string', default: '2' },     // of a client, for all restarts
   },
 });
 const number = (name) => Number(flags[name]);
