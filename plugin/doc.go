@@ -6,7 +6,9 @@
 // handlers on it instead of on the server, and they get the
 // session as a second argument:
 //
-//	sessions, err := plugin.Enable(server, manager, plugin.Options{})
+//	wire := transport.New(transport.Options{})
+//	server := socketio.NewServer(wire.EngineOptions(nil))
+//	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire})
 //	sessions.OnEvent("/", "message", func(c socketio.Conn, s *plugin.Session, text string) string {
 //		manager.Put(s, "last", text)
 //		return manager.GetString(s, "user") + ": " + text
@@ -21,4 +23,7 @@
 // A process handles the events of one session one at a time, in the order of their
 // arrival, except [ReadOnly] ones. A handler that panics or returns an error changes
 // nothing, and ends neither the process nor the connection.
+//
+// The wire, of package transport, takes the place of go-socket.io's own transports. Without
+// it no client 3.x or 4.x connects. Whole programs are in cmd/demo/examples.
 package plugin

@@ -77,7 +77,7 @@ func ExampleUser() {
 	_ = reset
 }
 
-// The auth payload of clients 3.x and 4.x, io({auth: {token}}), is a header.
+// A node leaves in three steps, so that nobody notices a deploy.
 func ExampleSessions_Close() {
 	const notice = 5 * time.Second // the balancer's interval
 	web := &http.Server{ReadHeaderTimeout: 5 * time.Second}
@@ -91,6 +91,7 @@ func ExampleSessions_Close() {
 	_ = leave
 }
 
+// The auth payload of clients 3.x and 4.x, io({auth: {token}}), is a header.
 func ExampleFromHeader() {
 	wire := transport.New(transport.Options{AllowedOrigins: []string{"https://app.example.com"}})
 	server := socketio.NewServer(wire.EngineOptions(nil))

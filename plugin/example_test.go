@@ -1,14 +1,6 @@
 package plugin_test
 
 import (
-	"context"
-	"errors"
-	"log"
-	"net/http"
-	"os/signal"
-	"syscall"
-	"time"
-
 	"github.com/alexedwards/scs/v2"
 	"github.com/gomodule/redigo/redis"
 	socketio "github.com/googollee/go-socket.io"
@@ -24,51 +16,8 @@ var (
 	manager  *scs.SessionManager
 	server   *socketio.Server
 	sessions *plugin.Sessions
+	wire     *transport.Wire
 )
-
-// A whole server: sessions in Redis, and an end that loses nothing.
-func Example() {
-	pool := &redis.Pool{
-		MaxIdle: 16,
-		Dial: func() (redis.Conn, error) {
-			return redis.Dial("tcp", "127.0.0.1:6379", redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
-		},
-	}
-	manager := scs.New()
-	store.Attach(manager, redisstore.New(pool), store.Options{})
-
-	wire := transport.New(transport.Options{})
-	server := socketio.NewServer(wire.EngineOptions(nil))
-	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire})
-	if err != nil {
-		log.Fatal(err)
-	}
-	sessions.OnEvent("/", "message", func(_ socketio.Conn, s *plugin.Session, text string) string {
-		manager.Put(s, "last", text)
-		return manager.GetString(s, "user") + ": " + text
-	})
-	go server.Serve()
-
-	mux := http.NewServeMux()
-	mux.Handle("/socket.io/", sessions)
-	mux.Handle("/", sessions.LoadAndSave(http.NotFoundHandler()))
-	web := &http.Server{Addr: ":3000", Handler: mux}
-
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	go func() {
-		<-ctx.Done()
-		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		// First what is pending is saved, and every socket is told.
-		if err := errors.Join(sessions.Close(last), web.Shutdown(last)); err != nil {
-			log.Print(err)
-		}
-	}()
-	if err := web.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		log.Print(err)
-	}
-}
 
 // Scopes and access are set for all in Options, for a namespace, or for one
 // event.
@@ -95,8 +44,6 @@ func ExampleSession_Update() {
 	})
 }
 
-// A namespace for users who are logged in. The client hears the code and the
-// message of the refusal.
 // A store that fails may have saved what it did not answer. The client sends the
 // same id when it asks again.
 func ExampleSession_Update_again() {
@@ -115,6 +62,8 @@ func ExampleSession_Update_again() {
 	})
 }
 
+// A namespace for users who are logged in. The client hears the code and the
+// message of the refusal.
 func ExampleSessions_OnConnect() {
 	sessions.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error {
 		if !manager.Exists(s, "user") {
@@ -142,15 +91,16 @@ func ExampleSessions_Protect() {
 	})
 }
 
-// Clients without cookies may send the token in a header of the handshake.
 // Nobody but this host can set a cookie of such a name, and only over HTTPS.
 func ExampleFromCookie() {
 	manager.Cookie.Name, manager.Cookie.Secure = "__Host-session", true // with Path "/" and no Domain, as SCS has them
 }
 
+// Clients without cookies may send the token in a header of the handshake.
 func ExampleFirstOf() {
 	options := plugin.Options{
-		Cutter: plugin.FirstOf(plugin.FromCookie("session"), plugin.FromHeader("X-Session")),
+		Transport: wire,
+		Cutter:    plugin.FirstOf(plugin.FromCookie("session"), plugin.FromHeader("X-Session")),
 	}
 	_, _ = plugin.Enable(server, manager, options)
 }
