@@ -2,31 +2,34 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Demo } from './demo.mjs';
+import { settled } from './matrix.mjs';
 import { Redis } from './redis.mjs';
 import { isRefusal } from './refusal.mjs';
 import { Visitor, waysOf } from './visitor.mjs';
-import { within } from './wait.mjs';
+import { becomes, within } from './wait.mjs';
 
 const ways = waysOf('2.5.0 by upgrade', '4.8.4 by upgrade');
-const folder = mkdtempSync(join(tmpdir(), 'socketio-sessions-examples-'));
+const source = fileURLToPath(new URL('../../examples/', import.meta.url));
+const folder = process.env.EXAMPLES || mkdtempSync(join(tmpdir(), 'socketio-sessions-examples-')); // EXAMPLES has them built
 
 describe('the examples', { concurrency: true }, () => {
   let redis;
   before(async () => {
-    const cwd = fileURLToPath(new URL('../../examples', import.meta.url));
-    const { status, stderr } = spawnSync('go', ['build', '-o', folder + '/', './...'], { cwd, encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
+    if (!process.env.EXAMPLES) {
+      const { status, stderr } = spawnSync('go', ['build', '-o', folder + '/', './...'], { cwd: source, encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    }
     redis = await Redis.start();
   });
   after(async () => {
     await redis?.end();
-    rmSync(folder, { recursive: true, force: true });
+    if (!process.env.EXAMPLES) rmSync(folder, { recursive: true, force: true });
   });
 
   const start = async (t, name, ...args) => {
@@ -42,30 +45,73 @@ describe('the examples', { concurrency: true }, () => {
         const visitor = new Visitor(t, program.url);
         assert.equal(await visitor.status('GET', '/'), 200);
         const page = await visitor.request('GET', '/');
-        assert.equal((await visitor.request('GET', '/socket.io/socket.io-sessions.js')).status, 200);
+        assert.match((await visitor.request('GET', '/socket.io/socket.io-sessions.js')).text, /connectWithSession/);
         const socket = name === 'tickets' ? await byTicket(visitor, page, way) : await visitor.connect(way);
+        await within(5000, settled(socket.socket, way.mode), 'the upgrade');
         assert.equal(await socket.ask('visits'), 2);
+        isRefusal(await new Visitor(t, program.url).open(way).refusal(), 'no_cookie');
       }
-      if (name !== 'nethttp') return;
-      const last = new Visitor(t, program.url);
-      await last.request('GET', '/');
-      const { told } = await last.connect(ways[1]);
-      program.signal('SIGTERM');
-      isRefusal(await within(5000, told, 'going_away'), 'going_away');
-      assert.equal((await within(5000, program.ended, 'the end')).code, 0);
     });
   }
 
-  it('chat: a line reaches the room on both nodes', async (t) => {
+  it('nethttp: leaves in three steps, and its sessions stay in Redis', async (t) => {
+    const flags = ['-redis', redis.url(), '-notice', '1s'];
+    const program = await start(t, 'nethttp', ...flags);
+    const visitor = new Visitor(t, program.url);
+    await visitor.request('GET', '/');
+    const sockets = [await visitor.connect(ways[0])];
+    assert.equal(await visitor.status('GET', '/readyz'), 200);
+    program.signal('SIGTERM');
+    await becomes(900, () => visitor.status('GET', '/readyz'), 503);
+    sockets.push(await visitor.connect(ways[1])); // all is served on
+    for (const socket of sockets) isRefusal(await within(5000, socket.told, 'going_away'), 'going_away');
+    assert.equal((await within(5000, program.ended, 'the end')).code, 0);
+
+    visitor.url = (await start(t, 'nethttp', ...flags)).url;
+    for (const way of ways) assert.equal(await (await visitor.connect(way)).ask('visits'), 1);
+  });
+
+  it('tickets: each is good for one handshake, of a page that may connect', async (t) => {
+    const program = await start(t, 'tickets');
+    for (const way of ways) {
+      const visitor = new Visitor(t, program.url);
+      const page = await visitor.request('GET', '/');
+      const elsewhere = new Visitor(t, socketsOf(page));
+      isRefusal(await elsewhere.open(way).refusal(), 'no_cookie');
+      const once = { query: { ticket: await ticketOf(visitor) } };
+      await elsewhere.connect({ ...way, options: once });
+      isRefusal(await elsewhere.open({ ...way, options: once }).refusal(), 'no_cookie', 'unknown');
+      const query = { ticket: await ticketOf(visitor) };
+      const connect = (origin) => elsewhere.open({ ...way, options: { query, extraHeaders: { Origin: origin } } });
+      const evil = connect('http://evil.example.com');
+      await within(5000, new Promise((resolve) => evil.socket.on('connect_error', resolve)), 'the end of evil');
+      assert.equal(evil.count('connect'), 0);
+      await within(5000, connect(program.url).connected, 'the page with the ticket that evil could not use');
+    }
+  });
+
+  it('chat: a line reaches the room on both nodes, and no other room', async (t) => {
     const nodes = await Promise.all([1, 2].map(() => start(t, 'chat', '-redis', redis.url())));
-    const sockets = await Promise.all(nodes.map(async ({ url }, i) => {
-      const visitor = new Visitor(t, url);
-      await visitor.request('GET', '/?name=node' + i);
-      return visitor.connect(ways[i]);
+    for (const way of ways) isRefusal(await new Visitor(t, nodes[0].url).open(way).refusal(), 'no_cookie');
+    const members = await Promise.all(['tea', 'tea', 'cake'].map(async (room, i) => {
+      const visitor = new Visitor(t, nodes[i % 2].url);
+      await visitor.request('GET', '/?name=member' + i);
+      await visitor.request('GET', '/'); // which keeps the name
+      const member = await visitor.connect(ways[i % 2]);
+      const heard = [];
+      member.socket.on('said', (...said) => heard.push(said));
+      assert.equal(await member.ask('enter', room), undefined);
+      return { member, heard };
     }));
-    const heard = sockets.map(({ socket }) => new Promise((resolve) => socket.on('said', (...said) => resolve(said))));
-    assert.equal(await sockets[0].ask('say', 'hello'), null);
-    for (const said of await within(5000, Promise.all(heard), 'said')) assert.deepEqual(said, ['node0', 'hello']);
+    const [first, second, third] = members;
+    assert.equal(await first.member.ask('say', 'tea', 'hello'), null);
+    for (const { heard } of [first, second]) await becomes(5000, () => heard, [['member0', 'hello']]);
+
+    assert.equal(await second.member.ask('enter', 'cake'), undefined);
+    assert.equal(await third.member.ask('say', 'cake', 'here we are'), null);
+    await becomes(5000, () => third.heard, [['member2', 'here we are']]);
+    await becomes(5000, () => second.heard, [['member0', 'hello'], ['member2', 'here we are']]);
+    assert.equal(first.heard.length, 1); // it is on the node of the third, which has heard it
   });
 
   it('login: a socket logs in, and comes back with the new cookie', async (t) => {
@@ -100,10 +146,22 @@ describe('the examples', { concurrency: true }, () => {
   });
 });
 
+it('every program is tested and short, and its first line says how to run it', () => {
+  const tests = readFileSync(fileURLToPath(import.meta.url), 'utf8');
+  const names = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  assert.ok(names.length >= 8, `${names}`);
+  for (const name of names) {
+    const lines = readFileSync(join(source, name, 'main.go'), 'utf8').trimEnd().split('\n');
+    assert.ok(lines.length <= 80, `${name} has ${lines.length} lines`);
+    assert.match(lines[0], new RegExp(`^// Command ${name} .*: go run \\./${name} `));
+    assert.ok(tests.includes(`'${name}'`), `${name} is not tested`);
+  }
+});
+
+const socketsOf = ({ text }) => /connectWithSession\('([^']*)'/.exec(text)[1];
+const ticketOf = async (visitor) => JSON.parse((await visitor.request('POST', '/socket.io/session-ticket')).text).ticket;
+
 /** A socket at the other site, where the cookie does not come. */
-async function byTicket(visitor, { text }, way) {
-  const [, sockets] = /connectWithSession\('([^']*)'/.exec(text);
-  const { ticket } = JSON.parse((await visitor.request('POST', '/socket.io/session-ticket')).text);
-  const elsewhere = new Visitor(visitor.t, sockets);
-  return elsewhere.connect({ ...way, options: { query: { ticket } } });
+async function byTicket(visitor, page, way) {
+  return new Visitor(visitor.t, socketsOf(page)).connect({ ...way, options: { query: { ticket: await ticketOf(visitor) } } });
 }

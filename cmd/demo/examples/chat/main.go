@@ -1,4 +1,4 @@
-// Command chat is a room on every node that shares a Redis: go run ./chat -redis redis://127.0.0.1:6379 -addr 127.0.0.1:3001
+// Command chat has rooms, the same on every node that shares a Redis: go run ./chat -redis redis://127.0.0.1:6379 -addr 127.0.0.1:3001
 package main
 
 import (
@@ -39,19 +39,21 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sessions.OnConnect("/", func(c socketio.Conn, _ *plugin.Session) error {
-		c.Join("lobby")
-		return nil
+	sessions.OnEvent("/", "enter", func(c socketio.Conn, _ *plugin.Session, room string) {
+		c.LeaveAll()
+		c.Join(room)
 	})
-	sessions.OnEvent("/", "say", func(_ socketio.Conn, s *plugin.Session, text string) error {
-		return sessions.Emit(context.Background(), plugin.Room("lobby"), "/", "said", manager.GetString(s, "name"), text)
+	sessions.OnEvent("/", "say", func(_ socketio.Conn, s *plugin.Session, room, text string) error {
+		return sessions.Emit(context.Background(), plugin.Room(room), "/", "said", manager.GetString(s, "name"), text)
 	}, plugin.ReadOnly)
 	go server.Serve()
 
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sessions)
 	mux.Handle("/", sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		manager.Put(r.Context(), "name", r.FormValue("name"))
+		if name := r.FormValue("name"); name != "" { // without one there is no session, and no chat
+			manager.Put(r.Context(), "name", name)
+		}
 		fmt.Fprint(w, page)
 	})))
 	listener, err := net.Listen("tcp", *addr)
@@ -63,11 +65,13 @@ func main() {
 }
 
 const page = `<!doctype html><meta charset="utf-8"><title>Chat</title>
-<form><input autofocus></form><pre></pre>
+<form><input name="name"> <button>is my name</button></form>
+<form id="say"><input name="room" value="lobby"> <input name="text" autofocus> <button>say</button></form><pre></pre>
 <script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
 <script src="/socket.io/socket.io-sessions.js"></script>
 <script>
-var socket = io.connectWithSession(), input = document.querySelector('input');
+var socket = io.connectWithSession(), form = document.querySelector('#say');
 socket.on('said', function (name, text) { document.querySelector('pre').append(name + ': ' + text + '\n'); });
-document.querySelector('form').onsubmit = function () { socket.emit('say', input.value); input.value = ''; return false; };
+socket.on('connect', form.room.onchange = function () { socket.emit('enter', form.room.value); });
+form.onsubmit = function () { socket.emit('say', form.room.value, form.text.value); form.text.value = ''; return false; };
 </script>`

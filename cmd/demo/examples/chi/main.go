@@ -48,7 +48,17 @@ func routes(manager *scs.SessionManager, sessions *plugin.Sessions) http.Handler
 	router.Handle("/socket.io/*", sessions)
 	router.Get("/", func(w http.ResponseWriter, r *http.Request) {
 		manager.Put(r.Context(), "visits", manager.GetInt(r.Context(), "visits")+1)
-		fmt.Fprintln(w, "visit", manager.GetInt(r.Context(), "visits"))
+		fmt.Fprintf(w, page, manager.GetInt(r.Context(), "visits"))
 	})
 	return router
 }
+
+const page = `<!doctype html><meta charset="utf-8"><title>chi</title><p>visit %d, and the socket says <output></output></p>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
+<script src="/socket.io/socket.io-sessions.js"></script>
+<script>
+var socket = io.connectWithSession();
+socket.on('connect', function () {
+  socket.emit('visits', function (n) { document.querySelector('output').value = n; });
+});
+</script>`

@@ -49,7 +49,17 @@ func routes(manager *scs.SessionManager, sessions *plugin.Sessions) http.Handler
 	router.GET("/", func(c echo.Context) error {
 		ctx := c.Request().Context()
 		manager.Put(ctx, "visits", manager.GetInt(ctx, "visits")+1)
-		return c.String(http.StatusOK, fmt.Sprintln("visit", manager.GetInt(ctx, "visits")))
+		return c.HTML(http.StatusOK, fmt.Sprintf(page, manager.GetInt(ctx, "visits")))
 	})
 	return router
 }
+
+const page = `<!doctype html><meta charset="utf-8"><title>echo</title><p>visit %d, and the socket says <output></output></p>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
+<script src="/socket.io/socket.io-sessions.js"></script>
+<script>
+var socket = io.connectWithSession();
+socket.on('connect', function () {
+  socket.emit('visits', function (n) { document.querySelector('output').value = n; });
+});
+</script>`

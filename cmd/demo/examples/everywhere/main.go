@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
@@ -38,31 +37,29 @@ func main() {
 	mux, own := http.NewServeMux(), http.NewCrossOriginProtection() // no other site's page may post
 	mux.Handle("/socket.io/", sessions)
 	handle := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, own.Handler(sessions.LoadAndSave(h))) }
-	handle("POST /login", func(_ http.ResponseWriter, r *http.Request) {
+	handle("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, page) })
+	handle("POST /login", func(w http.ResponseWriter, r *http.Request) {
 		if err := manager.RenewToken(r.Context()); err == nil {
 			manager.Put(r.Context(), "user", r.FormValue("user"))
 		}
+		fmt.Fprint(w, page)
 	})
 	handle("GET /devices", func(w http.ResponseWriter, r *http.Request) {
 		infos, err := attached.SessionsOf(r.Context(), manager.GetString(r.Context(), "user"))
 		for _, info := range infos {
-			fmt.Fprintln(w, info.Device, "since", info.Made.Format(time.RFC3339))
+			fmt.Fprintln(w, info.Device, "since", info.Made)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
 	handle("POST /logout-everywhere", func(w http.ResponseWriter, r *http.Request) {
-		ctx, user := r.Context(), manager.GetString(r.Context(), "user")
-		n, err := attached.EndUser(ctx, user, attached.SessionID(ctx)) // all but this one, whose cookie is to go, too
-		if err == nil {
-			err = manager.Destroy(ctx)
-		}
+		n, err := attached.EndUser(r.Context(), manager.GetString(r.Context(), "user")) // this session, too
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, n+1, "sessions have ended")
+		fmt.Fprintln(w, n, "sessions have ended")
 	})
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -71,3 +68,13 @@ func main() {
 	fmt.Println("listening on http://" + listener.Addr().String())
 	log.Fatal(http.Serve(listener, mux))
 }
+
+const page = `<!doctype html><meta charset="utf-8"><title>Everywhere</title>
+<form action="/login" method="post"><input name="user"> <button>Log in</button></form>
+<form action="/logout-everywhere" method="post"><button>Log out everywhere</button></form>
+<a href="/devices">your devices</a> <p></p>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
+<script src="/socket.io/socket.io-sessions.js"></script>
+<script>
+io.connectWithSession().session.on('invalid', (why) => { document.querySelector('p').textContent = why.message; });
+</script>`

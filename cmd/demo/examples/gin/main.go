@@ -43,12 +43,23 @@ func main() {
 }
 
 func routes(manager *scs.SessionManager, sessions *plugin.Sessions) http.Handler {
-	router := gin.Default()
+	router := gin.New() // gin.Default logs queries, which hold the ids of connections
+	router.Use(gin.Recovery())
 	router.Any("/socket.io/*any", gin.WrapH(sessions))
 	router.GET("/", func(c *gin.Context) {
 		ctx := c.Request.Context()
 		manager.Put(ctx, "visits", manager.GetInt(ctx, "visits")+1)
-		c.String(http.StatusOK, "visit %d\n", manager.GetInt(ctx, "visits"))
+		c.Data(http.StatusOK, "text/html; charset=utf-8", fmt.Appendf(nil, page, manager.GetInt(ctx, "visits")))
 	})
 	return sessions.LoadAndSave(router) // around gin: its middleware is of another kind
 }
+
+const page = `<!doctype html><meta charset="utf-8"><title>gin</title><p>visit %d, and the socket says <output></output></p>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
+<script src="/socket.io/socket.io-sessions.js"></script>
+<script>
+var socket = io.connectWithSession();
+socket.on('connect', function () {
+  socket.emit('visits', function (n) { document.querySelector('output').value = n; });
+});
+</script>`

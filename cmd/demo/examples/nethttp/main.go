@@ -52,9 +52,9 @@ func main() {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
-	mux.Handle("/", sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/{$}", sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		manager.Put(r.Context(), "visits", manager.GetInt(r.Context(), "visits")+1)
-		fmt.Fprintln(w, "visit", manager.GetInt(r.Context(), "visits"))
+		fmt.Fprintf(w, page, manager.GetInt(r.Context(), "visits"))
 	})))
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -63,7 +63,6 @@ func main() {
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { log.Print(web.Serve(listener)) }() // until Shutdown
 	fmt.Println("listening on http://" + listener.Addr().String())
-
 	<-ctx.Done()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -73,3 +72,9 @@ func main() {
 		log.Print(err)
 	}
 }
+
+const page = `<!doctype html><meta charset="utf-8"><title>net/http</title><p>visit %d, and the socket says <output></output></p>
+<script src="https://cdn.jsdelivr.net/npm/socket.io-client@4.8.4/dist/socket.io.min.js"></script>
+<script src="/socket.io/socket.io-sessions.js"></script>
+<script>var socket = io.connectWithSession();
+socket.on('connect', () => socket.emit('visits', (n) => document.querySelector('output').value = n));</script>`
