@@ -19,6 +19,8 @@ function toModule(source) {
 
 if (require.main === module) {
   const source = fs.readFileSync(path.join(__dirname, 'socket.io-sessions.js'), 'utf8');
-  fs.writeFileSync(path.join(__dirname, 'index.mjs'), toModule(source));
+  const made = path.join(__dirname, 'index.mjs');
+  fs.writeFileSync(made + process.pid, toModule(source));
+  fs.renameSync(made + process.pid, made); // a bundler that reads it meanwhile finds it whole
   fs.copyFileSync(path.join(__dirname, '..', 'LICENSE'), path.join(__dirname, 'LICENSE'));
 }

@@ -54,6 +54,17 @@ describe('the examples', { concurrency: true }, () => {
     });
   }
 
+  it('vite: a socket has the session that the page has begun', async (t) => {
+    const program = await start(t, 'vite', '-page', join(source, 'vite'));
+    for (const way of ways) {
+      const visitor = new Visitor(t, program.url);
+      assert.match((await visitor.request('GET', '/')).text, /src="\/main\.js"/);
+      assert.equal(visitor.token, undefined);
+      for (let i = 0; i < 2; i++) assert.equal(await visitor.status('POST', '/visit'), 200);
+      assert.equal(await (await visitor.connect(way)).ask('visits'), 2);
+    }
+  });
+
   it('nethttp: leaves in three steps, and its sessions stay in Redis', async (t) => {
     const flags = ['-redis', redis.url(), '-notice', '1s'];
     const program = await start(t, 'nethttp', ...flags);
@@ -153,7 +164,7 @@ it('every program is tested and short, and its first line says how to run it', (
   for (const name of names) {
     const lines = readFileSync(join(source, name, 'main.go'), 'utf8').trimEnd().split('\n');
     assert.ok(lines.length <= 80, `${name} has ${lines.length} lines`);
-    assert.match(lines[0], new RegExp(`^// Command ${name} .*: go run \\./${name} `));
+    assert.match(lines[0], new RegExp(`^// Command ${name} .*: .*go run \\./${name} `));
     assert.ok(tests.includes(`'${name}'`), `${name} is not tested`);
   }
 });
