@@ -29,7 +29,8 @@ type Options struct {
 
 	// MaxSessionsPerUser bounds the sessions of a user: a login above it ends the least
 	// recently used, never itself; without an IdleTimeout, those that logged in first.
-	// Their sockets hear [Superseded]. Default 0: any number.
+	// Their sockets hear [Superseded]. A login that comes while another session is renewed
+	// may leave one too many, until the next. Default 0: any number.
 	MaxSessionsPerUser int
 
 	// Logger hears once of each stored session that does not decode: its id and the

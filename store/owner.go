@@ -137,8 +137,8 @@ func (c *Core) placed(ctx context.Context, p placing) {
 	for _, l := range p.left {
 		c.leave(ctx, l)
 	}
-	if c.users.max <= 0 || !p.owner.Enters() {
-		return
+	if c.users.max <= 0 || !p.owner.Enters() || len(p.owner.From) > 0 {
+		return // who goes on has logged in before, and must not end a login that came meanwhile
 	}
 	if err := c.supersede(ctx, p.owner.User, p.key); err != nil {
 		c.users.problems.report(fmt.Errorf("store: a user has more sessions than MaxSessionsPerUser until the next login: %w", err))

@@ -29,6 +29,7 @@ func (s suite) users(t *testing.T) {
 	t.Run("Idle", s.usersIdle)
 	t.Run("Max", s.maxSessions)
 	t.Run("MaxByUse", s.maxByUse)
+	t.Run("MaxRenewing", s.maxRenewing)
 	t.Run("Enroll", s.enroll)
 }
 
@@ -228,6 +229,22 @@ func (s suite) maxSessions(t *testing.T) {
 	a.wantNone(t, second) // its login was the first
 	b.wantSessions(t, ann, third, anonymous)
 	a.wantValues(t, other, values{"user": "bob " + ann})
+}
+
+// maxRenewing: a login stays that came while an earlier session was between two tokens. There
+// may be one session too many, until the next login.
+func (s suite) maxRenewing(t *testing.T) {
+	nodes, ann := s.crew(t, 2, store.Options{MaxSessionsPerUser: 1})
+	a, b := nodes[0], nodes[1]
+	ctx := a.load(t, a.login(t, values{"user": ann}))
+	if err := a.RenewToken(ctx); err != nil {
+		t.Fatal(err)
+	}
+	login := b.login(t, values{"user": ann})
+	a.commit(t, ctx)
+	b.wantSessions(t, ann, a.Token(ctx), login)
+	last := a.login(t, values{"user": ann})
+	b.wantSessions(t, ann, last)
 }
 
 // maxByUse: with an idle timeout, the session that is used stays.
