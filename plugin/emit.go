@@ -66,7 +66,7 @@ func (s *Sessions) Disconnect(ctx context.Context, to Target, why *Refusal) erro
 		return err
 	}
 	var failed []error
-	if to.kind == kindID || to.kind == kindUser { // sockets of a session hear it in one note
+	if to.kind.isOfSessions() { // sockets of a session hear it in one note
 		failed = append(failed, s.post.send(ctx, message{To: to, Refusal: &told}))
 	} else {
 		for namespace := range s.namespaces {

@@ -117,7 +117,7 @@ func (p *post) sockets(of Target, namespace string) (found []*socket) {
 	case of.kind == kindEveryone:
 		found = in.rooms.everyone()
 	}
-	if of.kind != kindID && of.kind != kindUser && len(of.except) == 0 {
+	if !of.kind.isOfSessions() && len(of.except) == 0 {
 		return found
 	}
 	wanted := make([]*socket, 0, len(found))

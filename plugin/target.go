@@ -27,8 +27,12 @@ const (
 	kindEveryone kind = "everyone"
 )
 
+// isOfSessions reports whether the kind names sessions, whatever namespace their sockets are
+// in.
+func (k kind) isOfSessions() bool { return k == kindID || k == kindUser }
+
 // known reports whether this release knows the kind.
-func (k kind) known() bool { return k == kindID || k == kindUser || k == kindRoom || k == kindEveryone }
+func (k kind) known() bool { return k.isOfSessions() || k == kindRoom || k == kindEveryone }
 
 // ID is every socket of the session with this id, as Session.ID and
 // store.Store.SessionID return it.
