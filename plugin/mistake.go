@@ -98,8 +98,7 @@ func (m *mistakes) noticePath(r *http.Request) {
 // pass serves a request for the resource path that came to LoadAndSave. It logs if one that
 // is for the door never leads there; an app may serve files of its own beside it.
 func (m *mistakes) pass(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	ours := r.URL.Query().Has("transport") || strings.HasSuffix(r.URL.Path, "/"+scriptName)
-	if ours && !m.reached.Load() {
+	if !m.reached.Load() && isForDoor(r) {
 		defer func() { // also where a page's handler panics, as it finds no session
 			if !m.reached.Load() {
 				m.missed.Do(func() {
@@ -110,6 +109,11 @@ func (m *mistakes) pass(next http.Handler, w http.ResponseWriter, r *http.Reques
 		}()
 	}
 	next.ServeHTTP(w, r)
+}
+
+// isForDoor reports whether a request under the resource path is one that the door serves.
+func isForDoor(r *http.Request) bool {
+	return r.URL.Query().Has("transport") || strings.HasSuffix(r.URL.Path, "/"+scriptName)
 }
 
 // noticeNesting logs that the transports are served inside the manager's
