@@ -1,9 +1,7 @@
 // Some of the clients of a rolling restart, in a process of their own. It is told what to do by messages, and reports
 // of each client what it has seen.
 
-import { readFileSync } from 'node:fs';
-import * as http from 'node:http';
-import * as https from 'node:https';
+import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { createSecureContext } from 'node:tls';
 import io25 from 'socket.io-client-2.5';
@@ -13,8 +11,7 @@ import { sleep } from '../wait.mjs';
 
 const HANDSHAKE = /^\/socket\.io\/\?(?!.*\bsid=)/;
 const [{ url, ca, first, count, each, every, script }] = process.argv.slice(2).map((arg) => JSON.parse(arg));
-const { Agent, request } = ca ? https : http;
-const secureContext = ca && createSecureContext({ ca: readFileSync(ca) });
+const secureContext = createSecureContext({ ca });
 const connects = Object.entries({ '2.5.0': io25, '4.8.4': io48 }).map(([version, io]) => {
   const page = script && attach(Object.assign((...args) => io(...args), io));
   return { version, open: (...args) => (script ? page.connectWithSession(...args) : io(...args)) };

@@ -8,9 +8,9 @@ import { get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Demo } from '../demo.mjs';
+import { Nginx } from '../nginx.mjs';
 import { Redis } from '../redis.mjs';
 import { becomes, sleep, within } from '../wait.mjs';
-import { Front } from './front.mjs';
 import { judge } from './judge.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -25,8 +25,7 @@ const { values: flags } = parseArgs({
     drain: { type: 'string', default: '0' },          // the demo's flag
     leave: { type: 'string', default: '10s' },        // the same: enough for CloseRate, also where most clients are on one node
     script: { type: 'boolean', default: false },      // by connectWithSession, not the client alone
-    nginx: { type: 'string', default: here('../../../../../testdata/deploy/nginx.conf') },
-    port: { type: 'string', default: '23100' },       // and the nine after it
+    port: { type: 'string', default: '23100' },       // and the two after it: not of those that connections take, so that a node gets its own again
     away: { type: 'string', default: '5000' },        // limits: ms from disconnect to connect,
     rate: { type: 'string', default: '500' },         // handshakes in one second, as CloseRate,
     handshakes: { type: 'string', default: '2' },     // of a client, for all restarts
@@ -56,7 +55,7 @@ class Crowd {
   }
 }
 
-const ports = Array.from({ length: 10 }, (_, i) => number('port') + i);
+const ports = Array.from({ length: 3 }, (_, i) => number('port') + i);
 const start = (redis, i) => Demo.start('-addr', `127.0.0.1:${ports[i]}`, '-store', redis.url(), '-leave', flags.leave, ...(flags.drain === '0' ? [] : ['-drain', flags.drain]));
 
 /** Restarts a node, and resolves with when what happened. */
@@ -83,16 +82,16 @@ const status = (url) => new Promise((resolve) => {
 async function main() {
   const redis = await Redis.start();
   const nodes = await Promise.all([0, 1, 2].map((i) => start(redis, i)));
-  const front = await Front.start(flags.nginx, nodes.map(({ url }) => new URL(url).host), ports.slice(3, 5));
+  const nginx = await Nginx.start(nodes);
   const [all, some] = [number('clients'), number('process')];
   const homes = Math.ceil(all / some);
   const crowds = Array.from({ length: homes }, (_, i) => new Crowd({
-    url: front.url, ca: front.ca, script: flags.script, every: number('every'),
+    url: nginx.url, ca: String(nginx.ca), script: flags.script, every: number('every'),
     first: 2 + i * some, count: Math.min(some, all - i * some), each: 1000 * homes / number('come'),
   }));
   const each = (order, ms) => Promise.all(crowds.map((crowd) => crowd.does(order, ms)));
   const missing = async () => (await each('missing', 10000)).reduce((sum, n) => sum + n, 0);
-  console.log(`${all} clients in ${crowds.length} processes, ${flags.script ? 'by the script' : 'without the script'}, an event each ${flags.every} ms, behind ${front.url} by ${flags.nginx}`);
+  console.log(`${all} clients in ${crowds.length} processes, ${flags.script ? 'by the script' : 'without the script'}, an event each ${flags.every} ms, behind ${nginx.url}`);
 
   const begun = Date.now();
   await each('come', 60000 + 2000 * all / number('come'));
@@ -108,7 +107,7 @@ async function main() {
   }
   const reports = (await each('report', 120000)).flat();
   for (const { child } of crowds) child.kill();
-  await front.end();
+  await nginx.end();
   for (const node of nodes) await node.kill(); // nobody is there to say goodbye to
   await redis.end();
   return judge(reports, phases, { away: number('away'), rate: number('rate'), handshakes: number('handshakes') });
