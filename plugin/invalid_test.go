@@ -250,7 +250,7 @@ func TestDestroyedWhileConnecting(t *testing.T) {
 	elsewhere := store.Attach(scs.New(), spy, store.Options{}).Core()
 	spy.found = func(key string) { _ = elsewhere.End(context.Background(), key) }
 	spy.mu.Unlock()
-	c := a.enter(cookie) // and is told without an event of its own
+	c := a.stepIn(kind{overWebsocket, 3}, cookie) // and is told without an event of its own
 	if got := c.read(); !strings.Contains(got, `"sinvalid",{"code":"destroyed"`) {
 		t.Errorf("got %s", got)
 	}

@@ -129,17 +129,6 @@ type node struct {
 	link *link
 }
 
-// enter connects a client and makes sure that its session is loaded, which on
-// stock transports comes after CONNECT.
-func (n node) enter(cookie string) *client {
-	n.Helper()
-	c := n.app.enter(cookie)
-	if !n.wired() {
-		c.ask(`["id"]`)
-	}
-	return c
-}
-
 // newNodes serves n apps, each a node of its own on one backend.
 func newNodes(t *testing.T, n int, b shared, options plugin.Options, setup func(*app)) []node {
 	t.Helper()
@@ -217,6 +206,7 @@ func (c *client) in(namespace string) *client {
 	c.Helper()
 	c.send("40" + prefix(namespace))
 	c.enters(namespace)
+	c.admitted(namespace)
 	return c
 }
 

@@ -127,7 +127,7 @@ func TestSubscriptionIsCut(t *testing.T) {
 	nodes := newNodes(t, 2, redisstore.New(pool), plugin.Options{ProbeInterval: interval}, register)
 	cookie := nodes[0].login("alice")
 	near, far, other := nodes[0].enter(cookie), nodes[1].enter(cookie), nodes[1].enter(nodes[0].login("bob"))
-	joined(nodes[0], cookie, near, far)
+	joined(nodes[0].app, cookie, near, far)
 	ctx, stop := context.WithCancel(t.Context())
 	var cutting sync.WaitGroup
 	cutting.Go(func() { // as often as it is made again

@@ -27,8 +27,8 @@ func chatApp(l *ledger) func(*app) {
 
 // joined emits to a session until its sockets hear: a node joins the news of a
 // session a moment after its first socket has come.
-func joined(n node, cookie string, clients ...*client) {
-	n.Helper()
+func joined(a *app, cookie string, clients ...*client) {
+	a.Helper()
 	for _, c := range clients {
 		heard := make(chan bool)
 		go func() {
@@ -36,12 +36,12 @@ func joined(n node, cookie string, clients ...*client) {
 			for c.read() != `42["joined",true]` {
 			}
 		}()
-		eventually(n.T, "an event is heard", func() bool {
-			if err := n.sessions.Emit(n.Context(), plugin.ID(idOf(cookie)), "/", "joined", false); err != nil {
-				n.Fatal(err)
+		eventually(a.T, "an event is heard", func() bool {
+			if err := a.sessions.Emit(a.Context(), plugin.ID(idOf(cookie)), "/", "joined", false); err != nil {
+				a.Fatal(err)
 			}
-			if err := n.sessions.Emit(n.Context(), plugin.ID(idOf(cookie)), "/", "joined", true); err != nil {
-				n.Fatal(err)
+			if err := a.sessions.Emit(a.Context(), plugin.ID(idOf(cookie)), "/", "joined", true); err != nil {
+				a.Fatal(err)
 			}
 			select {
 			case <-heard:
@@ -51,8 +51,8 @@ func joined(n node, cookie string, clients ...*client) {
 			}
 		})
 	}
-	if err := n.sessions.Emit(n.Context(), plugin.ID(idOf(cookie)), "/", "all"); err != nil {
-		n.Fatal(err)
+	if err := a.sessions.Emit(a.Context(), plugin.ID(idOf(cookie)), "/", "all"); err != nil {
+		a.Fatal(err)
 	}
 	for _, c := range clients {
 		c.skipTo(`42["all"]`)
@@ -67,7 +67,7 @@ func TestEmit(t *testing.T) {
 		nodes := newNodes(t, 2, b, plugin.Options{}, chatApp(&ledger{}))
 		cookie := nodes[0].login("alice")
 		near, far, other := nodes[0].enter(cookie).in("/chat"), nodes[1].enter(cookie).in("/chat"), nodes[1].enter(nodes[0].login("bob")).in("/chat")
-		joined(nodes[0], cookie, near, far)
+		joined(nodes[0].app, cookie, near, far)
 		emit := func(namespace, event string, args ...any) {
 			t.Helper()
 			if err := nodes[0].sessions.Emit(t.Context(), plugin.ID(idOf(cookie)), namespace, event, args...); err != nil {
@@ -166,7 +166,7 @@ func TestDisconnect(t *testing.T) {
 			{&plugin.Refusal{Code: "kicked", Message: "Out!", Reconnect: true, Data: map[string]int{"for": 7}}, "kicked", `{"code":"kicked","message":"Out!","reconnect":true,"data":{"for":7}}`},
 		} {
 			near, far := nodes[0].enter(cookie), nodes[1].enter(cookie)
-			joined(nodes[1], cookie, near, far)
+			joined(nodes[1].app, cookie, near, far)
 			for n := range 3 {
 				if err := nodes[1].sessions.Emit(t.Context(), plugin.ID(idOf(cookie)), "/", "last", n); err != nil {
 					t.Fatal(err)

@@ -35,6 +35,8 @@ func TestEmitToUser(t *testing.T) {
 		first, second := here.login("ann"), here.login("ann")
 		theirs := []*client{here.enter(first), there.enter(first), there.enter(second)}
 		bob := there.enter(here.login("bob"))
+		joined(here, first, theirs[:2]...)
+		joined(here, second, theirs[2])
 		emit := func(text string) {
 			t.Helper()
 			if err := here.sessions.Emit(t.Context(), plugin.User("ann"), "/", "said", text); err != nil {
@@ -93,6 +95,7 @@ func TestEndUserEndsSockets(t *testing.T) {
 		here, there := newApp(t, b, plugin.Options{}, register), newApp(t, b, plugin.Options{}, register)
 		own, other := here.login("ann"), here.login("ann")
 		stays, goes := []*client{here.enter(own), there.enter(own)}, []*client{here.enter(other), there.enter(other)}
+		joined(here, other, goes...)
 		n, err := here.manager.Store.(*store.Store).EndUser(t.Context(), "ann", idOf(own))
 		if n != 1 || err != nil {
 			t.Fatalf("ended %d, %v", n, err)
@@ -117,6 +120,7 @@ func TestSuperseded(t *testing.T) {
 		cookies := []string{here.login("ann"), there.login("ann")}
 		oldest := []*client{here.enter(cookies[0]), there.enter(cookies[0])}
 		second := here.enter(cookies[1])
+		joined(here, cookies[0], oldest...)
 		newest := there.enter(here.login("ann"))
 		for _, c := range oldest {
 			if got := c.farewells(); got != "!superseded" {

@@ -3,8 +3,12 @@ package plugin_test
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
+	socketio "github.com/googollee/go-socket.io"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
@@ -81,6 +85,18 @@ func (c *client) enters(namespace string) {
 	if got := c.read(); !regexp.MustCompile("^" + want + "$").MatchString(got) {
 		c.Fatalf("got packet %q, want CONNECT of %s", got, namespace)
 	}
+}
+
+// admitted waits until the sessions have let a socket in, which on stock transports comes
+// after CONNECT.
+func (c *client) admitted(namespace string) {
+	c.Helper()
+	if c.app.wired() {
+		return
+	}
+	eventually(c.T, "the socket is let in", func() bool {
+		return slices.ContainsFunc(c.app.sessions.Sockets(plugin.Everyone(), namespace), func(conn socketio.Conn) bool { return conn.ID() == c.ID })
+	})
 }
 
 // refused expects to be turned away from a namespace and returns the Refusal.

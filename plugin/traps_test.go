@@ -99,7 +99,7 @@ func TestCloseInHandlers(t *testing.T) {
 					l.add("disconnect")
 				})
 			})
-			c := a.enter(a.login("alice"))
+			c := a.stepIn(kind{overWebsocket, 3}, a.login("alice"))
 			switch where {
 			case "disconnect":
 				c.send("41")
