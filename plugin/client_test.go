@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // A kind is how a client connects, and its version of Engine.IO: 3 or 4.
@@ -15,14 +15,14 @@ type kind struct {
 }
 
 const (
-	overWebsocket = plugintest.Websocket
-	overPolling   = plugintest.Polling
+	overWebsocket = rawclient.Websocket
+	overPolling   = rawclient.Polling
 )
 
 // client is a raw client of an app.
 type client struct {
 	*testing.T
-	*plugintest.Client
+	*rawclient.Client
 	app     *app
 	goodbye string // what comes between the reason and the end, see ends
 	lingers bool   // the server leaves it to the client to hang up
@@ -30,7 +30,7 @@ type client struct {
 
 // client makes a client that is yet to be opened.
 func (a *app) client(k kind, header http.Header) *client {
-	return &client{T: a.T, app: a, Client: &plugintest.Client{
+	return &client{T: a.T, app: a, Client: &rawclient.Client{
 		TB: a.T, URL: a.url + "/socket.io/", Query: "&b64=1", Transport: k.transport, Version: k.version,
 		Header: header, HTTP: a.browser, Stock: !a.wired(),
 	}}
@@ -57,7 +57,7 @@ func (c *client) open() (status int) {
 // status is what HTTP has answered, which it must have.
 func (a *app) status(err error) int {
 	a.Helper()
-	var refused *plugintest.StatusError
+	var refused *rawclient.StatusError
 	switch {
 	case err == nil:
 		return http.StatusOK
@@ -119,7 +119,7 @@ func (a *app) request(method, url string, header http.Header, body string) (stat
 		header = header.Clone()
 		header.Set("Content-Type", "text/plain;charset=UTF-8")
 	}
-	got := plugintest.Request(a, a.browser, method, url, header, body)
+	got := rawclient.Request(a, a.browser, method, url, header, body)
 	return got.Status, got.Body
 }
 
@@ -148,7 +148,7 @@ func (c *client) next() string {
 
 func (c *client) orClosed(packet string, err error) string {
 	c.Helper()
-	if plugintest.Ended(err) {
+	if rawclient.Ended(err) {
 		return "closed"
 	}
 	if err != nil {

@@ -16,14 +16,14 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // patience is how long a test waits for what must come. It is never waited
 // out by a test that passes.
-const patience = plugintest.Patience
+const patience = rawclient.Patience
 
 // app is a server with sessions as an app would build one.
 type app struct {
@@ -170,7 +170,7 @@ func (a *app) page(w http.ResponseWriter, r *http.Request) {
 // get requests a page with a cookie, and returns the body and the new cookie.
 func (a *app) get(cookie, path string) (body, set string) {
 	a.Helper()
-	got := plugintest.Request(a, a.browser, http.MethodGet, a.url+path, withCookie(cookie), "")
+	got := rawclient.Request(a, a.browser, http.MethodGet, a.url+path, withCookie(cookie), "")
 	for _, c := range (&http.Response{Header: got.Header}).Cookies() {
 		set = c.Name + "=" + c.Value
 	}
@@ -205,5 +205,5 @@ func (a *app) stored(cookie string) map[string]any {
 // eventually waits for what another goroutine is about to do.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	plugintest.Eventually(t, what, ok)
+	rawclient.Eventually(t, what, ok)
 }

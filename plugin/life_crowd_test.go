@@ -17,7 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 	"github.com/socketio-sessions/socketio-sessions/store/redisstore"
@@ -85,7 +85,7 @@ func (c *crowd) login(user string) string {
 
 // enter connects a client to the i-th node.
 func (c *crowd) enter(i int, token string) *websocket.Conn {
-	client := &plugintest.Client{
+	client := &rawclient.Client{
 		TB: c, URL: "http://node/socket.io/", Transport: overWebsocket, Version: 3,
 		Header: withCookie("session=" + token), Dialer: &c.dialers[i],
 	}

@@ -10,7 +10,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // pausedCodec waits once, where it encodes a session that holds "paused".
@@ -77,7 +77,7 @@ func TestCommitOutlastsHandler(t *testing.T) { //nolint:paralleltest // see ther
 
 // waitsIn tells whether a goroutine waits for a lock in a function.
 func waitsIn(function string) bool {
-	for one := range strings.SplitSeq(plugintest.Stacks(), "\n\n") {
+	for one := range strings.SplitSeq(rawclient.Stacks(), "\n\n") {
 		if strings.Contains(one, "[sync.Mutex.Lock") && strings.Contains(one, function) {
 			return true
 		}

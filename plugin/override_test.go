@@ -7,7 +7,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // The first client hangs up while a handler runs, so that OnDisconnect comes late: that is
@@ -19,7 +19,7 @@ func TestNoOverrideOfALateEnd(t *testing.T) {
 	runs, goOn, left := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	sessions.OnEvent("/", "slow", func(socketio.Conn, *plugin.Session) { close(runs); <-goOn })
 	sessions.OnDisconnect("/", func(socketio.Conn, *plugin.Session, string) { close(left) })
-	m.comes(func(c *plugintest.Client) {
+	m.comes(func(c *rawclient.Client) {
 		c.Say(`42["slow"]`)
 		<-runs
 	})

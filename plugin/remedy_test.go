@@ -14,7 +14,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -89,9 +89,9 @@ func (m *mistaken) get(path string, header ...string) int {
 }
 
 // comes lets a client in and out.
-func (m *mistaken) comes(does func(c *plugintest.Client)) {
+func (m *mistaken) comes(does func(c *rawclient.Client)) {
 	m.Helper()
-	c := &plugintest.Client{TB: m.T, URL: m.url + "/socket.io/", Transport: plugintest.Websocket, Version: 3}
+	c := &rawclient.Client{TB: m.T, URL: m.url + "/socket.io/", Transport: rawclient.Websocket, Version: 3}
 	c.MustOpen()
 	c.SkipTo("40")
 	does(c)
@@ -123,7 +123,7 @@ var remedies = map[string]func(m *mistaken){
 	},
 	"an event is answered": func(m *mistaken) {
 		m.mounted()
-		m.comes(func(c *plugintest.Client) {
+		m.comes(func(c *rawclient.Client) {
 			c.Say(`421["n","one"]`)
 			c.SkipTo(`431[{"error":{"code":"bad_arguments"`)
 		})
@@ -163,7 +163,7 @@ var remedies = map[string]func(m *mistaken){
 		m.logs("level=ERROR", "the server's handler is replaced", "handler=OnConnect namespace=/early", "handler=OnDisconnect namespace=/early")
 		m.server.OnConnect("/", func(socketio.Conn) error { return nil })
 		m.server.OnDisconnect("/", func(socketio.Conn, string) {})
-		m.comes(func(*plugintest.Client) {})
+		m.comes(func(*rawclient.Client) {})
 		m.logs("in place of the plugin's", "handler=OnConnect namespace=/\n", "handler=OnDisconnect namespace=/\n")
 	},
 	"a page answers": func(m *mistaken) {
@@ -257,7 +257,7 @@ func TestWithoutTrailingSlash(t *testing.T) {
 			t.Errorf("%s: got %d", path, status)
 		}
 	}
-	m.comes(func(*plugintest.Client) {})
+	m.comes(func(*rawclient.Client) {})
 	if m.log.count("sessions: ")+m.log.count("transport: ") > 0 {
 		t.Error("something is logged")
 	}

@@ -9,7 +9,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 func (c *client) want(packet string) {
@@ -66,10 +66,10 @@ func (c *client) askLate(event string) (all string) {
 }
 
 // prefix is how packets name a namespace.
-func prefix(namespace string) string { return plugintest.Prefix(namespace) }
+func prefix(namespace string) string { return rawclient.Prefix(namespace) }
 
 // bare is a packet without data.
-func bare(kind, namespace string) string { return plugintest.Bare(kind, namespace) }
+func bare(kind, namespace string) string { return rawclient.Bare(kind, namespace) }
 
 // enters expects CONNECT. Here and below is all that differs between our
 // transports and go-socket.io's own.

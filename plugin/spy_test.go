@@ -14,7 +14,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
@@ -185,5 +185,5 @@ func survives(t *testing.T, test func(t *testing.T)) {
 // recv waits for a value.
 func recv[T any](t *testing.T, what string, c <-chan T) T {
 	t.Helper()
-	return plugintest.Recv(t, what, c)
+	return rawclient.Recv(t, what, c)
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
@@ -92,7 +92,7 @@ func TestWiredJSONP(t *testing.T) {
 		for _, url := range []string{a.client(k, nil).Address(), c.Address()} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
 				for _, query := range []string{"&j=0", "&j"} {
-					if status, body := a.request(method, url+query, withCookie(cookie), "d="+string(plugintest.AppendPayload(nil, k.version, plugintest.Text(`42["put","k","v"]`)...))); status != http.StatusBadRequest {
+					if status, body := a.request(method, url+query, withCookie(cookie), "d="+string(rawclient.AppendPayload(nil, k.version, rawclient.Text(`42["put","k","v"]`)...))); status != http.StatusBadRequest {
 						t.Errorf("%s %s got %d %s", method, query, status, body)
 					}
 				}

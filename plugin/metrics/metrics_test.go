@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 	"github.com/socketio-sessions/socketio-sessions/plugin/metrics"
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -135,7 +135,7 @@ func TestCollectorObserves(t *testing.T) {
 	defer web.Close()
 	defer sessions.Close(t.Context())
 
-	client := &plugintest.Client{TB: t, URL: web.URL + "/socket.io/", Transport: plugintest.Polling, Version: 3}
+	client := &rawclient.Client{TB: t, URL: web.URL + "/socket.io/", Transport: rawclient.Polling, Version: 3}
 	client.MustOpen()
 	client.SkipTo(`44{"code":"` + plugin.CodeNoCookie)
 	want := `

@@ -10,7 +10,7 @@ import (
 	"github.com/googollee/go-socket.io/parser"
 	"github.com/gorilla/websocket"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // everyByte returns every byte twice.
@@ -46,7 +46,7 @@ func TestBinary(t *testing.T) {
 			said := fmt.Sprintf(`é€😀 \u2028 %d`, n)
 			err := c.Send(
 				text(fmt.Sprintf(`452-%d["mirror","%s",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`, n, said))[0],
-				plugintest.Packet{Binary: true, Data: b}, plugintest.Packet{Binary: true, Data: everyByte()},
+				rawclient.Packet{Binary: true, Data: b}, rawclient.Packet{Binary: true, Data: everyByte()},
 			)
 			if err != nil {
 				t.Fatal(err)

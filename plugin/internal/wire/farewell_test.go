@@ -7,7 +7,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 func farewellOf(back bool) Farewell {
@@ -67,7 +67,7 @@ func TestExpelFromRoot(t *testing.T) {
 		g := inside(t, transport, version, "/", "/chat")
 		g.meanwhile(func() {
 			g.says(`421["echo","too late"]`, `42["echo","not asked"]`, `452-3["buf",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
-			if err := g.Send(plugintest.Packet{Binary: true, Data: []byte("a")}, plugintest.Packet{Binary: true, Data: []byte("b")}); err != nil {
+			if err := g.Send(rawclient.Packet{Binary: true, Data: []byte("a")}, rawclient.Packet{Binary: true, Data: []byte("b")}); err != nil {
 				t.Fatal(err)
 			}
 			g.says(`42/chat,4["echo","still in"]`)

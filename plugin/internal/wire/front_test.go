@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // request sends any request.
 func (h *host) request(method, url string, header http.Header) (status int, body string, answer http.Header) {
 	h.Helper()
-	got := plugintest.Request(h, h.web.Client(), method, url, header, "")
+	got := rawclient.Request(h, h.web.Client(), method, url, header, "")
 	return got.Status, got.Body, got.Header
 }
 

@@ -13,12 +13,12 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/googollee/go-socket.io/parser"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // patience is how long a test waits at most. A test that passes never waits as
 // long.
-const patience = plugintest.Patience
+const patience = rawclient.Patience
 
 // quiet is the logger of tests whose clients break the rules.
 var quiet = slog.New(slog.DiscardHandler)
@@ -126,15 +126,15 @@ func (h *host) conns() []*Conn {
 }
 
 // A caller is a raw client that leaves pings unanswered.
-type caller = *plugintest.Client
+type caller = *rawclient.Client
 
 // text is packets of text.
-func text(lines ...string) []plugintest.Packet { return plugintest.Text(lines...) }
+func text(lines ...string) []rawclient.Packet { return rawclient.Text(lines...) }
 
 // packets are frames for a caller.
-func packets(frames []frame) (all []plugintest.Packet) {
+func packets(frames []frame) (all []rawclient.Packet) {
 	for _, f := range frames {
-		all = append(all, plugintest.Packet{Binary: f.binary, Data: f.data})
+		all = append(all, rawclient.Packet{Binary: f.binary, Data: f.data})
 	}
 	return all
 }
@@ -161,7 +161,7 @@ func (h *host) hearEnd(c caller) { h.Helper(); c.HearEnd() }
 
 // caller makes a client that is yet to be opened.
 func (h *host) caller(transport string, version int) caller {
-	return &plugintest.Client{
+	return &rawclient.Client{
 		TB: h, URL: h.web.URL + "/socket.io/", Transport: transport, Version: version, HTTP: h.web.Client(), Mute: true,
 	}
 }
@@ -210,5 +210,5 @@ func idOf(open string) string {
 // eventually waits for what another goroutine is about to do.
 func eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	plugintest.Eventually(tb, what, ok)
+	rawclient.Eventually(tb, what, ok)
 }

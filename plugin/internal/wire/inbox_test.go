@@ -8,7 +8,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // Messages that come faster than they are handled wait, up to a bound. Then the
@@ -41,7 +41,7 @@ func TestInboxHoldsBack(t *testing.T) {
 				<-started
 				done := make(chan error, 1)
 				go func() {
-					var all []plugintest.Packet
+					var all []rawclient.Packet
 					for n := range row.many {
 						all = append(all, text(fmt.Sprintf(`42["take",%d,"%s"]`, n, strings.Repeat("x", row.size)))...)
 					}

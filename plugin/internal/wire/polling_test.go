@@ -13,7 +13,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // A GET may wait longer than the http.Server's timeouts for reads and writes.
@@ -254,7 +254,7 @@ func TestPostGathered(t *testing.T) {
 		c := h.call(namePolling, version)
 		var body []byte
 		for n := range 4 {
-			body = plugintest.AppendPayload(body, version, text(fmt.Sprintf(`42%d["length","%s"]`, n, strings.Repeat("x", 900_000)))...)
+			body = rawclient.AppendPayload(body, version, text(fmt.Sprintf(`42%d["length","%s"]`, n, strings.Repeat("x", 900_000)))...)
 		}
 		if err := c.Post(body, "text/plain;charset=UTF-8"); err != nil {
 			t.Fatal(err)

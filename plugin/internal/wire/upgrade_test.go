@@ -11,7 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // probe opens the websocket of an upgrade, and returns when the client has
@@ -168,7 +168,7 @@ func TestUpgradeManyAtOnce(t *testing.T) {
 		for range cap(won) {
 			all.Go(func() {
 				ws, err := c.Beside(nil)
-				var refused *plugintest.StatusError
+				var refused *rawclient.StatusError
 				switch {
 				case err == nil:
 					won <- ws

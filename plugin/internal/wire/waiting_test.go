@@ -9,7 +9,7 @@ import (
 
 	socketio "github.com/googollee/go-socket.io"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // waits returns how much waits for all clients of a host.
@@ -153,7 +153,7 @@ func TestShedHolders(t *testing.T) {
 		holders = append(holders, h.conn(c))
 		h.say(c, `459-["buf"`+places.String()+`]`)
 		for range 8 {
-			if err := c.Send(plugintest.Packet{Binary: true, Data: make([]byte, size)}); err != nil {
+			if err := c.Send(rawclient.Packet{Binary: true, Data: make([]byte, size)}); err != nil {
 				break // it was dropped
 			}
 		}

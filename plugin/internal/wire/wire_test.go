@@ -12,7 +12,7 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/gorilla/websocket"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 // Close during 200 handshakes over both transports, with socketio.Server.Close
@@ -55,7 +55,7 @@ func (h *host) visit(transport string, version int) error {
 	for err == nil {
 		_, err = c.Read()
 	}
-	var refused *plugintest.StatusError
+	var refused *rawclient.StatusError
 	switch {
 	case errors.As(err, &refused) && refused.Status >= http.StatusInternalServerError: // it was turned away
 		return nil

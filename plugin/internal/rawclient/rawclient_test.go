@@ -1,4 +1,4 @@
-package plugintest_test
+package rawclient_test
 
 import (
 	"errors"
@@ -14,29 +14,29 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
 
 func TestPayload(t *testing.T) {
 	t.Parallel()
-	packets := append(plugintest.Text(`451-["a",{"_placeholder":true,"num":0}]`, "2"), plugintest.Packet{Binary: true, Data: []byte{0, 255}})
+	packets := append(rawclient.Text(`451-["a",{"_placeholder":true,"num":0}]`, "2"), rawclient.Packet{Binary: true, Data: []byte{0, 255}})
 	for version, want := range map[int]string{
 		3: `39:451-["a",{"_placeholder":true,"num":0}]1:26:b4AP8=`,
 		4: `451-["a",{"_placeholder":true,"num":0}]` + "\x1e2\x1ebAP8=",
 	} {
-		body := string(plugintest.AppendPayload(nil, version, packets...))
+		body := string(rawclient.AppendPayload(nil, version, packets...))
 		if body != want {
 			t.Errorf("version %d: got %q, want %q", version, body, want)
 		}
-		if got, err := plugintest.ParsePayload(body, version); err != nil || !reflect.DeepEqual(got, packets) {
+		if got, err := rawclient.ParsePayload(body, version); err != nil || !reflect.DeepEqual(got, packets) {
 			t.Errorf("version %d: got %v, %v", version, got, err)
 		}
 	}
-	if got := string(plugintest.AppendPayload(nil, 3, plugintest.Text("42[\"é😀\xff\"]")...)); got != `30:42["\u00e9\ud83d\ude00\ufffd"]` {
+	if got := string(rawclient.AppendPayload(nil, 3, rawclient.Text("42[\"é😀\xff\"]")...)); got != `30:42["\u00e9\ud83d\ude00\ufffd"]` {
 		t.Errorf("got %s", got)
 	}
 	for _, body := range []string{"", "x", "3:42", "-1:4", "0:", "4:b4!!"} {
-		if got, err := plugintest.ParsePayload(body, 3); err == nil {
+		if got, err := rawclient.ParsePayload(body, 3); err == nil {
 			t.Errorf("%q: got %v", body, got)
 		}
 	}
@@ -44,7 +44,7 @@ func TestPayload(t *testing.T) {
 
 // A script answers GETs of polling clients with its lines, and then says that
 // it knows nobody.
-func script(t *testing.T, lines ...string) *plugintest.Client {
+func script(t *testing.T, lines ...string) *rawclient.Client {
 	t.Helper()
 	lines = append([]string{`0{"sid":"x"}`}, lines...)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +58,7 @@ func script(t *testing.T, lines ...string) *plugintest.Client {
 		}
 	}))
 	t.Cleanup(web.Close)
-	c := &plugintest.Client{TB: t, URL: web.URL, Transport: plugintest.Polling, Version: 4, HTTP: web.Client()}
+	c := &rawclient.Client{TB: t, URL: web.URL, Transport: rawclient.Polling, Version: 4, HTTP: web.Client()}
 	c.MustOpen()
 	return c
 }
@@ -82,17 +82,17 @@ func TestFailures(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		lines []string
-		do    func(*plugintest.Client)
+		do    func(*rawclient.Client)
 		want  string
 	}{
-		"another packet":  {[]string{"2\x1e6\x1e40"}, func(c *plugintest.Client) { c.Hear("41") }, `got "40", <nil>, want "41"`},
-		"the end":         {[]string{"1"}, func(c *plugintest.Client) { c.Hear("41*") }, `got "", EOF, want "41*"`},
-		"no end":          {[]string{"40"}, func(c *plugintest.Client) { c.HearEnd() }, `got "40", <nil>, want the end`},
-		"no payload":      {[]string{"40\x1e\x1e"}, func(c *plugintest.Client) { c.HearEnd() }, `got "", GET "URL": broken payload: an empty packet, want the end`},
-		"no answer":       {[]string{"42/chat,[]"}, func(c *plugintest.Client) { c.Ask("/chat", `["a"]`) }, `answer "42/chat,[]", <nil> to ["a"]`},
-		"not in":          {[]string{"44/chat,{}"}, func(c *plugintest.Client) { c.Enter("/chat") }, `got "44/chat,{}", <nil>, want "40/chat*"`},
-		"nothing skipped": {[]string{"40", "1"}, func(c *plugintest.Client) { c.SkipTo("42") }, `waiting for "42": EOF`},
-		"refused":         {nil, func(c *plugintest.Client) { c.ID = ""; c.MustOpen() }, "the handshake: status 400: unknown\n"},
+		"another packet":  {[]string{"2\x1e6\x1e40"}, func(c *rawclient.Client) { c.Hear("41") }, `got "40", <nil>, want "41"`},
+		"the end":         {[]string{"1"}, func(c *rawclient.Client) { c.Hear("41*") }, `got "", EOF, want "41*"`},
+		"no end":          {[]string{"40"}, func(c *rawclient.Client) { c.HearEnd() }, `got "40", <nil>, want the end`},
+		"no payload":      {[]string{"40\x1e\x1e"}, func(c *rawclient.Client) { c.HearEnd() }, `got "", GET "URL": broken payload: an empty packet, want the end`},
+		"no answer":       {[]string{"42/chat,[]"}, func(c *rawclient.Client) { c.Ask("/chat", `["a"]`) }, `answer "42/chat,[]", <nil> to ["a"]`},
+		"not in":          {[]string{"44/chat,{}"}, func(c *rawclient.Client) { c.Enter("/chat") }, `got "44/chat,{}", <nil>, want "40/chat*"`},
+		"nothing skipped": {[]string{"40", "1"}, func(c *rawclient.Client) { c.SkipTo("42") }, `waiting for "42": EOF`},
+		"refused":         {nil, func(c *rawclient.Client) { c.ID = ""; c.MustOpen() }, "the handshake: status 400: unknown\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,12 +118,12 @@ func TestReads(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	_, err := c.Next()
-	var refused *plugintest.StatusError
-	if !plugintest.Ended(err) || !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
+	var refused *rawclient.StatusError
+	if !rawclient.Ended(err) || !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
 		t.Errorf("got %v, want the end by status 400", err)
 	}
 	c.URL = "http://127.0.0.1:0/"
-	if _, err := c.Next(); err == nil || plugintest.Ended(err) {
+	if _, err := c.Next(); err == nil || rawclient.Ended(err) {
 		t.Errorf("got %v, want that there is no answer", err)
 	}
 }
@@ -147,9 +147,9 @@ func TestWebsocket(t *testing.T) {
 			_ = ws.WriteMessage(kind, b)
 		}))
 		defer web.Close()
-		c := &plugintest.Client{TB: t, URL: web.URL, Transport: plugintest.Websocket, Version: version}
+		c := &rawclient.Client{TB: t, URL: web.URL, Transport: rawclient.Websocket, Version: version}
 		c.MustOpen()
-		sent := plugintest.Packet{Binary: true, Data: []byte("ab")}
+		sent := rawclient.Packet{Binary: true, Data: []byte("ab")}
 		if err := c.Send(sent); err != nil {
 			t.Fatal(err)
 		}
