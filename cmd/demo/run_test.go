@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
 // limit is longer than anything here takes; tests wait for events, not for it.
@@ -239,7 +241,7 @@ func TestEndsGracefully(t *testing.T) {
 
 	ended := make(chan int, 1)
 	go func() { ended <- s.end() }()
-	if why := socket.refusal(`42["sinvalid",`); why.Code != "going_away" || !why.Reconnect {
+	if why := socket.Ended(); why.Code != "going_away" || !why.Reconnect {
 		t.Errorf("got %+v, want going_away and reconnect", why)
 	}
 	select {
@@ -268,8 +270,8 @@ func TestDrains(t *testing.T) {
 		}
 	}
 	v.want("GET", "/healthz", nil, http.StatusOK)
-	for _, socket := range []*socket{early, v.connect("/socket.io/")} {
-		if why := socket.refusal(`42["sinvalid",`); why.Code != "going_away" {
+	for _, socket := range []*plugintest.Client{early, v.connect("/socket.io/")} {
+		if why := socket.Ended(); why.Code != "going_away" {
 			t.Errorf("got %+v, want going_away", why)
 		}
 	}

@@ -3,74 +3,75 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"reflect"
-	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 )
 
-// A socket speaks Socket.IO 2 over a websocket.
-type socket struct {
-	*plugintest.Client
-	ack int
-}
-
-// connect opens a socket and waits for the root's CONNECT.
-func (v *visitor) connect(path string) *socket {
+// connect opens a socket, which speaks Socket.IO 2 over a websocket, with the session of
+// v. It must be let in.
+func (v *visitor) connect(path string) *plugintest.Client {
 	v.t.Helper()
-	s := v.dial(path)
-	s.SkipTo("40")
-	return s
+	cookie := &http.Cookie{Name: "session", Value: v.token()}
+	return plugintest.At(v.t, v.site, plugintest.Path(path), plugintest.EIO3()).Dial("/", cookie).Connected()
 }
 
-// dial opens a websocket with the cookies of v.
-func (v *visitor) dial(path string) *socket {
+// A wire is a websocket whose frames a test writes and reads itself, in Socket.IO 2.
+type wire struct {
+	*websocket.Conn
+	t *testing.T
+}
+
+// wire opens a websocket with the session of v, if it has one, and reads OPEN.
+func (v *visitor) wire() wire {
 	v.t.Helper()
 	header := make(http.Header)
 	if token := v.token(); token != "" {
 		header.Set("Cookie", "session="+token)
 	}
-	c := &plugintest.Client{TB: v.t, URL: v.site + path, Transport: plugintest.Websocket, Version: 3, Header: header}
-	c.MustOpen()
-	return &socket{Client: c}
-}
-
-// ask emits an event and returns its acknowledgement, whatever comes before.
-func (s *socket) ask(namespace string, args ...any) any {
-	s.TB.Helper()
-	s.ack++
-	b, err := json.Marshal(args)
+	url := "ws" + strings.TrimPrefix(v.site, "http") + "/socket.io/?EIO=3&transport=websocket"
+	ws, response, err := websocket.DefaultDialer.DialContext(v.t.Context(), url, header)
 	if err != nil {
-		s.TB.Fatal(err)
+		v.t.Fatalf("%v: %+v", err, response)
 	}
-	head := plugintest.Prefix(namespace) + strconv.Itoa(s.ack)
-	s.Say("42" + head + string(b))
-	var answer []any
-	if err := json.Unmarshal([]byte(s.SkipTo("43"+head)), &answer); err != nil || len(answer) != 1 {
-		s.TB.Fatalf("acknowledgement of %v: %v, %v", args, answer, err)
-	}
-	return answer[0]
+	v.t.Cleanup(func() { ws.Close() })
+	w := wire{ws, v.t}
+	w.skipTo("0{")
+	return w
 }
 
-// refusal is what a client is told of why it has no session.
-type refusal struct {
-	Code      string `json:"code"`
-	Reconnect bool   `json:"reconnect"`
+func (w wire) say(frames ...string) {
+	w.t.Helper()
+	for _, frame := range frames {
+		if err := w.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
-// refusal waits for the frame that begins with prefix and goes on with a
-// refusal.
-func (s *socket) refusal(prefix string) (why refusal) {
-	s.TB.Helper()
-	text := strings.TrimSuffix(s.SkipTo(prefix), "]")
-	if err := json.Unmarshal([]byte(text), &why); err != nil {
-		s.TB.Fatalf("%s%s: %v", prefix, text, err)
+func (w wire) read() (string, error) {
+	w.SetReadDeadline(time.Now().Add(limit))
+	_, b, err := w.ReadMessage()
+	return strings.TrimSpace(string(b)), err
+}
+
+// skipTo reads until a frame that begins with prefix, and returns what follows.
+func (w wire) skipTo(prefix string) string {
+	w.t.Helper()
+	for {
+		frame, err := w.read()
+		if err != nil {
+			w.t.Fatalf("waiting for %s: %v", prefix, err)
+		}
+		if rest, ok := strings.CutPrefix(frame, prefix); ok {
+			return rest
+		}
 	}
-	return why
 }
 
 func object(fields ...any) map[string]any {
@@ -91,7 +92,7 @@ func TestEvents(t *testing.T) {
 			v.want("POST", "/login", form("user", "ann"), http.StatusSeeOther)
 			socket := v.connect("/io/")
 			for _, test := range []struct {
-				event []any
+				event []any // its name and arguments
 				want  any
 			}{
 				{[]any{"message", "hi"}, object("pings", 1.0, "user", "ann")},
@@ -106,9 +107,7 @@ func TestEvents(t *testing.T) {
 				{[]any{"get", "panicked"}, nil},
 				{[]any{"values"}, object("visits", 1.0, "user", "ann", "pings", 2.0, "color", "teal")},
 			} {
-				if got := socket.ask("/", test.event...); !reflect.DeepEqual(got, test.want) {
-					t.Errorf("%v: got %v, want %v", test.event, got, test.want)
-				}
+				socket.Ask(test.event[0].(string), test.event[1:]...).Expect(test.want)
 			}
 		})
 	}
@@ -117,71 +116,58 @@ func TestEvents(t *testing.T) {
 func TestPanicEndsNothing(t *testing.T) {
 	t.Parallel()
 	socket := start(t, "-faults").visit(t).connect("/socket.io/")
-	got, _ := socket.ask("/", "panic").(map[string]any)
-	failure, _ := got["error"].(map[string]any)
-	if failure["code"] != "internal" || strings.Contains(failure["message"].(string), "panic") {
+	var got struct {
+		Error struct{ Code, Message string }
+	}
+	socket.Ask("panic").Scan(&got)
+	if got.Error.Code != "internal" || strings.Contains(got.Error.Message, "panic") {
 		t.Errorf("got %v", got)
 	}
-	if got := socket.ask("/", "get", "panicked"); got != nil {
-		t.Errorf("it kept %v", got)
-	}
+	socket.Ask("get", "panicked").Expect(nil) // it keeps nothing
 }
 
 func TestBlob(t *testing.T) {
 	t.Parallel()
 	socket := start(t).visit(t).connect("/socket.io/")
-	socket.Say(`451-7["blob",{"_placeholder":true,"num":0}]`)
-	sent := plugintest.Packet{Binary: true, Data: []byte{0, 200, 255}}
-	if err := socket.Send(sent); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.TrimSpace(socket.SkipTo("451-")); got != `["blob",{"_placeholder":true,"num":0}]` {
-		t.Errorf("got %s", got)
-	}
-	if got, err := socket.Next(); err != nil || !reflect.DeepEqual(got, sent) {
-		t.Errorf("got %v, %v, want %v", got, err, sent)
-	}
-	if got := strings.TrimSpace(socket.SkipTo("437")); got != "[true]" {
-		t.Errorf("acknowledged %s", got)
-	}
+	sent := []byte{0, 200, 255}
+	socket.Ask("blob", sent).Expect(true)
+	socket.Expect("blob", sent)
 }
 
 func TestChat(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	stranger := s.visit(t).connect("/socket.io/")
-	stranger.Say("40/chat")
-	stranger.Say(`42/chat,["say","unheard"]`)
-	if why := stranger.refusal("44/chat,"); why.Code != "login_required" || why.Reconnect {
-		t.Errorf("got %+v, want login_required", why)
+	stranger := s.visit(t).wire()
+	stranger.say("40/chat", `42/chat,["say","unheard"]`)
+	var why plugin.Refusal
+	if err := json.Unmarshal([]byte(stranger.skipTo("44/chat,")), &why); err != nil || why.Code != "login_required" || why.Reconnect {
+		t.Errorf("got %+v, %v, want login_required", why, err)
 	}
-	if got := stranger.ask("/", "echo", "on"); got != "on" { // the root goes on
-		t.Errorf("got %v", got)
+	stranger.say(`421["echo","on"]`) // the root goes on
+	if got := stranger.skipTo("431"); got != `["on"]` {
+		t.Errorf("got %s", got)
 	}
 
-	join := func(user string) *socket {
+	join := func(user string) *plugintest.Client {
 		v := s.visit(t)
 		v.want("POST", "/login", form("user", user), http.StatusSeeOther)
-		c := v.connect("/socket.io/")
-		c.Say("40/chat")
-		c.SkipTo("40/chat")
-		return c
+		return v.connect("/socket.io/").Of("/chat").Connected()
 	}
 	ann, bob := join("ann"), join("bob")
-	if got := ann.ask("/chat", "say", "hi"); got != true {
-		t.Errorf("acknowledged %v", got)
-	}
-	if got := bob.SkipTo(`42/chat,["said",`); got != `{"user":"ann","text":"hi"}]` {
-		t.Errorf("bob hears %s", got)
-	}
+	ann.Ask("say", "hi").Expect(true)
+	bob.Expect("said", object("user", "ann", "text", "hi"))
 }
 
 func TestRefusalComesFirst(t *testing.T) {
 	t.Parallel()
-	socket := start(t).visitor(t).dial("/socket.io/")
-	socket.Say(`421["echo","on"]`)
-	socket.Hear(`44{"code":"no_cookie",*`, "41*")
-	if got, err := socket.Next(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+	stranger := start(t).visitor(t).wire()
+	stranger.say(`421["echo","on"]`)
+	for _, want := range []string{`44{"code":"no_cookie",`, "41"} {
+		if got, err := stranger.read(); !strings.HasPrefix(got, want) {
+			t.Fatalf("got %s, %v, want %s", got, err, want)
+		}
+	}
+	if got, err := stranger.read(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
 		t.Errorf("got %s, %v; want the close", got, err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,8 +79,10 @@ func newThief(t *testing.T, url, cookie string) *thief {
 	t.Helper()
 	g := &thief{t: t, url: url, cookie: cookie, stop: make(chan struct{})}
 	g.done.Go(g.post) // until loot
-	for _, transport := range []string{plugintest.Polling, plugintest.Websocket} {
-		g.done.Go(func() { g.listen(transport) }) // until the session has ended for its socket
+	srv := plugintest.At(t, url, plugintest.EIO3(), plugintest.Query("session-script", "2"), plugintest.Patience(2*limit))
+	for _, options := range [][]plugintest.Option{nil, {plugintest.Polling()}} {
+		c := srv.Dial("/", &http.Cookie{Name: "session", Value: cookie}, options...)
+		g.done.Go(func() { g.listen(c) }) // until the session has ended for its socket
 	}
 	g.tries(2)
 	return g
@@ -155,28 +156,14 @@ func (g *thief) send(method, path, body string, header ...string) (*http.Respons
 	return http.DefaultClient.Do(r)
 }
 
-// listen hears all that a socket of its own is told, until that is closed.
-func (g *thief) listen(transport string) {
-	c := &plugintest.Client{
-		TB: g.t, URL: g.url + "/socket.io/", Query: "&b64=1&session-script=2", Transport: transport, Version: 3,
-		Header: http.Header{"Cookie": {"session=" + g.cookie}},
-	}
-	err := c.Open()
-	for err == nil {
-		var text string
-		text, err = c.Read()
-		g.hear(text)
-	}
-	if !plugintest.Ended(err) {
-		g.t.Errorf("over %s: %v", transport, err)
-	}
-}
-
-// hear keeps what could be the secret of a claim.
-func (g *thief) hear(text string) {
-	if found := regexp.MustCompile(`"sclaim","([^"]+)"`).FindStringSubmatch(text); found != nil {
-		g.mu.Lock()
-		g.secrets = append(g.secrets, found[1])
-		g.mu.Unlock()
+// listen hears all that a socket of its own is told, and keeps what could be the secret
+// of a claim.
+func (g *thief) listen(c *plugintest.Client) {
+	for event, args := range c.Events() {
+		if event == "sclaim" {
+			g.mu.Lock()
+			g.secrets = append(g.secrets, args.String())
+			g.mu.Unlock()
+		}
 	}
 }

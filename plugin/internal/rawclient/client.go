@@ -1,6 +1,7 @@
 package rawclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,6 +33,7 @@ type Client struct {
 	HTTP      *http.Client      // nil: http.DefaultClient
 	Dialer    *websocket.Dialer // nil: websocket.DefaultDialer
 	Mute      bool              // it leaves the pings of version 4 unanswered
+	Patience  time.Duration     // how long it waits for a packet or an answer; 0: Patience
 
 	// Stock says that go-socket.io's own transports may serve it. They answer a
 	// handshake before they know its id, and end JSON with a new line.
@@ -44,6 +46,8 @@ type Client struct {
 	pending []Packet   // what the last GET brought
 	polled  bool       // a GET has succeeded since the handshake
 }
+
+func (c *Client) patience() time.Duration { return cmp.Or(c.Patience, Patience) }
 
 // Open makes the handshake and reads OPEN. Its error is a *StatusError if the
 // server has refused it.
@@ -98,7 +102,7 @@ func (c *Client) Dial() error {
 	if dialer == nil {
 		dialer = websocket.DefaultDialer
 	}
-	ctx, cancel := context.WithTimeout(c.TB.Context(), Patience)
+	ctx, cancel := context.WithTimeout(c.TB.Context(), c.patience())
 	defer cancel()
 	ws, response, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(c.Address(), "http"), c.Header)
 	if err != nil {
@@ -119,7 +123,7 @@ func (c *Client) Dial() error {
 func (c *Client) Beside(header http.Header) (*Client, error) {
 	over := &Client{
 		TB: c.TB, URL: c.URL, Query: c.Query, Transport: Websocket, Version: c.Version, Header: header,
-		HTTP: c.HTTP, Dialer: c.Dialer, Mute: c.Mute, Stock: c.Stock, ID: c.ID,
+		HTTP: c.HTTP, Dialer: c.Dialer, Mute: c.Mute, Patience: c.Patience, Stock: c.Stock, ID: c.ID,
 	}
 	return over, over.Dial()
 }
@@ -173,7 +177,7 @@ func (c *Client) HangUp() {
 
 // readFrame reads from the websocket.
 func (c *Client) readFrame() (Packet, error) {
-	if err := c.WS.SetReadDeadline(time.Now().Add(Patience)); err != nil {
+	if err := c.WS.SetReadDeadline(time.Now().Add(c.patience())); err != nil {
 		return Packet{}, err
 	}
 	kind, b, err := c.WS.ReadMessage()
@@ -186,7 +190,7 @@ func (c *Client) readFrame() (Packet, error) {
 
 // writeFrame writes to the websocket.
 func (c *Client) writeFrame(p Packet) error {
-	if err := c.WS.SetWriteDeadline(time.Now().Add(Patience)); err != nil {
+	if err := c.WS.SetWriteDeadline(time.Now().Add(c.patience())); err != nil {
 		return err
 	}
 	if !p.Binary {

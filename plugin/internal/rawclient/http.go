@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 )
 
 // An Answer is what HTTP brings, read to its end.
@@ -20,7 +21,7 @@ type Answer struct {
 // none in Patience. It also works in Cleanup.
 func Request(tb testing.TB, client *http.Client, method, address string, header http.Header, body string) Answer {
 	tb.Helper()
-	answer, err := request(tb, client, method, address, header, []byte(body))
+	answer, err := request(tb, Patience, client, method, address, header, []byte(body))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -28,9 +29,9 @@ func Request(tb testing.TB, client *http.Client, method, address string, header 
 }
 
 // request is Request with an error, which is always an *url.Error.
-func request(tb testing.TB, client *http.Client, method, address string, header http.Header, body []byte) (Answer, error) {
+func request(tb testing.TB, patience time.Duration, client *http.Client, method, address string, header http.Header, body []byte) (Answer, error) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), Patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience)
 	defer cancel()
 	failed := func(err error) error { return &url.Error{Op: method, URL: address, Err: err} }
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
@@ -80,7 +81,7 @@ func (c *Client) Post(body []byte, contentType string) error {
 }
 
 func (c *Client) exchange(method string, header http.Header, body []byte) (string, error) {
-	answer, err := request(c.TB, c.HTTP, method, c.Address(), header, body)
+	answer, err := request(c.TB, c.patience(), c.HTTP, method, c.Address(), header, body)
 	if err == nil && answer.Status != http.StatusOK {
 		err = &StatusError{answer.Status, answer.Body}
 	}

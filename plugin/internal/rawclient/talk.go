@@ -63,7 +63,7 @@ func (c *Client) Next() (p Packet, err error) {
 }
 
 func (c *Client) nextPolled() (p Packet, err error) {
-	for late := time.Now().Add(Patience); len(c.pending) == 0; {
+	for late := time.Now().Add(c.patience()); len(c.pending) == 0; {
 		c.pending, err = c.Poll()
 		var refused *StatusError
 		early := c.Stock && !c.polled && c.ID != "" && errors.As(err, &refused) && refused.Status == http.StatusBadRequest
@@ -94,7 +94,7 @@ func Ended(err error) bool {
 // GET, not "nothing new". What a client of version 3 gets for its own pings, it
 // returns.
 func (c *Client) Receive() (Packet, error) {
-	for late := time.Now().Add(Patience); ; {
+	for late := time.Now().Add(c.patience()); ; {
 		p, err := c.Next()
 		switch {
 		case err != nil:

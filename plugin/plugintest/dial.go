@@ -1,0 +1,120 @@
+package plugintest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
+)
+
+// Dial connects a client to a namespace, "/" for the root. The cookie names its session;
+// nil is none. Dial returns when the client has been let in or turned away: see
+// [Client.Connected] and [Client.Refused]. It fails the test if the server answers
+// neither, or with an HTTP status that is no refusal. The end of the test closes the
+// connection. A client never connects again by itself.
+func (s *Server) Dial(namespace string, cookie *http.Cookie, options ...Option) *Client {
+	s.tb.Helper()
+	set := s.with(options)
+	if cookie != nil {
+		set.header.Add("Cookie", (&http.Cookie{Name: cookie.Name, Value: cookie.Value}).String())
+	}
+	if set.auth != nil && set.version == 3 {
+		s.tb.Fatalf("Dial %s: Engine.IO 3 has no Auth", namespace)
+	}
+	c := newConn(s.tb, s.URL, set)
+	if err := c.raw.Open(); err != nil {
+		return c.unopened(namespace, err)
+	}
+	if set.version == 4 {
+		c.start()
+		return c.enter(namespace)
+	}
+	c.clients["/"] = &Client{conn: c, namespace: "/"} // where each connection begins, unasked
+	c.start()
+	if root := c.enter("/"); namespace == "/" {
+		return root
+	}
+	return c.enter(namespace)
+}
+
+// unopened returns the client of a handshake that was answered with a refusal, as
+// plugin.Options.RefuseHandshake wants it. It fails the test on any other error.
+func (c *conn) unopened(namespace string, err error) *Client {
+	c.tb.Helper()
+	close(c.done)
+	c.hangUp.Do(c.cancel)
+	var answer *rawclient.StatusError
+	if errors.As(err, &answer) {
+		if why := refusalIn(answer.Body); why.Code != "" {
+			c.over, c.err = true, err
+			return &Client{conn: c, namespace: namespace, state: refused, why: why}
+		}
+	}
+	hint := ""
+	switch {
+	case answer != nil && answer.Status == http.StatusNotFound:
+		hint = "\nis Socket.IO served at " + c.path + "? See plugintest.Path"
+	case answer == nil && c.version == 4:
+		hint = "\n" + onlyVersion3
+	}
+	c.tb.Fatalf("Dial %s: the handshake failed: %v%s", namespace, err, hint)
+	return nil
+}
+
+const onlyVersion3 = "go-socket.io's own transports speak only Engine.IO 3: serve package transport's, or see plugintest.EIO3"
+
+// enter asks for a namespace and waits until the client is let in or turned away.
+func (c *conn) enter(namespace string) *Client {
+	c.tb.Helper()
+	c.mu.Lock()
+	client := c.clients[namespace]
+	known := client != nil && client.state != refused && client.state != gone
+	if !known {
+		client = &Client{conn: c, namespace: namespace}
+		c.clients[namespace] = client
+	}
+	c.mu.Unlock()
+	var err error
+	if !known {
+		err = client.asks()
+	}
+	if !c.await(func() bool { return client.state != asking || c.over }) {
+		if err == nil {
+			err = errors.New("does the server's Serve run?")
+		}
+		c.tb.Fatalf("Dial %s: neither let in nor refused within %v: %v", namespace, c.patience, err)
+	}
+	return client
+}
+
+// asks sends CONNECT. What becomes of it, the reader hears.
+func (c *Client) asks() error {
+	c.conn.tb.Helper()
+	auth := ""
+	if c.conn.auth != nil {
+		b, err := json.Marshal(c.conn.auth)
+		if err != nil {
+			c.conn.tb.Fatalf("Dial %s: Auth: %v", c.namespace, err)
+		}
+		auth = string(b)
+	}
+	return c.conn.raw.Try("40" + rawclient.Prefix(c.namespace) + auth)
+}
+
+// refusalIn returns the Refusal in what a server says when it refuses: itself in version
+// 3, the data of an error in version 4, and a mere message where it is somebody else's.
+func refusalIn(text string) *plugin.Refusal {
+	why := new(plugin.Refusal)
+	if err := json.Unmarshal([]byte(text), &why.Message); err == nil {
+		return why
+	}
+	var wrapped struct{ Data json.RawMessage }
+	if json.Unmarshal([]byte(text), why) == nil && why.Code == "" && json.Unmarshal([]byte(text), &wrapped) == nil {
+		if inner := new(plugin.Refusal); json.Unmarshal(wrapped.Data, inner) == nil && inner.Code != "" {
+			return inner
+		}
+	}
+	return why
+}

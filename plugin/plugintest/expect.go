@@ -1,0 +1,171 @@
+package plugintest
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/socketio-sessions/socketio-sessions/plugin"
+)
+
+// Expect waits for the next event of that name, whose arguments must be args: see
+// [Answer.Expect]. Events of other names stay for other calls.
+func (c *Client) Expect(event string, args ...any) {
+	c.conn.tb.Helper()
+	got := c.hear(event, args)
+	got.Expect(args...)
+}
+
+// Hear waits for the next event of that name, whatever its arguments, and returns them.
+// Events of other names stay for other calls.
+func (c *Client) Hear(event string) Answer {
+	c.conn.tb.Helper()
+	return c.hear(event, nil)
+}
+
+func (c *Client) hear(event string, args []any) Answer {
+	c.conn.tb.Helper()
+	var got message
+	found := false
+	c.conn.await(func() bool {
+		i := slices.IndexFunc(c.heard, func(m message) bool { return m.event == event })
+		if found = i >= 0; found {
+			got = c.heard[i]
+			c.heard = slices.Delete(c.heard, i, i+1)
+		}
+		return found || c.isOver()
+	})
+	if !found && args == nil {
+		c.fail("no %s came", event)
+	} else if !found {
+		c.fail("no %s came", message{event, shown(args)})
+	}
+	return Answer{c, event, got.values}
+}
+
+// ExpectNone fails the test if an event of that name has come that no other call has
+// taken. It does not wait. What the server emitted before it answered an Ask has come
+// when that returns.
+func (c *Client) ExpectNone(event string) {
+	c.conn.tb.Helper()
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
+	for _, m := range c.heard {
+		if m.event == event {
+			c.conn.tb.Fatalf("%v came, want none", m)
+		}
+	}
+}
+
+// Events are the events of every name that no other call has taken, as they come, until
+// the client is sent away or the connection ends. A loop that waits for one longer than
+// the Patience ends, too, and marks the test as failed.
+func (c *Client) Events() iter.Seq2[string, Answer] {
+	return func(yield func(string, Answer) bool) {
+		for {
+			var got message
+			found := false
+			ok := c.conn.await(func() bool {
+				if found = len(c.heard) > 0; found {
+					got, c.heard = c.heard[0], c.heard[1:]
+				}
+				return found || c.isOver()
+			})
+			if !ok {
+				c.conn.tb.Errorf("no event came within %v", c.conn.patience)
+			}
+			if !found || !yield(got.event, Answer{c, got.event, got.values}) {
+				return
+			}
+		}
+	}
+}
+
+// Connected fails the test if the client was turned away or has gone since. It returns
+// the client.
+func (c *Client) Connected() *Client {
+	c.conn.tb.Helper()
+	c.conn.mu.Lock()
+	is := c.state == in && c.why == nil && !c.conn.over
+	c.conn.mu.Unlock()
+	if !is {
+		c.fail("not connected")
+	}
+	return c
+}
+
+// Refused fails the test unless the client was turned away, and returns why. The message
+// of one who is no Refusal's, such as that of an unknown namespace, comes without a code.
+//
+// On go-socket.io's own transports a client is let in before it is turned away. So a
+// client that has heard nothing but that it must go counts as refused, and Refused waits
+// for that.
+func (c *Client) Refused() *plugin.Refusal {
+	c.conn.tb.Helper()
+	var why *plugin.Refusal
+	c.conn.await(func() bool {
+		if c.state == refused || c.why != nil && len(c.heard) == 0 && c.asked == 0 {
+			why = c.why
+		}
+		return why != nil || len(c.heard) > 0 || c.isOver()
+	})
+	if why == nil {
+		c.fail("not refused")
+	}
+	return why
+}
+
+// Ended waits until the server has sent the client away, or has ended the connection,
+// and returns why: the session's end, sessions.Disconnect, the end of the server. The
+// Refusal is empty if the server gave no reason, also after Close. What has come before
+// stays for other calls.
+func (c *Client) Ended() *plugin.Refusal {
+	c.conn.tb.Helper()
+	var why *plugin.Refusal
+	if !c.conn.await(func() bool { why = c.why; return c.isOver() }) {
+		c.fail("not ended")
+	}
+	if why == nil {
+		why = new(plugin.Refusal)
+	}
+	return why
+}
+
+// fail fails the test with what was heard instead of what was expected.
+func (c *Client) fail(format string, args ...any) {
+	c.conn.tb.Helper()
+	c.conn.mu.Lock()
+	text := fmt.Sprintf(format, args...) + " in " + c.namespace + c.instead()
+	c.conn.mu.Unlock()
+	c.conn.tb.Fatal(text)
+}
+
+// instead tells what has become of the client. conn.mu is held.
+func (c *Client) instead() string {
+	var all strings.Builder
+	switch {
+	case c.state == refused:
+		all.WriteString(": the client was refused" + reason(c.why))
+	case c.state == gone || c.why != nil:
+		all.WriteString(": the client was sent away" + reason(c.why))
+	case c.conn.over:
+		fmt.Fprintf(&all, ": the connection has ended: %v", c.conn.err)
+	default:
+		fmt.Fprintf(&all, " within %v", c.conn.patience)
+	}
+	if len(c.heard) > 0 {
+		all.WriteString("; it has heard:")
+	}
+	for _, m := range c.heard {
+		fmt.Fprintf(&all, "\n\t%.500s", m)
+	}
+	return all.String()
+}
+
+func reason(why *plugin.Refusal) string {
+	if why == nil {
+		return " without a reason"
+	}
+	return fmt.Sprintf(": %s (%s)", why.Code, why.Message)
+}
