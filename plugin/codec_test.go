@@ -68,12 +68,12 @@ func TestCodecThatChangesValues(t *testing.T) {
 					a.sessions.OnEvent("/", "show", func(_ socketio.Conn, s *plugin.Session) string { return show(a, s) })
 				})
 				cookie := a.login("alice")
-				c := a.enter(cookie)
-				c.ask(`["put"]`)
-				before := c.ask(`["show"]`)
-				saved := c.ask(`["save"]`)
+				c := a.visitor(cookie)
+				c.Ask("put")
+				before := c.Ask("show").String()
+				saved := c.Ask("save").String()
 				a.get(cookie, "/put?other=1")
-				if after := c.ask(`["show"]`); before != after || saved != after {
+				if after := c.Ask("show").String(); before != after || saved != after {
 					t.Errorf("shown as %s, after Save as %s, and as %s when a request had written", before, saved, after)
 				}
 			})

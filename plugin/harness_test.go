@@ -17,6 +17,7 @@ import (
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
+	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
 	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
@@ -185,6 +186,13 @@ func (a *app) login(user string) string {
 		a.Fatal("no session cookie")
 	}
 	return cookie
+}
+
+// visitor lets a client of the public kit in, of the version that all transports serve:
+// for tests that look at no frames.
+func (a *app) visitor(cookie string) *plugintest.Client {
+	a.Helper()
+	return plugintest.At(a, a.url, plugintest.EIO3()).Dial("/", nil, plugintest.Header("Cookie", cookie)).Connected()
 }
 
 // stored returns what the store holds of the session, decoded.

@@ -43,16 +43,12 @@ func TestChangedInPlace(t *testing.T) {
 	scopes(t, func(t *testing.T, options plugin.Options) {
 		a := inPlaceApp(t, options)
 		cookie := a.login("alice")
-		c := a.enter(cookie)
+		c := a.visitor(cookie)
 		for i := range 20 {
-			if got := c.ask(`["inc"]`); got != `[true]` {
-				t.Fatal(got)
-			}
+			c.Ask("inc").Expect(true)
 			a.get(cookie, fmt.Sprintf("/put?http=%d", i))
 		}
-		if got := c.ask(`["n"]`); got != `[20]` {
-			t.Errorf("the socket sees %s, want 20", got)
-		}
+		c.Ask("n").Expect(20)
 		eventually(t, "20 counts are stored", func() bool {
 			counts, _ := a.stored(cookie)["counts"].(map[string]any)
 			return counts["n"] == 20
@@ -69,14 +65,12 @@ func TestUpdateInPlaceIsExact(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			a := inPlaceApp(t, plugin.Options{FlushInterval: time.Millisecond})
-			c := a.enter(a.login("alice"))
+			c := a.visitor(a.login("alice"))
 			for range 50 {
-				c.ask(`["inc"]`)
-				c.ask(`["update"]`)
+				c.Ask("inc")
+				c.Ask("update")
 			}
-			if got := c.ask(`["n"]`); got != `[100]` {
-				t.Errorf("got %s, want 100", got)
-			}
+			c.Ask("n").Expect(100)
 		})
 	}
 }

@@ -21,7 +21,7 @@ func TestNestedUpdate(t *testing.T) {
 			})
 		})
 	})
-	a.enter(a.login("alice")).ask(`["nest"]`)
+	a.visitor(a.login("alice")).Ask("nest")
 	if err := recv(t, "the error", heard); !errors.Is(err, plugin.ErrNested) {
 		t.Errorf("got %v", err)
 	}
@@ -45,7 +45,7 @@ func TestCommitInsideUpdate(t *testing.T) {
 			})
 		})
 		cookie := a.login("alice")
-		a.enter(cookie).ask(`["add"]`)
+		a.visitor(cookie).Ask("add")
 		if err := recv(t, "the error", committed); !errors.Is(err, plugin.ErrNested) {
 			t.Errorf("got %v", err)
 		}

@@ -65,7 +65,7 @@ func TestFailures(t *testing.T) {
 		"another answer":  {ann, func(_ *app, c *plugintest.Client) { c.Ask("click").Expect(0) }, "the answer to click is [1], want [0]"},
 		"no int":          {ann, func(_ *app, c *plugintest.Client) { c.Ask("say", "x").Int() }, `the answer to say is ["ok x"]: argument 1: json: cannot unmarshal string into Go value of type int`},
 		"too few":         {ann, func(_ *app, c *plugintest.Client) { c.Ask("click").Scan(new(int), new(int)) }, "the answer to click has 1 arguments, want 2: [1]"},
-		"no answer":       {ann, func(_ *app, c *plugintest.Client) { c.Ask("nothing", "x") }, `no answer to nothing ["x"] in / within 1s`},
+		"no answer":       {ann, func(_ *app, c *plugintest.Client) { c.Ask("wait", "x") }, `no answer to wait ["x"] in / within 1s`},
 		"no JSON":         {ann, func(_ *app, c *plugintest.Client) { c.Emit("click", func() {}) }, "click: json: unsupported type: func()"},
 		"let in":          {ann, func(_ *app, c *plugintest.Client) { c.Refused() }, "not refused in / within 1s"},
 		"not ended":       {ann, func(_ *app, c *plugintest.Client) { c.Ended() }, "not ended in / within 1s"},
