@@ -3,6 +3,8 @@ package plugintest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
@@ -53,17 +55,16 @@ func (c *conn) unopened(namespace string, err error) *Client {
 		}
 	}
 	hint := ""
-	switch {
-	case answer != nil && answer.Status == http.StatusNotFound:
-		hint = "\nis Socket.IO served at " + c.path + "? See plugintest.Path"
-	case answer == nil && c.version == 4:
-		hint = "\n" + onlyVersion3
+	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
+		hint = "\nnothing answers: does the server's Serve run?"
+	} else if answer == nil || answer.Status < 400 || answer.Status == http.StatusNotFound {
+		hint = fmt.Sprintf("\nwhat answers at %s is not Engine.IO %d: see plugintest.Path, and plugintest.EIO3 for go-socket.io's own transports", c.path, c.version)
 	}
 	c.tb.Fatalf("Dial %s: the handshake failed: %v%s", namespace, err, hint)
 	return nil
 }
 
-const onlyVersion3 = "go-socket.io's own transports speak only Engine.IO 3: serve package transport's, or see plugintest.EIO3"
+const onlyVersion3 = "the server speaks only Engine.IO 3, as go-socket.io's own transports do: serve those of package transport, or see plugintest.EIO3"
 
 // enter asks for a namespace and waits until the client is let in or turned away.
 func (c *conn) enter(namespace string) *Client {

@@ -2,6 +2,7 @@ package plugintest_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -9,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	socketio "github.com/googollee/go-socket.io"
+
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/plugintest"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // A recorder is a test that keeps why it has failed.
@@ -112,4 +116,40 @@ func end(t *testing.T, a *app, c *plugintest.Client) {
 		t.Error(err)
 	}
 	c.Ended()
+}
+
+// Where no client can be let in or refused, Dial says what to do about it.
+func TestDialFails(t *testing.T) {
+	t.Parallel()
+	ours, stock := newApp(t, false, plugin.Options{}), newApp(t, true, plugin.Options{})
+	wire := transport.New(transport.Options{Logger: slog.New(slog.DiscardHandler)})
+	server := socketio.NewServer(wire.EngineOptions(nil))
+	server.OnConnect("/", func(socketio.Conn) error { return nil })
+	idle := wire.Handler(server) // nobody runs its Serve
+	for name, row := range map[string]struct {
+		handler http.Handler
+		options []plugintest.Option
+		want    string
+	}{
+		"another path":           {ours.handler, []plugintest.Option{plugintest.Path("/ws")}, "what answers at /ws/ is not Engine.IO 4: see plugintest.Path"},
+		"another path polling":   {ours.handler, []plugintest.Option{plugintest.Path("/ws"), plugintest.Polling()}, "what answers at /ws/ is not Engine.IO 4: see plugintest.Path"},
+		"idle":                   {idle, nil, "does the server's Serve run?"},
+		"idle polling 3":         {idle, []plugintest.Option{plugintest.Polling(), plugintest.EIO3()}, "does the server's Serve run?"},
+		"stock":                  {stock.handler, nil, "or see plugintest.EIO3"},
+		"stock polling":          {stock.handler, []plugintest.Option{plugintest.Polling()}, "see plugintest.Path, and plugintest.EIO3 for"},
+		"another origin":         {ours.handler, []plugintest.Option{plugintest.Header("Origin", "http://evil.example")}, "the handshake failed: status 403"},
+		"another origin polling": {ours.handler, []plugintest.Option{plugintest.Header("Origin", "http://evil.example"), plugintest.Polling()}, "the handshake failed: status 403"},
+		"auth of version 3":      {ours.handler, []plugintest.Option{plugintest.Auth(1), plugintest.EIO3()}, "Engine.IO 3 has no Auth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cookie := plugintest.Session(t, ours.manager, nil)
+			got := fails(t, func(tb testing.TB) {
+				plugintest.New(t, row.handler, plugintest.Patience(hasty)).In(tb).Dial("/", cookie, row.options...).Connected()
+			})
+			if !strings.Contains(got, row.want) {
+				t.Errorf("it has failed with %q, want %q", got, row.want)
+			}
+		})
+	}
 }

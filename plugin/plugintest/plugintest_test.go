@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/alexedwards/scs/v2"
@@ -211,4 +213,13 @@ func TestAt(t *testing.T) {
 	web := httptest.NewServer(a.handler)
 	t.Cleanup(web.Close)
 	plugintest.At(t, web.URL+"/").Dial("/", plugintest.Session(t, a.manager, nil)).Ask("click").Expect(1)
+}
+
+// A program is no place for the kit, whatever it takes for a test.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "run", "./testdata/outside").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "panic: plugintest: this is for tests") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
