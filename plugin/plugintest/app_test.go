@@ -26,8 +26,8 @@ type app struct {
 	handler  http.Handler
 }
 
-// newApp makes an app on our transports, or on go-socket.io's own.
-func newApp(t *testing.T, stock bool, options plugin.Options, prepare ...func(*scs.SessionManager)) *app {
+// startApp makes an app on our transports, or on go-socket.io's own.
+func startApp(t *testing.T, stock bool, options plugin.Options, prepare ...func(*scs.SessionManager)) *app {
 	t.Helper()
 	a := &app{manager: scs.New()}
 	a.attached = store.Attach(a.manager, store.NewMemory(), store.Options{
@@ -118,7 +118,7 @@ func each(t *testing.T, test func(*testing.T, kind, *app, *plugintest.Server)) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, k.stock, plugin.Options{})
+			a := startApp(t, k.stock, plugin.Options{})
 			test(t, k, a, plugintest.New(t, a.handler, k.options...))
 		})
 	}

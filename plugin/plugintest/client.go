@@ -108,7 +108,8 @@ func (c *Client) take(p packet) error {
 			c.state = gone
 		}
 	case refuse:
-		c.state, c.why = refused, refusalIn(p.data)
+		why := refusalIn(p.data)
+		c.state, c.why = refused, &why
 	case event, binaryEvent:
 		return c.takeEvent(p)
 	case ack, binaryAck:
@@ -131,7 +132,8 @@ func (c *Client) takeEvent(p packet) error {
 		return fmt.Errorf("an event that is none: %.200q", p.data)
 	}
 	if name == "sinvalid" && len(all) == 2 {
-		c.why = refusalIn(string(all[1]))
+		why := refusalIn(string(all[1]))
+		c.why = &why
 		return nil
 	}
 	c.heard = append(c.heard, message{name, values{all[1:], p.bytes}})

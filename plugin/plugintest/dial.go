@@ -20,7 +20,7 @@ func (s *Server) Dial(namespace string, cookie *http.Cookie, options ...Option) 
 	s.tb.Helper()
 	set := s.with(options)
 	if cookie != nil {
-		set.header.Add("Cookie", (&http.Cookie{Name: cookie.Name, Value: cookie.Value}).String())
+		(&http.Request{Header: set.header}).AddCookie(cookie)
 	}
 	if set.auth != nil && set.version == 3 {
 		s.tb.Fatalf("Dial %s: Engine.IO 3 has no Auth", namespace)
@@ -51,7 +51,7 @@ func (c *conn) unopened(namespace string, err error) *Client {
 	if errors.As(err, &answer) {
 		if why := refusalIn(answer.Body); why.Code != "" {
 			c.over, c.err = true, err
-			return &Client{conn: c, namespace: namespace, state: refused, why: why}
+			return &Client{conn: c, namespace: namespace, state: refused, why: &why}
 		}
 	}
 	hint := ""
@@ -106,14 +106,13 @@ func (c *Client) asks() error {
 
 // refusalIn returns the Refusal in what a server says when it refuses: itself in version
 // 3, the data of an error in version 4, and a mere message where it is somebody else's.
-func refusalIn(text string) *plugin.Refusal {
-	why := new(plugin.Refusal)
+func refusalIn(text string) (why plugin.Refusal) {
 	if err := json.Unmarshal([]byte(text), &why.Message); err == nil {
 		return why
 	}
 	var wrapped struct{ Data json.RawMessage }
-	if json.Unmarshal([]byte(text), why) == nil && why.Code == "" && json.Unmarshal([]byte(text), &wrapped) == nil {
-		if inner := new(plugin.Refusal); json.Unmarshal(wrapped.Data, inner) == nil && inner.Code != "" {
+	if json.Unmarshal([]byte(text), &why) == nil && why.Code == "" && json.Unmarshal([]byte(text), &wrapped) == nil {
+		if inner := (plugin.Refusal{}); json.Unmarshal(wrapped.Data, &inner) == nil && inner.Code != "" {
 			return inner
 		}
 	}

@@ -17,8 +17,8 @@
 //		}
 //	}
 //
-// newApp is what the program does at its start, on a store in memory. A test needs no
-// more of its own, and the library has nothing that is only for tests:
+// newApp is what the program does at its start, on a store in memory. The app needs
+// nothing that is only for tests:
 //
 //	func newApp(t *testing.T) (*scs.SessionManager, http.Handler) {
 //		manager := scs.New()
@@ -31,7 +31,7 @@
 //		}
 //		handlers(manager, sessions) // the app's OnConnect, OnEvent, …
 //		go server.Serve()
-//		t.Cleanup(func() { sessions.Close(context.Background()) })
+//		t.Cleanup(func() { _ = sessions.Close(context.Background()) })
 //
 //		mux := http.NewServeMux()
 //		mux.Handle("/socket.io/", sessions)
@@ -44,17 +44,19 @@
 // [Client.Emit] sends an event; [Client.Ask] waits for its acknowledgement, an [Answer],
 // which has what the handler returned: [Answer.Expect], [Answer.String], [Answer.Int] and
 // [Answer.Scan], or [Answer.Code] if it was refused. [Client.Expect] and [Client.Hear]
-// wait for an event, [Client.ExpectNone] says that none has come. Each takes the events of
-// one name, in their order, and leaves the others alone. Arguments are compared as JSON,
+// wait for an event, [Client.ExpectNone] wants that none has come. Each takes the events
+// of one name, in their order, and leaves the others alone. Arguments are compared as JSON,
 // with []byte for binary.
 //
 // # Let in, refused, ended
 //
 // Dial waits until the server has decided. [Client.Connected] wants a client that is in,
-// [Client.Refused] one that was turned away; [Client.Ended] waits until one is sent away, as by a
-// logout. The last two return the [plugin.Refusal] as the client gets it:
+// [Client.Refused] one that was turned away, and [Client.Ended] waits until one is sent
+// away, as by a logout. The last two return the [plugin.Refusal] as the client gets it:
 //
-//	attached.EndUser(t.Context(), "ann")
+//	if err := manager.Iterate(t.Context(), manager.Destroy); err != nil {
+//		t.Fatal(err)
+//	}
 //	if why := c.Ended(); why.Code != plugin.CodeDestroyed {
 //		t.Errorf("got %+v", why)
 //	}

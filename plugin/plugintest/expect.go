@@ -95,13 +95,13 @@ func (c *Client) Connected() *Client {
 	return c
 }
 
-// Refused fails the test unless the client was turned away, and returns why. The message
-// of one who is no Refusal's, such as that of an unknown namespace, comes without a code.
+// Refused fails the test unless the client was turned away, and returns why. Where the
+// server says so without a Refusal, as of a namespace that it does not have, Code is "".
 //
-// On go-socket.io's own transports a client is let in before it is turned away. So a
-// client that has heard nothing but that it must go counts as refused, and Refused waits
-// for that.
-func (c *Client) Refused() *plugin.Refusal {
+// On go-socket.io's own transports a client is let in before it is turned away. So Refused
+// waits, and a client that did nothing and heard nothing before it was sent away counts as
+// refused.
+func (c *Client) Refused() plugin.Refusal {
 	c.conn.tb.Helper()
 	var why *plugin.Refusal
 	c.conn.await(func() bool {
@@ -112,24 +112,25 @@ func (c *Client) Refused() *plugin.Refusal {
 	})
 	if why == nil {
 		c.fail("not refused")
+		return plugin.Refusal{}
 	}
-	return why
+	return *why
 }
 
 // Ended waits until the server has sent the client away, or has ended the connection,
 // and returns why: the session's end, sessions.Disconnect, the end of the server. The
 // Refusal is empty if the server gave no reason, also after Close. What has come before
 // stays for other calls.
-func (c *Client) Ended() *plugin.Refusal {
+func (c *Client) Ended() plugin.Refusal {
 	c.conn.tb.Helper()
 	var why *plugin.Refusal
 	if !c.conn.await(func() bool { why = c.why; return c.isOver() }) {
 		c.fail("not ended")
 	}
 	if why == nil {
-		why = new(plugin.Refusal)
+		return plugin.Refusal{}
 	}
-	return why
+	return *why
 }
 
 // fail fails the test with what was heard instead of what was expected.

@@ -81,7 +81,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, false, plugin.Options{})
+			a := startApp(t, false, plugin.Options{})
 			srv := plugintest.New(t, a.handler)
 			var cookie *http.Cookie
 			if row.user != nobody {
@@ -121,7 +121,7 @@ func end(t *testing.T, a *app, c *plugintest.Client) {
 // Where no client can be let in or refused, Dial says what to do about it.
 func TestDialFails(t *testing.T) {
 	t.Parallel()
-	ours, stock := newApp(t, false, plugin.Options{}), newApp(t, true, plugin.Options{})
+	ours, stock := startApp(t, false, plugin.Options{}), startApp(t, true, plugin.Options{})
 	wire := transport.New(transport.Options{Logger: slog.New(slog.DiscardHandler)})
 	server := socketio.NewServer(wire.EngineOptions(nil))
 	server.OnConnect("/", func(socketio.Conn) error { return nil })

@@ -97,7 +97,7 @@ func TestBinary(t *testing.T) {
 		}
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, false, plugin.Options{})
+			a := startApp(t, false, plugin.Options{})
 			c := plugintest.New(t, a.handler, k.options...).Dial("/", plugintest.Session(t, a.manager, nil))
 			sent := []byte{0, 200, 255}
 			answer := c.Ask("blob", sent)
@@ -123,7 +123,7 @@ func TestSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newApp(t, false, plugin.Options{}, prepare)
+			a := startApp(t, false, plugin.Options{}, prepare)
 			cookie := plugintest.Session(t, a.manager, map[string]any{"clicks": 41})
 			srv := plugintest.New(t, a.handler)
 			c := srv.Dial("/", cookie)
@@ -149,7 +149,7 @@ func TestSession(t *testing.T) {
 // What the options say reaches the server.
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, false, plugin.Options{
+	a := startApp(t, false, plugin.Options{
 		Path: "/io", Cutter: plugin.FirstOf(plugin.FromHeader(transport.AuthHeader+"-Token"), plugin.FromHeader("X-Token"), func(r *http.Request) string { return r.URL.Query().Get("token") }),
 	})
 	token := plugintest.Session(t, a.manager, nil).Value
@@ -173,7 +173,7 @@ func TestOptions(t *testing.T) {
 // A handshake that is refused by HTTP is a refusal like any other.
 func TestRefusedHandshake(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, false, plugin.Options{RefuseHandshake: true})
+	a := startApp(t, false, plugin.Options{RefuseHandshake: true})
 	srv := plugintest.New(t, a.handler)
 	for _, options := range [][]plugintest.Option{nil, {plugintest.Polling()}} {
 		c := srv.Dial("/", nil, options...)
@@ -189,7 +189,7 @@ func TestRefusedHandshake(t *testing.T) {
 // Events are all that comes, in its order, until the end.
 func TestEvents(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, false, plugin.Options{})
+	a := startApp(t, false, plugin.Options{})
 	c := plugintest.New(t, a.handler).Dial("/", plugintest.Session(t, a.manager, map[string]any{"user": "ann"}))
 	c.Emit("say", "hello")
 	var names []string
@@ -209,7 +209,7 @@ func TestEvents(t *testing.T) {
 // An httptest.Server of the test's own serves as well.
 func TestAt(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, false, plugin.Options{})
+	a := startApp(t, false, plugin.Options{})
 	web := httptest.NewServer(a.handler)
 	t.Cleanup(web.Close)
 	plugintest.At(t, web.URL+"/").Dial("/", plugintest.Session(t, a.manager, nil)).Ask("click").Expect(1)

@@ -41,6 +41,7 @@ func At(tb testing.TB, url string, options ...Option) *Server {
 
 // In returns the same server for a subtest: its clients fail that and end with it.
 func (s *Server) In(tb testing.TB) *Server {
+	tb.Helper()
 	in := *s
 	in.tb = tb
 	return &in

@@ -29,7 +29,7 @@ func Session(tb testing.TB, manager *scs.SessionManager, values map[string]any) 
 	if err != nil {
 		tb.Fatalf("plugintest: save a session: %v", err)
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // as safe as the manager has it
 		Name: manager.Cookie.Name, Value: token, Path: manager.Cookie.Path, Domain: manager.Cookie.Domain,
 		Secure: manager.Cookie.Secure, HttpOnly: manager.Cookie.HttpOnly, SameSite: manager.Cookie.SameSite,
 	}
