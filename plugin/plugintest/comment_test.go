@@ -36,6 +36,7 @@ func TestClick(t *testing.T) {
 }
 
 func newApp(t *testing.T) (*scs.SessionManager, http.Handler) {
+	t.Helper()
 	manager := scs.New()
 	store.Attach(manager, store.NewMemory(), store.Options{})
 	wire := transport.New(transport.Options{})

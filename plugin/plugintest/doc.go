@@ -21,6 +21,7 @@
 // nothing that is only for tests:
 //
 //	func newApp(t *testing.T) (*scs.SessionManager, http.Handler) {
+//		t.Helper()
 //		manager := scs.New()
 //		store.Attach(manager, store.NewMemory(), store.Options{})
 //		wire := transport.New(transport.Options{})
