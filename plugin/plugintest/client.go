@@ -42,14 +42,6 @@ type message struct {
 
 func (m message) String() string { return m.event + " " + m.values.String() }
 
-// Of returns the client of another namespace on the same connection, as browsers have
-// it. It waits like [Server.Dial]. Of a namespace that the client is in, it returns the
-// same client.
-func (c *Client) Of(namespace string) *Client {
-	c.conn.tb.Helper()
-	return c.conn.enter(namespace)
-}
-
 // Close hangs up, for all namespaces of the connection, as a browser does whose tab is
 // closed. The server's OnDisconnect follows soon after.
 func (c *Client) Close() { c.conn.close() }

@@ -41,6 +41,14 @@ func (s *Server) Dial(namespace string, cookie *http.Cookie, options ...Option) 
 	return c.enter(namespace)
 }
 
+// Of returns the client of another namespace on the same connection, as browsers have
+// it. It waits like [Server.Dial]. Of a namespace that the client is in, it returns the
+// same client.
+func (c *Client) Of(namespace string) *Client {
+	c.conn.tb.Helper()
+	return c.conn.enter(namespace)
+}
+
 // unopened returns the client of a handshake that was answered with a refusal, as
 // plugin.Options.RefuseHandshake wants it. It fails the test on any other error.
 func (c *conn) unopened(namespace string, err error) *Client {
