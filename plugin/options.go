@@ -19,7 +19,7 @@ import (
 type Options struct {
 	// Transport is the wire that the server was made with, by the wire's
 	// EngineOptions; Enable refuses any other. Default nil: go-socket.io's own
-	// transports, which keep fewer promises; the README has a table.
+	// transports, which keep fewer promises; see package transport's README.
 	Transport *transport.Wire
 
 	// Path is the resource path: where the transports and the client script

@@ -2,9 +2,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 	socketio "github.com/googollee/go-socket.io"
@@ -14,7 +20,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-func main() {
+func newApp() (*scs.SessionManager, *plugin.Sessions, http.Handler) {
 	manager := scs.New()
 	store.Attach(manager, store.NewMemory(), store.Options{})
 
@@ -25,7 +31,7 @@ func main() {
 		log.Fatal(err)
 	}
 	sessions.OnEvent("/", "click", func(_ socketio.Conn, s *plugin.Session) int {
-		manager.Put(s, "clicks", manager.GetInt(s, "clicks")+1)
+		manager.Put(s, "clicks", manager.GetInt(s, "clicks")+1) // a *Session is a context.Context: every SCS call takes it
 		return manager.GetInt(s, "clicks")
 	})
 	go server.Serve()
@@ -33,7 +39,21 @@ func main() {
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", sessions)
 	mux.Handle("/", sessions.LoadAndSave(page(manager)))
-	log.Fatal(http.ListenAndServe("127.0.0.1:3000", mux))
+	return manager, sessions, mux
+}
+
+func main() {
+	_, sessions, app := newApp()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	web := &http.Server{Addr: "127.0.0.1:3000", Handler: app}
+	go func() { log.Print(web.ListenAndServe()); stop() }()
+
+	<-ctx.Done()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := errors.Join(sessions.Close(ctx), web.Shutdown(ctx)); err != nil {
+		log.Print(err)
+	}
 }
 
 func page(manager *scs.SessionManager) http.Handler {

@@ -14,7 +14,7 @@ func TestReadme(t *testing.T) {
 	t.Parallel()
 	const root = "../../"
 	var readme []byte
-	for _, name := range []string{"README.md", "store/README.md", "store/DATA.md"} {
+	for _, name := range []string{"README.md", "plugin/README.md", "store/README.md", "store/DATA.md"} {
 		b, err := os.ReadFile(root + name)
 		if err != nil {
 			t.Fatal(err)
