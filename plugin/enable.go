@@ -48,6 +48,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	if err := mark(server); err != nil {
 		return nil, err
 	}
+	openRoot(server)
 	s := &Sessions{
 		server:     server,
 		manager:    manager,
@@ -76,6 +77,14 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 	}
 	s.door = s.newDoor(resolver, wrong)
 	return s, nil
+}
+
+// openRoot lets clients connect where the app has handlers in other namespaces only:
+// go-socket.io serves nobody while it has none in the root.
+func openRoot(server *socketio.Server) {
+	if !server.LeaveRoom("/", "\x00 no room", nil) {
+		server.OnError("/", nil)
+	}
 }
 
 // checkLimit is how long a backend may take to say that it can never work.

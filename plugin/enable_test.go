@@ -218,3 +218,31 @@ func FuzzFromCookie(f *testing.F) {
 		}
 	})
 }
+
+// An app may have handlers in other namespaces only. Whoever has a session gets in there,
+// and nobody else; the root is open to all, as of any server, and empty.
+func TestNoHandlerInRoot(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, plugin.Options{}, func(a *app) { whoami(a, "/chat") })
+	for _, k := range allKinds {
+		if !a.wired() && k.version == 4 {
+			continue
+		}
+		c := a.connect(k, a.login("alice"))
+		if k.version == 3 {
+			c.enters("/")
+		}
+		c.in("/chat")
+		if got := c.askIn("/chat", `["whoami"]`); !strings.Contains(got, "alice") {
+			t.Errorf("by %v: got %s", k, got)
+		}
+		stranger := a.connect(k, "")
+		if k.version == 3 {
+			stranger.enters("/")
+		}
+		stranger.send("40/chat,")
+		if why := stranger.refused("/chat"); !strings.Contains(why, plugin.CodeNoCookie) {
+			t.Errorf("by %v, a stranger: %s", k, why)
+		}
+	}
+}

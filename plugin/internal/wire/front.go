@@ -54,9 +54,8 @@ func (f front) open(w http.ResponseWriter, r *http.Request, version int) {
 		f.shared.observer.refused(r, RefusedClosing)
 		GoAway(w)
 	case !f.shared.knows("/"):
-		// go-socket.io would refuse every client, and keep its session for ever.
 		f.shared.observer.refused(r, RefusedInternal)
-		http.Error(w, `transport: the server has no handler in namespace "/"`, http.StatusInternalServerError)
+		f.shared.refuseRootless(w)
 	default:
 		ctx := context.WithValue(r.Context(), admittedKey{}, admitted{f.shared, version})
 		f.server.ServeHTTP(&onceWriter{ResponseWriter: w}, r.WithContext(ctx))

@@ -1,10 +1,13 @@
 package wire
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
 )
@@ -170,5 +173,26 @@ func TestKnows(t *testing.T) {
 	}
 	if n := h.server.RoomLen("/", c.ID); n != 1 {
 		t.Errorf("the client's own room has %d clients", n)
+	}
+}
+
+// go-socket.io serves nobody while there is no handler in the root. Whoever asks is told,
+// the log once.
+func TestFrontWithoutRoot(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	w := New(Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	server := socketio.NewServer(w.EngineOptions(nil))
+	server.OnEvent("/chat", "say", func(socketio.Conn) {})
+	handler := w.Handler(server)
+	for range 2 {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?EIO=4&transport=polling", nil))
+		if answer.Code != http.StatusInternalServerError || !strings.Contains(answer.Body.String(), "register one") {
+			t.Errorf("got %d, %s", answer.Code, answer.Body)
+		}
+	}
+	if strings.Count(log.String(), "register one") != 1 {
+		t.Errorf("the log has %s", log.String())
 	}
 }

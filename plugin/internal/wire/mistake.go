@@ -10,8 +10,8 @@ import (
 // mistakes are what an app can get wrong that only a request shows. It logs the cause and
 // the remedy.
 type mistakes struct {
-	serving        atomic.Bool // go-socket.io has taken over a connection
-	idle, bypassed sync.Once
+	serving                  atomic.Bool // go-socket.io has taken over a connection
+	idle, bypassed, rootless sync.Once
 }
 
 // serveWait is how long go-socket.io may take for the first connection.
@@ -37,6 +37,14 @@ func (s *shared) noticeBypass() {
 	s.mistakes.bypassed.Do(func() {
 		s.options.Logger.Error("transport: requests reach the socketio.Server itself, and are refused: mount the Sessions that plugin.Enable has returned, with Options.Transport set, or without sessions Wire.Handler(server)")
 	})
+}
+
+// refuseRootless answers the handshakes of a server that serves nobody: go-socket.io would
+// refuse every client, and keep its session for ever.
+func (s *shared) refuseRootless(w http.ResponseWriter) {
+	const remedy = `transport: the server has no handler in namespace "/", and go-socket.io serves nobody without: register one`
+	s.mistakes.rootless.Do(func() { s.options.Logger.Error(remedy) })
+	http.Error(w, remedy, http.StatusInternalServerError)
 }
 
 // noticeOrigin logs that a page may not connect. A visitor can cause that, so the
