@@ -17,7 +17,13 @@ import (
 // settles waits for the Stats to be as wanted.
 func (a *app) settles(when string, ok func(plugin.Stats) bool) {
 	a.Helper()
-	eventually(a.T, when, func() bool { return ok(a.sessions.Stats()) })
+	var last plugin.Stats
+	defer func() {
+		if a.Failed() {
+			a.Logf("the stats are %+v, notes %+v, messages %+v", last, last.Notes, last.Messages)
+		}
+	}()
+	eventually(a.T, when, func() bool { last = a.sessions.Stats(); return ok(last) })
 }
 
 // Stats tells of connections, sessions and changes as they come and go.
@@ -77,7 +83,7 @@ func TestWiredStats(t *testing.T) {
 // The lines to Redis are up when they hear all sessions, and say when they were cut off.
 func TestStatsOfLines(t *testing.T) {
 	t.Parallel()
-	server := storetest.Redis(t)
+	server := storetest.Redis(t, "--appendonly", "yes", "--dir", t.TempDir()) // it keeps the sessions, so that their sockets stay
 	a := newApp(t, redisstore.New(server.Pool()), plugin.Options{}, register)
 	if s := a.sessions.Stats(); s.Notes != nil || s.Messages != nil {
 		t.Errorf("at first: %+v, %+v", s.Notes, s.Messages)
