@@ -93,6 +93,10 @@ node-numbers: ## what a node takes at 1,000, 5,000 and 13,000 sockets, a soak, a
 	go build -o bin/measure ./testdata/measure
 	bin/measure numbers $(ARGS)
 
+by-hand: ## what goes wrong where handlers load sessions by hand, and does not with the plugin
+	go build -o bin/measure ./testdata/measure
+	bin/measure byhand
+
 rolling-restart: ## three nodes behind nginx restarted one by one under 3,000 real clients: nothing lost, nobody away for long (ARGS='--clients 60')
 	npm ci --ignore-scripts --prefix cmd/demo/e2e/clients
 	node cmd/demo/e2e/clients/rolling/rolling.mjs $(ARGS)

@@ -17,6 +17,7 @@ import (
 
 // commands are what people call, and what the program starts by itself.
 var commands = map[string]func(context.Context, []string) error{
+	"byhand":  runByHand,
 	"faults":  runFaults,
 	"numbers": runNumbers,
 	"node":    runNode,
@@ -26,7 +27,7 @@ var commands = map[string]func(context.Context, []string) error{
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // who reads on no more must not leave a Redis behind
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := errors.New("want a command: faults or numbers")
+	err := errors.New("want a command: byhand, faults or numbers")
 	if len(os.Args) > 1 && commands[os.Args[1]] != nil {
 		err = commands[os.Args[1]](ctx, os.Args[2:])
 	}

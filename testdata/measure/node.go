@@ -28,28 +28,42 @@ func runNode(_ context.Context, args []string) error {
 	flags := flag.NewFlagSet("node", flag.ExitOnError)
 	addr := flags.String("addr", "", "where it serves")
 	server := flags.String("redis", "", "the Redis server's `address`")
+	byHand := flags.Bool("by-hand", false, "without the plugin")
 	stale := flags.Duration("stale", 0, "plugin.Options.MaxStale")
 	_ = flags.Parse(args)
 	go func() { // until the process ends
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	manager := scs.New()
-	store.Attach(manager, redisstore.New(newPool(*server)), store.Options{})
-	wire := transport.New(transport.Options{})
-	sockets := socketio.NewServer(wire.EngineOptions(nil))
-	sessions, err := plugin.Enable(sockets, manager, plugin.Options{Transport: wire, MaxStale: *stale})
+	newDoor := func(redisAddr string) (http.Handler, error) { return withPlugin(redisAddr, *stale) }
+	if *byHand {
+		newDoor = withoutPlugin
+	}
+	door, err := newDoor(*server)
 	if err != nil {
 		return err
 	}
-	handle(sessions, manager)
-	go sockets.Serve() // until the process ends
 	mux := http.NewServeMux()
-	mux.Handle("/socket.io/", sessions)
+	mux.Handle("/socket.io/", door)
 	mux.HandleFunc("/usage", tellUsage)
 	mux.HandleFunc("/garbage", tellGarbage)
 	web := http.Server{Addr: *addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	return web.ListenAndServe()
+}
+
+// withPlugin returns what serves sockets.
+func withPlugin(redisAddr string, stale time.Duration) (http.Handler, error) {
+	manager := scs.New()
+	store.Attach(manager, redisstore.New(newPool(redisAddr)), store.Options{})
+	wire := transport.New(transport.Options{})
+	sockets := socketio.NewServer(wire.EngineOptions(nil))
+	sessions, err := plugin.Enable(sockets, manager, plugin.Options{Transport: wire, MaxStale: stale})
+	if err != nil {
+		return nil, err
+	}
+	handle(sessions, manager)
+	go sockets.Serve() // until the process ends
+	return sessions, nil
 }
 
 // newPool returns a pool as README has it.
@@ -78,6 +92,7 @@ func handle(sessions *plugin.Sessions, manager *scs.SessionManager) {
 	sessions.OnEvent("/", "read each", read, plugin.PerMessage)
 	sessions.OnEvent("/", "write each", write, plugin.PerMessage)
 	sessions.OnEvent("/", "update each", update, plugin.PerMessage)
+	sessions.OnEvent("/", "slow each", func(c socketio.Conn, s *plugin.Session) int { time.Sleep(thinks); return write(c, s) }, plugin.PerMessage)
 }
 
 // usage is what a node has in use, after a collection of garbage.
