@@ -67,7 +67,7 @@ func ExampleSession_Update_again() {
 func ExampleSessions_OnConnect() {
 	sessions.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error {
 		if !manager.Exists(s, "user") {
-			return &plugin.Refusal{Code: "login_required", Message: "Please log in."}
+			return &plugin.Refusal{Code: plugin.CodeLoginRequired, Message: "Please log in."}
 		}
 		return nil
 	})

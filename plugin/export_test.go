@@ -1,5 +1,11 @@
 package plugin
 
+import (
+	"log/slog"
+
+	"github.com/alexedwards/scs/v2"
+)
+
 // Ambiguous begins what FromCookie returns for several cookies.
 const Ambiguous = ambiguous
 
@@ -17,3 +23,8 @@ func (s *Sessions) Waiting() int {
 
 // Entries is how many sessions are held in memory.
 func (s *Sessions) Entries() int { return s.common.book.Len() }
+
+// LogFailure logs a failure as Enable's default does.
+func LogFailure(logger *slog.Logger, f Failure) {
+	Options{Logger: logger}.withDefaults(scs.New()).OnError(f)
+}

@@ -23,12 +23,17 @@ const (
 	StageObserver   = "observer"   // a func of the Observer panicked
 )
 
-// A Failure is something that failed and that no handler is told of.
-// Options.OnError hears of it.
+// A Failure is one that no handler hears of, and where it was. Options.OnError hears of
+// it.
 type Failure struct {
 	Stage string // one of the Stage constants
 	ID    string // the session's public name, "" where there is none
-	Err   error  // a [Panic] where a func of the app's panicked
+
+	// Namespace is the one of the socket, and Event what it was handling. They are ""
+	// where there is none.
+	Namespace, Event string
+
+	Err error // a [Panic] where a func of the app's panicked
 }
 
 // failures tells Options.OnError of what fails, of a few failures a minute of each
@@ -38,18 +43,22 @@ type failures struct {
 	told    limit.Limiter
 }
 
-// report tells of a failure at a stage. The id is the session's, or "".
-func (f *failures) report(stage, id string, err error) { f.reportOf(stage, "", id, err) }
+// report tells of a failure at a stage that is not one socket's. The id is the session's,
+// or "".
+func (f *failures) report(stage, id string, err error) {
+	f.tell(Failure{Stage: stage, ID: id, Err: err})
+}
 
-// reportOf is report for one of several things that can fail at a stage.
-func (f *failures) reportOf(stage, of, id string, err error) {
-	var failed *live.StoreError
-	if errors.As(err, &failed) {
-		stage = failed.Stage
+func (f *failures) tell(failed Failure) {
+	var ofStore *live.StoreError
+	if errors.As(failed.Err, &ofStore) {
+		failed.Stage = ofStore.Stage
 	}
 	_ = contain(func() error {
-		if untold, ok := f.told.Allow(stage+" "+of, err.Error()); ok {
-			f.onError(Failure{stage, id, withUntold(err, untold)})
+		untold, ok := f.told.Allow(failed.Stage+" "+failed.Namespace+" "+failed.Event, failed.Err.Error())
+		if ok {
+			failed.Err = withUntold(failed.Err, untold)
+			f.onError(failed)
 		}
 		return nil
 	})

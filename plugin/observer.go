@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/wire"
@@ -140,7 +139,6 @@ func (o observers) arrived(in context.Context, outcome string) {
 // handled tells of an event by the name that its settings have.
 func (o observers) handled(in *Session, namespace, event string, start time.Time, err error) {
 	if f := o.Handled; f != nil {
-		event = strings.TrimPrefix(event, namespace+" ")
 		o.tell(func() { f(in, namespace, event, time.Since(start), err) })
 	}
 }

@@ -182,6 +182,12 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 		logger := o.Logger
 		o.OnError = func(f Failure) {
 			args := []any{"id", f.ID, "err", f.Err}
+			if f.Namespace != "" {
+				args = append(args, "namespace", f.Namespace)
+			}
+			if f.Event != "" {
+				args = append(args, "event", f.Event)
+			}
 			var panicked *Panic
 			if errors.As(f.Err, &panicked) {
 				args = append(args, "stack", string(panicked.Stack))

@@ -31,6 +31,11 @@ const (
 	// CodeAmbiguousCookie: the handshake carried several session cookies with
 	// different values. Somebody else may have set one of them.
 	CodeAmbiguousCookie = "ambiguous_cookie"
+
+	// CodeLoginRequired is for an app's handlers; this package never uses it. It is the
+	// one code of an app's own that the page's script tries again after a login in another
+	// tab.
+	CodeLoginRequired = "login_required"
 )
 
 // A Refusal says why a client is turned away or sent away, mostly that it has no
@@ -60,8 +65,11 @@ func (r *Refusal) Error() string {
 	return r.Message
 }
 
-// Is reports whether target is [ErrGone] and the session has ended.
-func (r *Refusal) Is(target error) bool { return r != nil && r.gone && target == ErrGone }
+// Is reports whether target is [ErrGone] and the session has ended, also of a Refusal that
+// a client has heard.
+func (r *Refusal) Is(target error) bool {
+	return r != nil && target == ErrGone && (r.gone || slices.Contains([]string{CodeDestroyed, CodeRenewed, CodeExpired, CodeSuperseded}, r.Code))
+}
 
 // refusal returns a Refusal of one of this package's codes. It is a new one each time,
 // since OnInvalid may change it.

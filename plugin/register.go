@@ -67,14 +67,14 @@ func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session
 // acknowledgement, which clients ignore.
 func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) {
 	n := s.namespace(namespace)
-	h, name := newHandler(event, f), n.name+" "+event
+	h := newHandler(event, f)
 	if n.events[event] {
 		panic(fmt.Sprintf("sessions: event %q of namespace %q has a handler already", event, n.name))
 	}
 	n.events[event] = true
 	run := func(c socketio.Conn, handle func(*Session, Strictness) error) *Refusal {
 		set := n.settings.with(settings)
-		set.event = name
+		set.event, set.isEvent = event, true
 		return n.dispatch(c, set, func(s *Session) error { return handle(s, set.strict) })
 	}
 	var answer func(socketio.Conn, []any)

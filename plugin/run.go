@@ -7,7 +7,7 @@ import "github.com/socketio-sessions/socketio-sessions/plugin/internal/live"
 func (so *socket) run(set settings, handle func(*Session) error) error {
 	so.connection.handling.Lock()
 	defer so.connection.handled()
-	if set.event != "" && so.left.IsClosed() {
+	if set.isEvent && so.left.IsClosed() {
 		return refusal(CodeDisconnected) // it came too late: OnDisconnect may have run
 	}
 	e := so.entry

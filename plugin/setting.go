@@ -48,10 +48,11 @@ type Setting interface{ apply(*settings) }
 
 // settings are those of one handler.
 type settings struct {
-	scope  Scope
-	access Access
-	strict Strictness
-	event  string // namespace and name of the event, "" for other handlers
+	scope   Scope
+	access  Access
+	strict  Strictness
+	event   string // its name
+	isEvent bool   // else it is another handler
 }
 
 func (s Scope) apply(to *settings)  { to.scope = s }

@@ -241,14 +241,14 @@ func (so *socket) cast(event *wire.Cast) {
 // failed.
 func (so *socket) report(stage string, err error) {
 	if !isRefusal(err) {
-		so.common.failures.report(stage, so.mine().ID(), err)
+		so.common.failures.tell(Failure{Stage: stage, ID: so.mine().ID(), Namespace: so.namespace.name, Err: err})
 	}
 }
 
 // reportEvent is report for one of the client's events.
 func (so *socket) reportEvent(event string, err error) {
 	if !isRefusal(err) {
-		so.common.failures.reportOf(StageEvent, event, so.session.ID(), err)
+		so.common.failures.tell(Failure{Stage: StageEvent, ID: so.session.ID(), Namespace: so.namespace.name, Event: event, Err: err})
 	}
 }
 

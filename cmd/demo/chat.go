@@ -22,7 +22,7 @@ type said struct {
 func (d *demo) handleChat() {
 	d.sessions.OnConnect(chatNamespace, func(c socketio.Conn, s *plugin.Session) error {
 		if d.manager.GetString(s, "user") == "" {
-			return &plugin.Refusal{Code: "login_required", Message: "log in to chat"}
+			return &plugin.Refusal{Code: plugin.CodeLoginRequired, Message: "log in to chat"}
 		}
 		c.Join("lobby")
 		return nil

@@ -2,6 +2,7 @@ package plugintest_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -81,7 +82,7 @@ func TestEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range []*plugintest.Client{c, chat} {
-			if why := c.Ended(); why.Code != plugin.CodeDestroyed {
+			if why := c.Ended(); why.Code != plugin.CodeDestroyed || !errors.Is(&why, plugin.ErrGone) {
 				t.Errorf("got %+v", why)
 			}
 		}
