@@ -1,6 +1,9 @@
 package plugin_test
 
 import (
+	"net/http"
+	"time"
+
 	"github.com/alexedwards/scs/v2"
 	"github.com/gomodule/redigo/redis"
 	socketio "github.com/googollee/go-socket.io"
@@ -73,6 +76,23 @@ func ExampleSessions_OnConnect() {
 	})
 }
 
+// A login by HTTP. The sockets of the session hear "renewed", and come back with the new
+// cookie.
+func ExampleSessions_LoadAndSave() {
+	mux := http.NewServeMux()
+	mux.Handle("POST /login", sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !valid(r.FormValue("user"), r.FormValue("password")) {
+			http.Error(w, "no such user or password", http.StatusUnauthorized)
+			return
+		}
+		if err := manager.RenewToken(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		manager.Put(r.Context(), "user", r.FormValue("user"))
+	})))
+}
+
 // What a client is told that has no session, or no longer one.
 func ExampleSessions_OnInvalid() {
 	sessions.OnInvalid("/", func(_ socketio.Conn, why *plugin.Refusal) {
@@ -107,6 +127,9 @@ func ExampleFirstOf() {
 
 // Sessions in Redis, in the layout of SCS's own redisstore.
 func Example_redis() {
-	pool := &redis.Pool{Dial: func() (redis.Conn, error) { return redis.Dial("tcp", "127.0.0.1:6379") }}
+	pool := &redis.Pool{MaxIdle: 16, Dial: func() (redis.Conn, error) { // github.com/gomodule/redigo/redis
+		return redis.Dial("tcp", "127.0.0.1:6379", redis.DialConnectTimeout(time.Second),
+			redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
+	}}
 	store.Attach(manager, redisstore.New(pool), store.Options{})
 }

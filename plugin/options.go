@@ -32,9 +32,10 @@ type Options struct {
 
 	// RefuseHandshake answers the handshake of a client without a session with
 	// HTTP 401, 400 where it has several session cookies, or 503 where the store
-	// fails, and the Refusal as JSON. Default false: such a client connects, and is refused by a packet that tells it
-	// why, which no client shows of an HTTP answer; only then OnInvalid hears of
-	// it. Set it where nobody without a session has any business. A root that
+	// fails, and the Refusal as JSON. Default false: the client connects and is
+	// refused by a packet, which its page can read; clients do not show the body of
+	// an HTTP answer. OnInvalid hears of packets only. Set it where nobody without a
+	// session has any business. A root that
 	// allows anonymous clients overrides it, and so does a ticket. Leave it off for
 	// clients whose token comes with the auth payload: the handshake does not carry
 	// that yet, and they would all get 401.

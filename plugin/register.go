@@ -52,9 +52,9 @@ func (s *Sessions) OnChange(namespace string, f func(c socketio.Conn, s *Session
 // Arguments and results are as in go-socket.io: whatever JSON can hold, or
 // parser.Buffer for binaries. An event whose arguments do not fit fails with
 // [CodeBadArguments]; see [Strictness] for those with too few or too many. The results are
-// the acknowledgement. If the last result
-// is of type error, it is not sent: an error fails the event, and so does a panic. A
-// failed event changes nothing and is acknowledged with
+// the acknowledgement. If the last result is of type error, it is not sent, or as null
+// where it is the only one: an error fails the event, and so does a panic. A failed event
+// changes nothing and is acknowledged with
 //
 //	{"error": {"code": "…", "message": "…"}}
 //

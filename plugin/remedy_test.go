@@ -191,6 +191,16 @@ var remedies = map[string]func(m *mistaken){
 		}
 		m.logs("level=ERROR", "before Enable")
 	},
+	"an event is never answered": func(m *mistaken) {
+		m.mounted()
+		m.comes(func(c *rawclient.Client) {
+			c.Say(`421["nosuch",1]`)
+			c.Say(`422["n",1]`)
+			if got, err := c.Receive(); err != nil || !strings.HasPrefix(got.String(), "432[") {
+				m.Errorf("got %s, %v", got, err)
+			}
+		})
+	},
 	"a panic at the start": func(m *mistaken) {
 		sessions := m.mounted()
 		for _, register := range []func(){

@@ -5,10 +5,13 @@ import (
 	"sync"
 )
 
-// Begin returns a context with a transaction. A commit through it, by any call of
-// SCS's, writes only what was changed since the load through it. It returns [ErrGone]
-// if the session has ended meanwhile. [Store.LoadAndSave] begins a transaction for
-// each request; call Begin where there is no request.
+// Begin returns a context with a transaction, for the manager's Load:
+//
+//	ctx, err := manager.Load(store.Begin(ctx), token)
+//
+// A commit through it, by any call of SCS's, writes only what was changed since the load
+// through it. It returns [ErrGone] if the session has ended meanwhile. [Store.LoadAndSave]
+// begins a transaction for each request; call Begin where there is no request.
 func Begin(ctx context.Context) context.Context {
 	return context.WithValue(ctx, begunKey{}, new(begun))
 }

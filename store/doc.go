@@ -16,9 +16,9 @@
 //
 // # For apps
 //
-// [Attach], [Options] and [Store]; [NewMemory] and [Wrap], and package redisstore, for a
-// backend; [Begin] where there is no request; [ErrGone], [ErrTooLarge] and the other
-// errors; [Codec]; [CheckSCS]. [Store.SessionID] names the session of a context.
+// Call [Attach] once, with a backend: [NewMemory], [Wrap], or New of package redisstore.
+// Use [Store.LoadAndSave] for pages, and [Begin] in jobs without a request. A save may fail
+// with [ErrGone] or [ErrTooLarge]. [Store.SessionID] names the session of a context.
 //
 // With Options.User the Store knows whose each session is: [Store.SessionsOf] lists a user's
 // sessions as [Info], [Store.EndUser] and [Store.EndID] end them on every node.
@@ -40,7 +40,8 @@
 //   - [Checker] tells at the start what will never work.
 //
 // A Line may be an [Ignorer], which drops a Store's own notes by their [NoteHead], a
-// [Confirmer], whose Join takes time, and a [Pulse].
+// [Confirmer], whose Join takes time, a [Pulse], which knows when the backend was last
+// heard, and a [Meter], which says how it is.
 //
 // # For package plugin
 //

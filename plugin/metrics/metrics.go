@@ -9,8 +9,8 @@
 // README.md in its folder has a table of the metrics, and alerts.yml has rules for them.
 // Their names and labels are a contract: they change with a major version only.
 //
-// It is a module of its own, so that who does without Prometheus need not have
-// it.
+// It is a module of its own, so that apps without Prometheus do not depend on it: go get
+// github.com/socketio-sessions/socketio-sessions/plugin/metrics.
 package metrics
 
 import (
@@ -20,8 +20,8 @@ import (
 )
 
 // A Collector observes one or several [plugin.Sessions], and is a [prometheus.Collector]
-// of the metrics that README.md lists. Of histograms of times the buckets go from 10 µs to
-// 2.6 s, each four times the one before; of sizes from 256 bytes to 1 MiB.
+// of the metrics that README.md lists. Time buckets run from 10 µs to 2.6 s, each four
+// times the last; size buckets from 256 bytes to 1 MiB.
 //
 // The values of its labels are bounded: namespaces and events are those that the app has
 // registered, all others are of a fixed set, with "other" for what an app makes up, like

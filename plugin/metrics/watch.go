@@ -12,9 +12,9 @@ import (
 // A Source says what it has at the moment: a [plugin.Sessions].
 type Source interface{ Stats() plugin.Stats }
 
-// Watch makes the Collector ask a source at each scrape, for all that is no count of what
-// has happened. Without it these metrics are missing. Of several sources it gives the sum;
-// of ages the greatest, and of lines that are up the least.
+// Watch makes the Collector ask a source at each scrape, for the gauges. Without it they
+// are missing. With several sources it reports sums, the greatest age, and a line as up
+// only if all are.
 func (c *Collector) Watch(sources ...Source) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -45,7 +45,7 @@
 // [Client.Emit] sends an event; [Client.Ask] waits for its acknowledgement, an [Answer],
 // which has what the handler returned: [Answer.Expect], [Answer.String], [Answer.Int] and
 // [Answer.Scan], or [Answer.Code] if it was refused. [Client.Expect] and [Client.Hear]
-// wait for an event, [Client.ExpectNone] wants that none has come. Each takes the events
+// wait for an event, [Client.ExpectNone] fails if one has come. Each takes the events
 // of one name, in their order, and leaves the others alone. Arguments are compared as JSON,
 // with []byte for binary.
 //
@@ -70,8 +70,8 @@
 //
 // # Waiting
 //
-// No call waits longer than 10 s, which [Patience] changes. A call whose wait is in vain
-// fails the test, and says what was wanted and what came instead. Nothing sleeps.
+// No call waits longer than 10 s, which [Patience] changes. A call that times out fails the
+// test, and says what was wanted and what came instead. Nothing sleeps.
 //
 // Tests with clients may run in parallel and under the race detector. In a subtest use
 // [Server.In], so that it is the subtest that fails. The end of the test hangs up and

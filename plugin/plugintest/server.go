@@ -10,7 +10,8 @@ import (
 // A Server is what clients connect to. It is safe for concurrent use.
 type Server struct {
 	// URL is the root of the server, without a slash at its end:
-	// "http://127.0.0.1:40000". A test requests the app's pages below it.
+	// "http://127.0.0.1:40000". The app's pages are below it: a test may log in by
+	// http.PostForm(srv.URL+"/login", …), and dial with a cookie of the answer.
 	URL string
 
 	tb testing.TB

@@ -25,19 +25,19 @@ type Options struct {
 	// Each binary attachment counts as a message. Default 1,000,000.
 	MaxMessageBytes int
 
-	// MaxQueueBytes bounds two queues of a client. If more waits to be sent to it,
-	// its connection ends; one message of it may be larger, up to a quarter of
-	// MaxWaitingBytes. If more of its own messages wait to be handled, the client has
-	// to wait. A POST may be as large, or twice MaxMessageBytes if that is more.
-	// Default 4 MiB.
+	// MaxQueueBytes bounds, for each client, what waits to be sent to it, and what of
+	// its own waits to be handled. Above the first its connection ends, but a single
+	// message may be larger, up to a quarter of MaxWaitingBytes. Above the second the
+	// client has to wait. A POST may be as large, or twice MaxMessageBytes if that is
+	// more. Default 4 MiB.
 	MaxQueueBytes int
 
 	// MaxWaitingBytes bounds what waits for all clients together, in both directions,
 	// with uploads and attachments that are not complete. A message that many clients
 	// are sent by plugin.Sessions.Emit counts once. If more waits, clients are dropped:
 	// first those that have never polled, then those that have taken nothing for
-	// longest; a client that takes what it is sent stays. Default 256 MiB, or MaxQueueBytes if that is more. Set it to
-	// what the process may need of memory beside the rest.
+	// longest; a client that takes what it is sent stays. Set it to the memory that
+	// you can spare for queues. Default 256 MiB, or MaxQueueBytes if that is more.
 	MaxWaitingBytes int
 
 	// MaxNamespaces is how many namespaces a client may be in. Default 100.

@@ -1,8 +1,16 @@
 // Package redisstore keeps sessions in Redis. It takes the place of
 // github.com/alexedwards/scs/redisstore: it has the same two constructors and keeps the
-// same sessions. An app changes one import, and attaches what New returns.
+// same sessions. An app changes one import, and in place of manager.Store =
+// redisstore.New(pool) writes
 //
+//	pool := &redis.Pool{MaxIdle: 16, Dial: func() (redis.Conn, error) {
+//		return redis.Dial("tcp", "127.0.0.1:6379", redis.DialConnectTimeout(time.Second),
+//			redis.DialReadTimeout(time.Second), redis.DialWriteTimeout(time.Second))
+//	}}
 //	store.Attach(manager, redisstore.New(pool), store.Options{})
+//
+// Give the pool time-outs, as here: without them a Redis that does not answer holds up
+// whoever asks.
 package redisstore
 
 import (
@@ -23,8 +31,8 @@ import (
 // nodes that still use that share the same sessions.
 //
 // Each operation but All is one round trip, once Redis knows the scripts. Each change is
-// one Lua script on one key, and on the rolls of users where it changes whose a session is. Operations of many goroutines go together, on one
-// connection. The script also publishes what happened to the session, on a channel of
+// one Lua script. It touches the session's key and, if its user changes, the rolls of those
+// users. Concurrent operations are pipelined over one connection. The script also publishes what happened to the session, on a channel of
 // the session's id. A Store that follows sessions holds two connections of the pool, to
 // hear that and to hear what is said, so the pool must allow at least three.
 //

@@ -24,7 +24,7 @@ func newApp() (*scs.SessionManager, *plugin.Sessions, http.Handler) {
 	manager := scs.New()
 	store.Attach(manager, store.NewMemory(), store.Options{})
 
-	wire := transport.New(transport.Options{})
+	wire := transport.New(transport.Options{}) // takes the place of go-socket.io's own transports
 	server := socketio.NewServer(wire.EngineOptions(nil))
 	sessions, err := plugin.Enable(server, manager, plugin.Options{Transport: wire})
 	if err != nil {
@@ -45,9 +45,13 @@ func newApp() (*scs.SessionManager, *plugin.Sessions, http.Handler) {
 func main() {
 	_, sessions, app := newApp()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	web := &http.Server{Addr: "127.0.0.1:3000", Handler: app}
-	go func() { log.Print(web.ListenAndServe()); stop() }()
-
+	go func() {
+		if err := web.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			log.Fatal(err)
+		}
+	}()
 	<-ctx.Done()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -16,6 +16,6 @@ func TestClick(t *testing.T) {
 
 	srv.Dial("/", cookie).Ask("click").Expect(42)
 	if why := srv.Dial("/", nil).Refused(); why.Code != plugin.CodeNoCookie {
-		t.Errorf("without a session: %+v", why)
+		t.Errorf("without a session: %s", why.Code)
 	}
 }
