@@ -3,7 +3,13 @@
 GOLANGCI_LINT  := v2.15.0
 GOTESTSUM      := v1.13.0
 BENCHSTAT      := v0.0.0-20260908200009-22c9c6c9d4da
+GOVULNCHECK    := v1.9.0
+APIDIFF        := v0.0.0-20261113113407-e3970619a1a4
 NEXT_SOCKET_IO := v1.8.0-rc.1
+
+# the oldest Go that go.mod promises, and the newest, which CI tries beside the one that is installed
+OLDEST_GO := go1.25.0
+NEWEST_GO := go1.27.3
 
 ARGS      ?=
 TESTFLAGS ?=
@@ -11,6 +17,8 @@ FUZZTIME  ?= 30s
 BENCH     ?= .
 COUNT     ?= 10
 FROM      ?=
+GO        ?= $(OLDEST_GO)
+VERSION    = $(error say which version it is to be: VERSION=v0.1.0)
 
 SHELL   := bash -o pipefail
 BIN     := $(CURDIR)/bin
@@ -101,6 +109,33 @@ rolling-restart: ## three nodes behind nginx restarted one by one under 3,000 re
 	npm ci --ignore-scripts --prefix cmd/demo/e2e/clients
 	node cmd/demo/e2e/clients/rolling/rolling.mjs $(ARGS)
 
+go-tests: bin/gotestsum have-go ## the Go tests on another Go than the one installed: the oldest promised, or GO=go1.27.3
+	GOTOOLCHAIN=$(GO) $(MAKE) vet race race-next race-stock readme stores metrics browser
+
+# what apps build, and the tests of what rests on Go's own doing: gob's bytes and synctest's clock
+newest-go: GO = $(NEWEST_GO)
+newest-go: export GOTOOLCHAIN = $(NEWEST_GO)
+newest-go: bin/gotestsum have-go
+	go vet ./...
+	cd plugin/metrics && go vet ./...
+	$(TESTSUM) ./store/internal/gobcodec ./plugin/internal/live
+
+have-go:
+	@GOTOOLCHAIN=$(GO) go version || { echo "$(GO) cannot be had here, so nothing was tried on it" >&2; exit 1; }
+
+check-release: try-release api vulnerabilities ## what else must hold before a release (VERSION=v0.1.0); -k for all parts; needs the network
+
+try-release: ## the commands of a release on a copy, then go get in an empty folder (VERSION=v0.1.0)
+	testdata/release/try.sh $(VERSION)
+
+api: bin/apidiff ## which exported names have changed since the last release (VERSION=v0.1.0)
+	testdata/release/api.sh $(VERSION) $(BIN)/apidiff
+
+vulnerabilities: bin/govulncheck ## the known ones that code of ours or its tests reaches (ARGS=-db=file:///…)
+	$(EACH) $(BIN)/govulncheck $(ARGS) -test ./...; done
+	go build $(RC) -o bin/demo-next ./cmd/demo # it takes no -modfile
+	bin/govulncheck $(ARGS) -mode=binary bin/demo-next
+
 bench: bin/benchstat ## BENCH='Event' COUNT times (10), beside the run before
 	@[ ! -f bin/bench.txt ] || mv bin/bench.txt bin/bench-before.txt
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./... | tee bin/bench.txt
@@ -133,4 +168,10 @@ bin/gotestsum: Makefile
 bin/benchstat: Makefile
 	GOBIN=$(BIN) go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next readme stores metrics arrows browser redis-faults versions node-numbers rolling-restart bench fuzz tidy rc-mod mod-check
+bin/govulncheck: Makefile
+	GOBIN=$(BIN) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) && touch $@
+
+bin/apidiff: Makefile
+	GOBIN=$(BIN) go install golang.org/x/exp/cmd/apidiff@$(APIDIFF) && touch $@
+
+.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next readme stores metrics arrows browser redis-faults versions node-numbers rolling-restart go-tests newest-go have-go check-release try-release api vulnerabilities bench fuzz tidy rc-mod mod-check
