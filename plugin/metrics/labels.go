@@ -40,6 +40,7 @@ var (
 		plugin.CodeNoCookie, plugin.CodeUnknown, plugin.CodeStoreError, plugin.CodeDestroyed, plugin.CodeRenewed,
 		plugin.CodeExpired, plugin.CodeSuperseded, plugin.CodeTooMany, plugin.CodeTooLarge, plugin.CodeBusy, plugin.CodeGoingAway,
 		plugin.CodeInternal, plugin.CodeDisconnected, plugin.CodeAmbiguousCookie, plugin.CodeBadArguments,
+		plugin.CodeLoginRequired,
 	)
 	// reasons are what OnDisconnect hears: the codes, and the words of Socket.IO.
 	reasons = codes.and(labelsOf(
