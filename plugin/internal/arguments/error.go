@@ -1,10 +1,12 @@
 package arguments
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // An Error says which argument of a client does not fit, and what is wanted. It names
@@ -15,17 +17,23 @@ type Error struct {
 	Want     string // what is wanted there, "" where that is not known
 
 	missing, further bool
+	within           bool // it is something in the argument, and Field cannot say what
 }
 
 // Error implements error.
 func (e *Error) Error() string {
 	where := fmt.Sprintf("Argument %d", e.Position)
+	if e.within {
+		where = fmt.Sprintf("Something in argument %d", e.Position)
+	}
 	if e.Field != "" {
 		where += fmt.Sprintf(" (%s)", e.Field)
 	}
 	switch {
 	case e.further:
 		return where + " is one too many."
+	case e.missing && e.Want == "":
+		return where + " is missing."
 	case e.missing:
 		return fmt.Sprintf("%s is missing: %s.", where, e.Want)
 	case e.Want == "":
@@ -36,11 +44,47 @@ func (e *Error) Error() string {
 
 // misfit returns the Error of an argument that does not decode.
 func misfit(position int, t reflect.Type, err error) *Error {
-	e := &Error{Position: position, Want: wanted(t)}
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		e.Field, e.Want = wrong.Field, wanted(wrong.Type)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	e := &Error{Position: position}
+	var wrong *json.UnmarshalTypeError
+	switch kind := t.Kind(); {
+	case errors.As(err, &wrong):
+		e.Field, e.Want = visible(t, wrong.Field), wanted(wrong.Type)
+		e.within = e.Field == "" && wrong.Type != t && e.Want != "binary data" && t.Kind() != reflect.Interface
+	case t == bufferType || kind != reflect.Struct && kind != reflect.Map && (kind != reflect.Slice || isBytes(t)):
+		e.Want = wanted(t)
 	}
 	return e
+}
+
+// visible returns a path of encoding/json's without the names of embedded types, which no
+// client sends.
+func visible(t reflect.Type, path string) string {
+	var names []string
+	for name := range strings.SplitSeq(path, ".") {
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
+			t = t.Elem()
+		}
+		embedded := false
+		for i := 0; t.Kind() == reflect.Struct && i < t.NumField(); i++ {
+			f := t.Field(i)
+			tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if cmp.Or(tag, f.Name) == name {
+				t, embedded = f.Type, f.Anonymous && tag == ""
+				break
+			}
+		}
+		if !embedded {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ".")
+}
+
+func isBytes(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
 }
 
 // wanted says what JSON a type is filled with.
@@ -50,6 +94,12 @@ func wanted(t reflect.Type) string {
 	}
 	if t.Kind() != reflect.Pointer && decodesItself(t) {
 		return ""
+	}
+	switch {
+	case t == numberType:
+		return "a number"
+	case isBytes(t):
+		return "a text in base64"
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

@@ -21,7 +21,7 @@ func NewList(types []reflect.Type) (*List, error) {
 		if what := unfillable(t, 0); what != "" {
 			return nil, fmt.Errorf("takes %s, which no client can send", what)
 		}
-		l.mixed = append(l.mixed, holdsBuffer(t, nil))
+		l.mixed = append(l.mixed, holdsBuffer(t, make(map[reflect.Type]bool)))
 	}
 	return l, nil
 }
@@ -86,7 +86,7 @@ func valueOf(text *Text, mixed *Mixed, t reflect.Type) (reflect.Value, error) {
 		return value, err
 	}
 	if mixed != nil && len(mixed.Numbers) > 0 {
-		attach(value.Elem(), mixed)
+		(&attacher{from: mixed}).attach(value.Elem())
 	}
 	if target == t {
 		value = value.Elem()
