@@ -10,6 +10,7 @@ type Answer struct {
 	client *Client
 	what   string
 	values values
+	acks   bool // it is an acknowledgement
 }
 
 // String returns the first argument: a text as it is, else its JSON. It is "" if there is
@@ -35,18 +36,32 @@ func (a Answer) Int() (n int) {
 
 // Scan decodes the arguments into what vs point to, in their order, as encoding/json
 // does; binary into a *[]byte. Further arguments are ignored. The test fails if there are
-// fewer, or if one does not fit.
+// fewer, if one does not fit, or if the event has failed: see [Answer.Code]. A failure can be
+// scanned into an any, a map[string]any or a json.RawMessage.
 func (a Answer) Scan(vs ...any) {
 	tb := a.client.conn.tb
 	tb.Helper()
 	if len(a.values.json) < len(vs) {
 		tb.Fatalf("%s has %d arguments, want %d: %v", a.what, len(a.values.json), len(vs), a.values)
 	}
+	if a.acks && a.Code() != "" && len(vs) > 0 && !holdsAny(vs[0]) {
+		tb.Fatalf("%s is %v: the event has failed", a.what, a.values)
+	}
 	for i, v := range vs {
 		if err := json.Unmarshal(a.values.plain(i), v); err != nil {
 			tb.Fatalf("%s is %v: argument %d: %v", a.what, a.values, i+1, err)
 		}
 	}
+}
+
+// holdsAny reports whether any JSON object fits what v points to, so that a failure is seen
+// there.
+func holdsAny(v any) bool {
+	switch v.(type) {
+	case *any, *map[string]any, *json.RawMessage:
+		return true
+	}
+	return false
 }
 
 // Code returns the code of an event that the server has not handled, as "busy", or that

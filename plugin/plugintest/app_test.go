@@ -64,6 +64,14 @@ func startApp(t *testing.T, stock bool, options plugin.Options, prepare ...func(
 	return a
 }
 
+// large is a number that a float64 cannot tell from the next.
+const large = 1 << 53
+
+type document struct {
+	Name string         `json:"name"`
+	File *parser.Buffer `json:"file"`
+}
+
 type line struct {
 	User string `json:"user"`
 	Text string `json:"text"`
@@ -87,6 +95,8 @@ func (a *app) handlers(ctx context.Context) {
 		c.Emit("blob", &parser.Buffer{Data: b.Data})
 		return b
 	})
+	s.OnEvent("/", "large", func(socketio.Conn, *plugin.Session) int64 { return large })
+	s.OnEvent("/", "nested", func(_ socketio.Conn, _ *plugin.Session, b parser.Buffer) document { return document{"a", &b} })
 	s.OnEvent("/", "wait", func(socketio.Conn, *plugin.Session) { <-ctx.Done() })
 	s.OnConnect("/chat", func(_ socketio.Conn, s *plugin.Session) error {
 		if !m.Exists(s, "user") {

@@ -22,7 +22,7 @@ type Client struct {
 	why     *plugin.Refusal   // nil while there is no reason to go
 	heard   []message         // what the test has not asked for yet
 	answers map[string]values // by the id of what was asked
-	asked   int
+	used    bool              // it has sent or heard an event since it was let in
 }
 
 type state int
@@ -58,8 +58,12 @@ func (c *Client) send(id, event string, args []any) {
 	c.conn.tb.Helper()
 	packets, err := encode(c.namespace, id, append([]any{event}, args...))
 	if err != nil {
-		c.conn.tb.Fatalf("%s: %v", event, err)
+		c.conn.tb.Errorf("%s: %v", event, err) // not Fatalf: Emit may be called anywhere
+		return
 	}
+	c.conn.mu.Lock()
+	c.used = true
+	c.conn.mu.Unlock()
 	_ = c.conn.raw.Send(packets...) // whoever waits hears that the connection has ended
 }
 
@@ -68,8 +72,8 @@ func (c *Client) send(id, event string, args []any) {
 func (c *Client) Ask(event string, args ...any) Answer {
 	c.conn.tb.Helper()
 	c.conn.mu.Lock()
-	c.asked++
-	id := strconv.Itoa(c.asked)
+	c.conn.asked++
+	id := strconv.Itoa(c.conn.asked)
 	c.conn.mu.Unlock()
 	c.send(id, event, args)
 	got, ok := values{}, false
@@ -79,9 +83,9 @@ func (c *Client) Ask(event string, args ...any) Answer {
 		return ok || c.isOver()
 	})
 	if !ok {
-		c.fail("no answer to %s", message{event, shown(args)})
+		c.fail("no answer to %.500s", message{event, shown(args)})
 	}
-	return Answer{c, "the answer to " + event, got}
+	return Answer{c, "the answer to " + event, got, true}
 }
 
 // isOver reports whether c hears nothing any more. conn.mu is held.
@@ -128,6 +132,7 @@ func (c *Client) takeEvent(p packet) error {
 		c.why = &why
 		return nil
 	}
+	c.used = true
 	c.heard = append(c.heard, message{name, values{all[1:], p.bytes}})
 	return nil
 }

@@ -2,6 +2,7 @@ package plugintest
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ type conn struct {
 
 	mu      sync.Mutex // guards what follows, and the clients' fields that say so
 	clients map[string]*Client
+	asked   int           // how many acknowledgements were asked for
 	changed chan struct{} // closed and replaced when the reader has heard something
 	over    bool          // the connection has ended
 	err     error         // why the reader has ended
@@ -32,7 +34,7 @@ type conn struct {
 func newConn(tb testing.TB, url string, s settings) *conn {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	web := http.DefaultTransport.(*http.Transport).Clone()
+	web := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	c := &conn{
 		tb: tb, settings: s, cancel: cancel,
 		done: make(chan struct{}), changed: make(chan struct{}), clients: make(map[string]*Client),
@@ -57,7 +59,7 @@ func newConn(tb testing.TB, url string, s settings) *conn {
 
 // start reads until the connection or the test ends.
 func (c *conn) start() {
-	c.raw.Patience = forever
+	c.raw.Idle = forever
 	go c.read() // until close, at the latest
 	c.tb.Cleanup(c.close)
 }
@@ -97,13 +99,18 @@ func (c *conn) end(err error) {
 	c.over, c.err = true, err
 	root := c.clients["/"]
 	for _, client := range c.clients {
-		if root == nil || root.why == nil || client.why != nil {
-			continue
-		}
-		client.why = root.why
-		if client.state == asking {
-			client.state = refused
-		}
+		client.inherit(root)
+	}
+}
+
+// inherit takes the root's reason for a connection that has ended. conn.mu is held.
+func (c *Client) inherit(root *Client) {
+	if root == nil || root.why == nil || c.why != nil {
+		return
+	}
+	c.why = root.why
+	if c.state == asking {
+		c.state = refused
 	}
 }
 
@@ -164,7 +171,25 @@ type abort struct {
 }
 
 func (a abort) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(r.Context()) // which ends soon: rawclient's requests have a timeout
-	context.AfterFunc(a.ctx, cancel)
-	return a.RoundTripper.RoundTrip(r.WithContext(ctx))
+	ctx, cancel := context.WithCancel(r.Context())
+	stop := context.AfterFunc(a.ctx, cancel)
+	end := func() { stop(); cancel() }
+	answer, err := a.RoundTripper.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		end()
+		return nil, err
+	}
+	answer.Body = body{answer.Body, end}
+	return answer, nil
+}
+
+// A body ends its request when it is closed.
+type body struct {
+	io.ReadCloser
+	end func()
+}
+
+func (b body) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
 }

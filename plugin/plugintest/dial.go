@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/rawclient"
@@ -77,17 +78,25 @@ const onlyVersion3 = "the server speaks only Engine.IO 3, as go-socket.io's own 
 // enter asks for a namespace and waits until the client is let in or turned away.
 func (c *conn) enter(namespace string) *Client {
 	c.tb.Helper()
+	if !strings.HasPrefix(namespace, "/") {
+		c.tb.Fatalf("Dial %q: a namespace begins with a slash", namespace)
+	}
+	asked := namespace
+	namespace, _, _ = strings.Cut(asked, "?") // the server answers without the query
 	c.mu.Lock()
 	client := c.clients[namespace]
 	known := client != nil && client.state != refused && client.state != gone
 	if !known {
 		client = &Client{conn: c, namespace: namespace}
 		c.clients[namespace] = client
+		if c.over {
+			client.inherit(c.clients["/"])
+		}
 	}
 	c.mu.Unlock()
 	var err error
 	if !known {
-		err = client.asks()
+		err = client.asks(asked)
 	}
 	if !c.await(func() bool { return client.state != asking || c.over }) {
 		if err == nil {
@@ -95,11 +104,17 @@ func (c *conn) enter(namespace string) *Client {
 		}
 		c.tb.Fatalf("Dial %s: neither let in nor refused within %v: %v", namespace, c.patience, err)
 	}
+	c.mu.Lock()
+	unanswered, why := client.state == asking, c.err
+	c.mu.Unlock()
+	if unanswered {
+		c.tb.Fatalf("Dial %s: neither let in nor refused: the connection has ended: %v", namespace, why)
+	}
 	return client
 }
 
 // asks sends CONNECT. What becomes of it, the reader hears.
-func (c *Client) asks() error {
+func (c *Client) asks(namespace string) error {
 	c.conn.tb.Helper()
 	auth := ""
 	if c.conn.auth != nil {
@@ -109,7 +124,7 @@ func (c *Client) asks() error {
 		}
 		auth = string(b)
 	}
-	return c.conn.raw.Try("40" + rawclient.Prefix(c.namespace) + auth)
+	return c.conn.raw.Try("40" + rawclient.Prefix(namespace) + auth)
 }
 
 // refusalIn returns the Refusal in what a server says when it refuses: itself in version

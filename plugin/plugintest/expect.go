@@ -37,9 +37,9 @@ func (c *Client) hear(event string, args []any) Answer {
 	if !found && args == nil {
 		c.fail("no %s came", event)
 	} else if !found {
-		c.fail("no %s came", message{event, shown(args)})
+		c.fail("no %.500s came", message{event, shown(args)})
 	}
-	return Answer{c, event, got.values}
+	return Answer{c, event, got.values, false}
 }
 
 // ExpectNone fails the test if an event of that name has come that no other call has
@@ -73,7 +73,7 @@ func (c *Client) Events() iter.Seq2[string, Answer] {
 			if !ok {
 				c.conn.tb.Errorf("no event came within %v", c.conn.patience)
 			}
-			if !found || !yield(got.event, Answer{c, got.event, got.values}) {
+			if !found || !yield(got.event, Answer{c, got.event, got.values, false}) {
 				return
 			}
 		}
@@ -81,7 +81,8 @@ func (c *Client) Events() iter.Seq2[string, Answer] {
 }
 
 // Connected fails the test if the client was turned away or has gone since. It returns
-// the client.
+// the client. On go-socket.io's own transports one that is about to be turned away is
+// connected for a moment.
 func (c *Client) Connected() *Client {
 	c.conn.tb.Helper()
 	c.conn.mu.Lock()
@@ -102,13 +103,20 @@ func (c *Client) Connected() *Client {
 func (c *Client) Refused() plugin.Refusal {
 	c.conn.tb.Helper()
 	var why *plugin.Refusal
+	used := false
 	c.conn.await(func() bool {
-		if c.state == refused || c.why != nil && len(c.heard) == 0 && c.asked == 0 {
+		used = c.used
+		if c.state == refused || c.why != nil && !used {
 			why = c.why
 		}
-		return why != nil || len(c.heard) > 0 || c.isOver()
+		return why != nil || used || c.isOver()
 	})
-	if why == nil {
+	switch {
+	case why != nil:
+	case used:
+		c.conn.tb.Fatalf("not refused in %s: the client was let in, and has sent or heard an event", c.namespace)
+		return plugin.Refusal{}
+	default:
 		c.fail("not refused")
 		return plugin.Refusal{}
 	}
@@ -118,11 +126,13 @@ func (c *Client) Refused() plugin.Refusal {
 // Ended waits until the server has sent the client away, or has ended the connection,
 // and returns why: the session's end, sessions.Disconnect, the end of the server. The
 // Refusal is empty if the server gave no reason, also after Close. What has come before
-// stays for other calls.
+// stays for other calls. It fails the test for a client that was never let in: see
+// [Client.Refused].
 func (c *Client) Ended() plugin.Refusal {
 	c.conn.tb.Helper()
 	var why *plugin.Refusal
-	if !c.conn.await(func() bool { why = c.why; return c.isOver() }) {
+	entered := true
+	if !c.conn.await(func() bool { why, entered = c.why, c.state != refused; return c.isOver() }) || !entered {
 		c.fail("not ended")
 	}
 	if why == nil {

@@ -76,6 +76,16 @@ func TestFailures(t *testing.T) {
 		"silence":         {ann, func(_ *app, c *plugintest.Client) { _ = len(collect(c)) }, "no event came within 1s"},
 		"hung up":         {ann, func(_ *app, c *plugintest.Client) { c.Close(); c.Ask("click") }, "no answer to click [] in /: the connection has ended: ERROR"},
 		"ended":           {ann, func(a *app, c *plugintest.Client) { end(t, a, c); c.Ask("click", 1) }, "no answer to click [1] in /: the client was sent away: disconnected (The server closed the connection.)"},
+		"was in": {ann, func(a *app, c *plugintest.Client) {
+			said(c).Expect("typing")
+			c.Hear("said")
+			end(t, a, c)
+			c.Refused()
+		}, "not refused in /: the client was let in, and has sent or heard an event"},
+		"has emitted":     {ann, func(a *app, c *plugintest.Client) { c.Emit("click"); end(t, a, c); c.Refused() }, "not refused in /: the client was let in, and has sent or heard an event"},
+		"never in":        {nobody, func(_ *app, c *plugintest.Client) { c.Ended() }, "not ended in /: the client was refused: no_cookie (There is no session: the request carried no session cookie.)"},
+		"another number":  {ann, func(_ *app, c *plugintest.Client) { c.Ask("large").Expect(int64(large + 1)) }, "the answer to large is [9007199254740992], want [9007199254740993]"},
+		"scanned failure": {ann, func(_ *app, c *plugintest.Client) { c.Ask("fail").Scan(new(line)) }, `the answer to fail is [{"error":{"code":"sold_out","message":"No more."}}]: the event has failed`},
 		"refused":         {nobody, func(_ *app, c *plugintest.Client) { c.Connected() }, "not connected in /: the client was refused: no_cookie (There is no session: the request carried no session cookie.)"},
 		"refused asks":    {nobody, func(_ *app, c *plugintest.Client) { c.Ask("click") }, "no answer to click [] in /: the client was refused: no_cookie (There is no session: the request carried no session cookie.)"},
 	} {

@@ -109,6 +109,9 @@ func TestBinary(t *testing.T) {
 				t.Errorf("got %v, %s", got, answer)
 			}
 			c.Expect("blob", sent)
+			spaces := []byte("\n a \n")
+			c.Ask("blob", spaces).Expect(spaces)
+			c.Ask("nested", sent).Expect(map[string]any{"name": "a", "file": sent})
 		})
 	}
 }
@@ -183,7 +186,6 @@ func TestRefusedHandshake(t *testing.T) {
 		}
 		c.Emit("click")
 		c.Close()
-		c.Ended()
 	}
 }
 

@@ -34,6 +34,7 @@ type Client struct {
 	Dialer    *websocket.Dialer // nil: websocket.DefaultDialer
 	Mute      bool              // it leaves the pings of version 4 unanswered
 	Patience  time.Duration     // how long it waits for a packet or an answer; 0: Patience
+	Idle      time.Duration     // how long it waits for a packet alone; 0: as long
 
 	// Stock says that go-socket.io's own transports may serve it. They answer a
 	// handshake before they know its id, and end JSON with a new line.
@@ -48,6 +49,8 @@ type Client struct {
 }
 
 func (c *Client) patience() time.Duration { return cmp.Or(c.Patience, Patience) }
+
+func (c *Client) idle() time.Duration { return cmp.Or(c.Idle, c.patience()) }
 
 // Open makes the handshake and reads OPEN. Its error is a *StatusError if the
 // server has refused it.
@@ -177,7 +180,7 @@ func (c *Client) HangUp() {
 
 // readFrame reads from the websocket.
 func (c *Client) readFrame() (Packet, error) {
-	if err := c.WS.SetReadDeadline(time.Now().Add(c.patience())); err != nil {
+	if err := c.WS.SetReadDeadline(time.Now().Add(c.idle())); err != nil {
 		return Packet{}, err
 	}
 	kind, b, err := c.WS.ReadMessage()

@@ -58,7 +58,7 @@ func request(tb testing.TB, patience time.Duration, client *http.Client, method,
 
 // Poll makes one GET and returns what it brings. Several goroutines may.
 func (c *Client) Poll() ([]Packet, error) {
-	body, err := c.exchange(http.MethodGet, c.Header, nil)
+	body, err := c.exchange(c.idle(), http.MethodGet, c.Header, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +76,12 @@ func (c *Client) Post(body []byte, contentType string) error {
 		header = http.Header{}
 	}
 	header.Set("Content-Type", contentType)
-	_, err := c.exchange(http.MethodPost, header, body)
+	_, err := c.exchange(c.patience(), http.MethodPost, header, body)
 	return err
 }
 
-func (c *Client) exchange(method string, header http.Header, body []byte) (string, error) {
-	answer, err := request(c.TB, c.patience(), c.HTTP, method, c.Address(), header, body)
+func (c *Client) exchange(patience time.Duration, method string, header http.Header, body []byte) (string, error) {
+	answer, err := request(c.TB, patience, c.HTTP, method, c.Address(), header, body)
 	if err == nil && answer.Status != http.StatusOK {
 		err = &StatusError{answer.Status, answer.Body}
 	}

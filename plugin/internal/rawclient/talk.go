@@ -56,7 +56,7 @@ func (c *Client) Next() (p Packet, err error) {
 	} else {
 		p, err = c.nextPolled()
 	}
-	if c.Stock {
+	if c.Stock && !p.Binary {
 		p.Data = bytes.TrimSpace(p.Data)
 	}
 	return p, err
@@ -94,7 +94,7 @@ func Ended(err error) bool {
 // GET, not "nothing new". What a client of version 3 gets for its own pings, it
 // returns.
 func (c *Client) Receive() (Packet, error) {
-	for late := time.Now().Add(c.patience()); ; {
+	for late := time.Now().Add(c.idle()); ; {
 		p, err := c.Next()
 		switch {
 		case err != nil:
