@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/pace"
 )
@@ -55,6 +56,8 @@ func (s *Sessions) Close(ctx context.Context) error {
 	case err := <-saved:
 		return errors.Join(err, s.common.gate.close(ctx, s.options.CloseRate))
 	case <-ctx.Done():
+		// Those who are in none of our namespaces go too, behind what the others are told.
+		time.AfterFunc(lastWords, func() { _ = s.common.gate.close(ctx, s.options.CloseRate) })
 		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.common.book.Unsaved())
 	}
 }

@@ -216,3 +216,39 @@ func TestCloseRate(t *testing.T) {
 	}
 	eventually(t, "all have left", func() bool { return l.count("-/") == clients })
 }
+
+// When the context of Close ends first, all who are left are sent away at once: those in
+// the plugin's namespaces hear why, those in none of them are hung up.
+func TestCloseInAHurry(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, nil, plugin.Options{}, func(a *app) {
+		a.sessions.OnEvent("/chat", "say", func(socketio.Conn, *plugin.Session, string) {})
+		a.server.OnConnect("/plain", func(socketio.Conn) error { return nil })
+	})
+	var clients []*client
+	for range 20 {
+		clients = append(clients, a.rooted(a.login("alice")).in("/chat"))
+	}
+	stranger := a.rooted("")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := a.sessions.Close(ctx); err == nil {
+		t.Error("Close says nothing of its context")
+	}
+	for _, c := range clients {
+		if got := c.farewells(); got != "/chat!going_away" {
+			t.Errorf("heard %q", got)
+		}
+	}
+	if a.wired() {
+		stranger.drain()
+	}
+}
+
+// rooted makes a client in a root that is not the plugin's.
+func (a *app) rooted(cookie string) *client {
+	a.Helper()
+	c := a.dial(cookie)
+	c.enters("/")
+	return c
+}

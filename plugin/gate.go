@@ -80,6 +80,10 @@ const closedText = "client namespace disconnect"
 // acknowledgements go first in that time.
 const idleWait = 100 * time.Millisecond
 
+// lastWords is how long clients have to hear why they are sent away, when there is no time
+// left.
+const lastWords = 3 * idleWait
+
 // awaitIdle waits until idle closes, when the handler that runs has returned. It waits
 // for idleWait at most, and not for a client that has left.
 func awaitIdle(idle, left <-chan struct{}) {
