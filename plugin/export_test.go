@@ -9,9 +9,6 @@ import (
 // Ambiguous begins what FromCookie returns for several cookies.
 const Ambiguous = ambiguous
 
-// DepartWait is how long OnDisconnect may be called after the end of a connection.
-const DepartWait = departWait
-
 // Waiting is how many connections wait to enter a namespace until their last stay there
 // is over.
 func (s *Sessions) Waiting() int {

@@ -95,6 +95,13 @@ func (m *mistakes) noticePath(r *http.Request) {
 	})
 }
 
+// raise sets a flag. Most calls only read it: many cores do.
+func raise(flag *atomic.Bool) {
+	if !flag.Load() {
+		flag.Store(true)
+	}
+}
+
 // pass serves a request for the resource path that came to LoadAndSave. It logs if one that
 // is for the door never leads there; an app may serve files of its own beside it.
 func (m *mistakes) pass(next http.Handler, w http.ResponseWriter, r *http.Request) {

@@ -31,19 +31,24 @@ func newWired(server *socketio.Server, w *wire.Wire, of *resolver, seen *observe
 // yet what is emitted. The event's handler holds up the client's later events until
 // the client is admitted or refused.
 func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave func(socketio.Conn, string)) {
-	ours := &override{namespace: namespace, mistakes: g.mistakes}
+	var first sync.Once
+	connect := func(socketio.Conn) error { return nil }
 	g.wire.Gate(namespace)
-	g.server.OnConnect(namespace, func(socketio.Conn) error { ours.connected(); return nil })
+	g.server.OnConnect(namespace, connect)
 	g.server.OnEvent(namespace, wire.OpenEvent, func(c socketio.Conn) {
 		conn := g.wire.Find(c.ID())
 		if conn == nil {
 			return
 		}
-		ours.check(conn)
+		first.Do(func() {
+			for _, name := range wire.Replaced(g.server, namespace, connect, leave) {
+				g.mistakes.noticeOverridden(namespace, name)
+			}
+		})
 		_ = enter(c) // what is not admitted is not let through
 		conn.Await(namespace)
 	})
-	g.server.OnDisconnect(namespace, func(c socketio.Conn, text string) { ours.disconnected(); leave(c, text) })
+	g.server.OnDisconnect(namespace, leave)
 }
 
 func (wired) reason(c *conn, text string) string {

@@ -10,6 +10,16 @@ import (
 // "OnDisconnect". go-socket.io keeps one of each, and does not show them: where its fields
 // are not those of v1.7.0 and v1.8.0-rc.1, none are returned.
 func Registered(server *socketio.Server, namespace string) (names []string) {
+	return registered(server, namespace, func(_ string, f reflect.Value) bool { return !f.IsNil() })
+}
+
+// Replaced is Registered, of those that are others than the given ones.
+func Replaced(server *socketio.Server, namespace string, connect func(socketio.Conn) error, disconnect func(socketio.Conn, string)) []string {
+	ours := map[string]uintptr{"OnConnect": reflect.ValueOf(connect).Pointer(), "OnDisconnect": reflect.ValueOf(disconnect).Pointer()}
+	return registered(server, namespace, func(name string, f reflect.Value) bool { return f.Pointer() != ours[name] })
+}
+
+func registered(server *socketio.Server, namespace string, is func(name string, f reflect.Value) bool) (names []string) {
 	defer func() {
 		if recover() != nil {
 			names = nil
@@ -24,7 +34,7 @@ func Registered(server *socketio.Server, namespace string) (names []string) {
 		return nil
 	}
 	for name, field := range map[string]string{"OnConnect": "onConnect", "OnDisconnect": "onDisconnect"} {
-		if !handlers.Elem().FieldByName(field).IsNil() {
+		if is(name, handlers.Elem().FieldByName(field)) {
 			names = append(names, name)
 		}
 	}

@@ -62,8 +62,8 @@ func (l *lifecycle) Reason() string {
 	return l.reason
 }
 
-// IsShut reports whether go-socket.io has closed the connection. It has then left
-// every namespace.
+// IsShut reports whether go-socket.io has closed the connection. It leaves its namespaces
+// after that, one by one.
 func (l *lifecycle) IsShut() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
