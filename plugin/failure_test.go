@@ -3,12 +3,15 @@ package plugin_test
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	socketio "github.com/googollee/go-socket.io"
 
 	"github.com/socketio-sessions/socketio-sessions/plugin"
+	"github.com/socketio-sessions/socketio-sessions/plugin/transport"
 )
 
 // A failure says where it was.
@@ -49,5 +52,44 @@ func TestFailureIsLogged(t *testing.T) {
 	})
 	if want := `level=ERROR msg="sessions: event" id=abc err=broken namespace=/chat event=say`; !strings.Contains(log.String(), want) {
 		t.Errorf("the log has %s, want %s", log.String(), want)
+	}
+}
+
+// fickle encodes once.
+type fickle struct{ encoded *atomic.Bool }
+
+func (f fickle) MarshalJSON() ([]byte, error) {
+	if f.encoded.Swap(true) {
+		return nil, errors.New("not twice")
+	}
+	return []byte("1"), nil
+}
+
+// An acknowledgement that does not encode in the end is a failure like any other.
+func TestFailureOfAnswer(t *testing.T) {
+	t.Parallel()
+	heard := make(chan plugin.Failure, 10)
+	a := wiredApp(t, plugin.Options{OnError: func(f plugin.Failure) { heard <- f }}, transport.Options{}, func(a *app) {
+		a.sessions.OnEvent("/", "fickle", func(socketio.Conn, *plugin.Session) fickle { return fickle{new(atomic.Bool)} })
+	})
+	cookie := a.login("alice")
+	a.enter(cookie).send(`421["fickle"]`)
+	if got := recv(t, "OnError", heard); got.ID != idOf(cookie) || got.Namespace != "/" || got.Event != "fickle" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A cutter that panics is a failure, also where the handshake is refused for it.
+func TestFailureOfCutter(t *testing.T) {
+	t.Parallel()
+	for _, refuse := range []bool{false, true} {
+		heard := make(chan plugin.Failure, 10)
+		a := newApp(t, nil, plugin.Options{
+			RefuseHandshake: refuse, OnError: func(f plugin.Failure) { heard <- f }, Cutter: func(*http.Request) string { panic("broken") },
+		}, register)
+		a.open(kind{overWebsocket, 3}, http.Header{})
+		if got := recv(t, "OnError", heard); got.Stage != plugin.StageConnect || !strings.Contains(got.Err.Error(), "broken") {
+			t.Errorf("RefuseHandshake %v: got %+v", refuse, got)
+		}
 	}
 }

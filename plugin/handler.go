@@ -91,8 +91,9 @@ func encodes(t reflect.Type) bool {
 }
 
 // adapt returns the function that go-socket.io calls. It has run call the handler, and
-// say whether that is strict about its arguments. If run returns a Refusal, that is acknowledged instead of the results. answer sends the
-// acknowledgement; if it is nil, go-socket.io does.
+// say whether that is strict about its arguments. If run returns a Refusal, that is
+// acknowledged instead of the results. answer sends the acknowledgement; if it is nil,
+// go-socket.io does.
 func (h *handler) adapt(run func(socketio.Conn, func(s *Session, strict Strictness) error) *Refusal, answer func(socketio.Conn, []any)) any {
 	n := h.results
 	if h.fails && n == 0 {

@@ -135,15 +135,16 @@ func (h *hook) leave(c socketio.Conn, text string) {
 func (h *hook) find(c socketio.Conn) *socket { return h.common.registry.find(c.ID(), h.namespace) }
 
 // answer acknowledges the event that c's handler has handled.
-func (h *hook) answer(c socketio.Conn, values []any) {
+func (h *hook) answer(c socketio.Conn, event string, values []any) {
+	failed := Failure{Stage: StageEvent, Namespace: h.name, Event: event}
 	var handed *conn
 	if so := h.find(c); so != nil {
-		handed = so.conn
+		handed, failed.ID = so.conn, so.session.ID()
 	} else {
 		handed = h.common.gate.hand(c)
 	}
-	if err := h.common.gate.acknowledge(handed, values); err != nil {
-		h.common.failures.report(StageEvent, "", err)
+	if failed.Err = h.common.gate.acknowledge(handed, values); failed.Err != nil {
+		h.common.failures.tell(failed)
 	}
 }
 

@@ -79,7 +79,7 @@ func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) 
 	}
 	var answer func(socketio.Conn, []any)
 	if s.common.gate.answers() {
-		answer = n.answer
+		answer = func(c socketio.Conn, values []any) { n.answer(c, event, values) }
 		s.common.gate.own(n.name, event)
 	}
 	s.server.OnEvent(n.name, event, h.adapt(run, answer))
@@ -102,7 +102,10 @@ func (s *Sessions) AllowAnonymous(namespace string) { s.namespace(namespace).ano
 // Register OnConnect and OnDisconnect on the Sessions, since go-socket.io keeps one of
 // each. On go-socket.io's own transports a refused client is cut off without a word:
 // its next packets would reach those handlers.
-func (s *Sessions) Protect(namespace string) { s.namespace(namespace).protected = true }
+func (s *Sessions) Protect(namespace string) {
+	n := s.namespace(namespace)
+	n.protected, n.rooms.used = true, true // its handlers join rooms unseen
+}
 
 // namespace returns the hook of a namespace. The first call makes it, and watches the
 // namespace from then on. It panics if no client can ask for one of that name.

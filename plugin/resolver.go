@@ -69,7 +69,11 @@ func (f *resolver) keyOf(r *http.Request, at *stub) (key, token string, why *Ref
 
 // check returns why a request has no session, nil when it has one.
 func (f *resolver) check(r *http.Request) *Refusal {
-	token := f.cut(r)
+	token, err := f.tryCut(r)
+	if err != nil {
+		f.failures.report(StageConnect, "", err)
+		return refusal(CodeInternal)
+	}
 	if why := noSession(token); why != nil {
 		return why
 	}
