@@ -43,6 +43,7 @@ func newDemo(config config, backend backend, log *slog.Logger) (*demo, error) {
 		Path:       config.path + "/",
 		Scope:      config.scope,
 		StoreGrace: -1,
+		CloseRate:  config.rate,
 		Logger:     log,
 		OnError:    d.socketFailed,
 	})

@@ -26,6 +26,7 @@ type config struct {
 	faults   bool
 	drain    time.Duration
 	leave    time.Duration
+	rate     int
 }
 
 // resourcePath keeps the path free of what http.ServeMux gives a meaning.
@@ -44,7 +45,8 @@ func parseFlags(args []string, usage io.Writer) (config, error) {
 	flags.DurationVar(&c.lifetime, "lifetime", 24*time.Hour, "a session's absolute lifetime")
 	flags.DurationVar(&c.idle, "idle", 0, "a session's idle timeout, 0 for none")
 	flags.DurationVar(&c.drain, "drain", 0, "serve on for so long after SIGTERM, while /readyz answers 503")
-	flags.DurationVar(&c.leave, "leave", 3*time.Second, "how long the sockets may then take to leave: 500 a second, or sooner")
+	flags.DurationVar(&c.leave, "leave", 3*time.Second, "how long the sockets may then take to leave")
+	flags.IntVar(&c.rate, "rate", 500, "how many of them leave in a second, unless -leave would not do")
 	flags.BoolVar(&c.faults, "faults", false, "add the events panic and slow")
 	flags.Func("scope", "`connection` or message (default connection)", c.setScope)
 	flags.Func("origins", "further `origins` that may connect, comma-separated", c.setOrigins)
@@ -73,6 +75,8 @@ func (c *config) check() error {
 		return fmt.Errorf("-idle %v: want 0 or more", c.idle)
 	case c.drain < 0:
 		return fmt.Errorf("-drain %v: want 0 or more", c.drain)
+	case c.rate <= 0:
+		return fmt.Errorf("-rate %d: want more than none", c.rate)
 	case c.leave <= 0:
 		return fmt.Errorf("-leave %v: want more than nothing", c.leave)
 	}

@@ -187,6 +187,7 @@ func TestRefusesToStart(t *testing.T) {
 		{"idle", "-idle -1s", "-idle"},
 		{"drain", "-drain -1s", "-drain"},
 		{"leave", "-leave 0s", "-leave"},
+		{"rate", "-rate 0", "-rate"},
 		{"origin with a path", "-origins http://localhost:3001/app", "-origins"},
 		{"origin without a scheme", "-origins localhost", "-origins"},
 		{"store of no kind", "-store mysql://localhost/db", "redis://"},
@@ -226,7 +227,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"-help"}, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Errorf("got %d, stderr %q", code, &stderr)
 	}
-	for _, flag := range []string{"addr", "store", "scope", "path", "lifetime", "idle", "origins", "client", "drain", "leave", "faults"} {
+	for _, flag := range []string{"addr", "store", "scope", "path", "lifetime", "idle", "origins", "client", "drain", "leave", "rate", "faults"} {
 		if !strings.Contains(stdout.String(), "  -"+flag) {
 			t.Errorf("the help does not name -%s", flag)
 		}

@@ -94,8 +94,10 @@ func showIncrements(ctx context.Context, r *redisServer, node *process, name str
 		go func() { // ends after its events
 			v := &visitor{token: token}
 			err := v.connect(node.addr)
-			for i := 0; i < times && err == nil; i++ {
-				_, err = v.ask("update each")
+			for i, n := 0, 0; i < times && err == nil; i++ {
+				if n, err = v.ask("update each"); n < 0 {
+					err = errors.New("an increment failed")
+				}
 			}
 			done <- err
 		}()

@@ -9,6 +9,10 @@ import io48 from 'socket.io-client-4.8';
 import attach from '../../../../../clientjs/socket.io-sessions.js';
 import { sleep } from '../wait.mjs';
 
+// How long a browser keeps a connection that rests: less than nginx does (75 s), and more than a poll takes. On Node the
+// client of 4.8.4 never sends a request that meets one which has just been closed; browsers send it again.
+const IDLE = 40000;
+
 const HANDSHAKE = /^\/socket\.io\/\?(?!.*\bsid=)/;
 const [{ url, ca, first, count, each, every, script }] = process.argv.slice(2).map((arg) => JSON.parse(arg));
 const secureContext = createSecureContext({ ca });
@@ -52,6 +56,7 @@ class Browser extends Agent {
 class Client {
   aways = [];    // from disconnect to connect: when, and for how long
   refusals = {}; // how often, by code
+  failures = []; // what ended a connection, or kept one from being made, and when
   sent = 0;
   acks = 0;
   last = 0;      // of the count that was acknowledged
@@ -61,7 +66,7 @@ class Client {
     this.number = number;
     this.way = connects[number % 2];
     const localAddress = `127.${1 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
-    this.browser = new Browser({ localAddress, secureContext, keepAlive: true });
+    this.browser = new Browser({ localAddress, secureContext, keepAlive: true, timeout: IDLE });
   }
 
   /** Resolves when it has connected for the first time. */
@@ -69,7 +74,8 @@ class Client {
     const { status } = await this.browser.get('/');
     if (status !== 200) throw new Error('GET / was answered ' + status);
     this.socket = this.way.open(url + '/', { forceNew: true, agent: this.browser });
-    this.socket.on('disconnect', () => {
+    this.socket.on('disconnect', (why) => {
+      this.fails(why);
       this.asking = false; // what is on its way is given up
       this.lost = Date.now();
     });
@@ -80,6 +86,7 @@ class Client {
     const refused = (why) => {
       const code = why?.code ?? why?.data?.code;
       if (typeof code === 'string') this.refusals[code] = (this.refusals[code] ?? 0) + 1;
+      this.fails(code ?? [why?.message ?? why, why?.context?.status, why?.description?.message ?? why?.description].filter(Boolean).join(' '));
     };
     for (const event of ['error', 'connect_error', 'sinvalid']) this.socket.on(event, refused);
     await new Promise((resolve) => this.socket.once('connect', resolve));
@@ -87,6 +94,8 @@ class Client {
       this.talking = setInterval(() => this.ask(), every);
     }, Math.random() * every);
   }
+
+  fails(why) { this.failures.push([Date.now(), String(why)]); }
 
   ask() {
     if (!this.socket.connected || this.asking) return;
@@ -106,9 +115,9 @@ class Client {
     clearInterval(this.talking);
     for (let tries = 0; this.asking && tries < 500; tries++) await sleep(10);
     const { status, text } = await this.browser.get('/session');
-    const { number, way: { version }, aways, refusals, sent, acks, backwards } = this;
+    const { number, way: { version }, aways, refusals, failures, sent, acks, backwards } = this;
     return {
-      number, version, aways, refusals, sent, acks, backwards, handshakes: this.browser.handshakes,
+      number, version, aways, refusals, failures, sent, acks, backwards, handshakes: this.browser.handshakes,
       connected: this.socket.connected, pings: status === 200 ? JSON.parse(text).values.pings ?? 0 : `GET /session was answered ${status}`,
     };
   }

@@ -38,6 +38,12 @@ export function judge(reports, phases, limits) {
   check(dearest <= limits.handshakes, `the restarts cost a client ${dearest} handshakes`);
   console.log('clients by the handshakes that all restarts cost them:');
   console.table(Object.values(spread));
+  for (const { number, version, failures, handshakes } of reports) {
+    const made = handshakes.filter((at) => at >= phases[0].from);
+    if (made.length <= limits.handshakes) continue;
+    const story = [...made.map((at) => [at, 'handshake']), ...failures].filter(([at]) => at >= phases[0].from).sort(([a], [b]) => a - b);
+    console.log(`  client ${number}, ${version}: ` + story.map(([at, what]) => `${((at - phases[0].from) / SECOND).toFixed(1)} s ${what}`).join(', '));
+  }
 
   const sum = (of) => reports.reduce((all, one) => all + of(one), 0);
   const unread = reports.filter(({ pings }) => typeof pings !== 'number');

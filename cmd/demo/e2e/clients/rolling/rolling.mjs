@@ -22,18 +22,19 @@ const { values: flags } = parseArgs({
     every: { type: 'string', default: '2000' },       // ms between two events of a client
     settle: { type: 'string', default: '62000' },     // ms between a node's return, with all clients there, and the next restart: as long as nginx's cookie lasts
     down: { type: 'string', default: '3000' },        // ms from the end of a node to its next start
+    restarts: { type: 'string', default: '3' },       // how many of the nodes
     drain: { type: 'string', default: '0' },          // the demo's flag
-    leave: { type: 'string', default: '10s' },        // the same: enough for CloseRate, also where most clients are on one node
+    rate: { type: 'string', default: '250' },         // the same: what this machine takes, on two cores with the clients
+    leave: { type: 'string', default: '20s' },        // the same: enough for the rate, also where most clients are on one node
     script: { type: 'boolean', default: false },      // by connectWithSession, not the client alone
     port: { type: 'string', default: '23100' },       // and the two after it: not of those that connections take, so that a node gets its own again
     away: { type: 'string', default: '5000' },        // limits: ms from disconnect to connect,
-    rate: { type: 'string', default: '500' },         // handshakes in one second, as CloseRate,
     handshakes: { type: 'string', default: '2' },     // of a client, for all restarts
   },
 });
 const number = (name) => Number(flags[name]);
 const BACK = 30000;  // ms after a restart in which all are there again, or never
-const LEAVE = 20000; // ms beyond its drain that a node may take to end
+const LEAVE = 30000; // ms beyond its drain that a node may take to end
 
 /** Some of the clients, in a process of their own. */
 class Crowd {
@@ -56,7 +57,7 @@ class Crowd {
 }
 
 const ports = Array.from({ length: 3 }, (_, i) => number('port') + i);
-const start = (redis, i) => Demo.start('-addr', `127.0.0.1:${ports[i]}`, '-store', redis.url(), '-leave', flags.leave, ...(flags.drain === '0' ? [] : ['-drain', flags.drain]));
+const start = (redis, i) => Demo.start('-addr', `127.0.0.1:${ports[i]}`, '-store', redis.url(), '-leave', flags.leave, '-rate', flags.rate, ...(flags.drain === '0' ? [] : ['-drain', flags.drain]));
 
 /** Restarts a node, and resolves with when what happened. */
 async function restart(nodes, i, redis) {
@@ -98,7 +99,7 @@ async function main() {
   console.log(`all have come after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   await sleep(number('settle'));
   const phases = [];
-  for (const i of nodes.keys()) {
+  for (let i = 0; i < number('restarts'); i++) {
     const phase = await restart(nodes, i, redis);
     await becomes(BACK, missing, 0).catch(() => console.log(`node ${i + 1}: not all came back`));
     await sleep(number('settle'));
