@@ -111,7 +111,9 @@ func (d *demo) tellDevices(ctx context.Context, user string) {
 	if user == "" {
 		return
 	}
-	if err := d.sessions.Emit(context.WithoutCancel(ctx), plugin.User(user), "/", "devices"); err != nil {
-		d.log.Warn("tell of devices", "err", err)
+	for _, namespace := range []string{"/", pageNamespace} {
+		if err := d.sessions.Emit(context.WithoutCancel(ctx), plugin.User(user), namespace, "devices"); err != nil {
+			d.log.Warn("tell of devices", "err", err)
+		}
 	}
 }

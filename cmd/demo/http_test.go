@@ -97,13 +97,22 @@ func TestPage(t *testing.T) {
 	got := v.want("GET", "/", nil, http.StatusOK)
 	v.holds(map[string]any{"visits": 2.0})
 	policy := got.Header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", hashOf(appScript), hashOf(pageStyle)} {
+	scripts, err := pageScripts()
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("%d scripts, error %v", len(scripts), err)
+	}
+	for _, script := range scripts {
+		if !strings.Contains(policy, hashOf(string(script))) || !strings.Contains(got.body, "<script>"+string(script)+"</script>") {
+			t.Errorf("the page or its policy lacks %.60q", script)
+		}
+	}
+	for _, want := range []string{"default-src 'none'", hashOf(pageStyle())} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("the policy %q lacks %q", policy, want)
 		}
 	}
 	for _, want := range []string{
-		"<script>" + appScript + "</script>", "<style>" + pageStyle + "</style>",
+		"<style>" + pageStyle() + "</style>",
 		`src="/deep/er/socket.io.js"`, `src="/deep/er/socket.io-sessions.js"`, "<dd>message</dd>", "<dd>memory</dd>",
 	} {
 		if !strings.Contains(got.body, want) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -24,16 +25,10 @@ const (
 var (
 	//go:embed page/index.html
 	pageHTML string
-	//go:embed page/style.css
-	pageStyle string
-	//go:embed page/talk.js
-	talkScript string
-	//go:embed page/values.js
-	valuesScript string
-	//go:embed page/devices.js
-	devicesScript string
-	//go:embed page/app.js
-	appScript string
+	//go:embed page/base.css
+	baseStyle string
+	//go:embed page/stage.css
+	stageStyle string
 )
 
 // page is the same for everyone: what differs between visitors is fetched by
@@ -43,33 +38,41 @@ type page struct {
 	policy string
 }
 
+func pageStyle() string { return baseStyle + stageStyle }
+
 // pageScripts are the page's own, in their order.
-func pageScripts() []template.JS {
-	sources := []string{talkScript, valuesScript, devicesScript, appScript}
-	scripts := make([]template.JS, len(sources))
-	for i, source := range sources {
-		scripts[i] = template.JS(source) //nolint:gosec // it is a file of this folder
+func pageScripts() ([]template.JS, error) {
+	var scripts []template.JS
+	for _, name := range []string{"talk", "client", "values", "devices", "chat", "places", "app"} {
+		source, err := sources.ReadFile("page/" + name + ".js")
+		if err != nil {
+			return nil, err
+		}
+		scripts = append(scripts, template.JS(source)) //nolint:gosec // it is a file of this folder
 	}
-	return scripts
+	return scripts, nil
 }
 
 // newPage renders the page for these settings.
 func newPage(config config, storeName string, ownClient bool) (*page, error) {
-	scope := "connection"
-	if config.scope == plugin.PerMessage {
-		scope = "message"
+	scripts, err := pageScripts()
+	if err != nil {
+		return nil, fmt.Errorf("page: %w", err)
 	}
 	fields := map[string]any{
-		"Style":     template.CSS(pageStyle), //nolint:gosec // it is a file of this folder
-		"Scripts":   pageScripts(),
+		"Style":     template.CSS(pageStyle()), //nolint:gosec // it is a file of this folder
+		"Scripts":   scripts,
 		"Path":      config.path,
-		"Scope":     scope,
+		"Namespace": pageNamespace,
+		"Scope":     scopeName(config),
 		"Store":     storeName,
 		"Idle":      "",
 		"Lifetime":  spoken(config.lifetime),
 		"Faults":    config.faults,
 		"Client":    config.path + "/socket.io.js",
 		"Integrity": "",
+		"Addr":      config.addr,
+		"Command":   nodeCommand(config),
 	}
 	if config.idle > 0 {
 		fields["Idle"] = spoken(config.idle)
@@ -77,7 +80,7 @@ func newPage(config config, storeName string, ownClient bool) (*page, error) {
 	if !ownClient {
 		fields["Client"], fields["Integrity"] = cdnClient, cdnIntegrity
 	}
-	html, err := template.New("page").Parse(pageHTML)
+	html, err := template.New("page").Funcs(template.FuncMap{"code": cut}).Parse(pageHTML)
 	if err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
@@ -85,7 +88,39 @@ func newPage(config config, storeName string, ownClient bool) (*page, error) {
 	if err := html.Execute(&body, fields); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
-	return &page{body.Bytes(), contentPolicy(ownClient)}, nil
+	return &page{body.Bytes(), contentPolicy(scripts, ownClient)}, nil
+}
+
+func scopeName(config config) string {
+	if config.scope == plugin.PerMessage {
+		return "message"
+	}
+	return "connection"
+}
+
+// nodeCommand starts a server like this one on Redis, but for its address, which follows.
+func nodeCommand(config config) string {
+	command := "go run ./cmd/demo -store " + redisAddress(config.store)
+	if config.scope == plugin.PerMessage {
+		command += " -scope message"
+	}
+	if config.path != "/socket.io" {
+		command += " -path " + config.path
+	}
+	return command + " -addr "
+}
+
+// redisAddress is that of the store, without its password, or where Redis is by default.
+func redisAddress(store string) string {
+	where, err := url.Parse(store)
+	if err != nil || where.Host == "" {
+		return "redis://127.0.0.1:6379/0"
+	}
+	if where.User != nil {
+		where.User = url.UserPassword(where.User.Username(), "PASSWORD")
+	}
+	where.RawQuery = ""
+	return where.String()
 }
 
 // spoken is 24h for what d.String calls 24h0m0s.
@@ -101,9 +136,9 @@ func spoken(d time.Duration) string {
 }
 
 // contentPolicy allows what the page is made of, and nothing else.
-func contentPolicy(ownClient bool) string {
+func contentPolicy(own []template.JS, ownClient bool) string {
 	scripts := "'self'"
-	for _, script := range pageScripts() {
+	for _, script := range own {
 		scripts += " " + hashOf(string(script))
 	}
 	if !ownClient {
@@ -112,7 +147,7 @@ func contentPolicy(ownClient bool) string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src " + scripts,
-		"style-src " + hashOf(pageStyle),
+		"style-src " + hashOf(pageStyle()),
 		"connect-src 'self'",
 		"img-src data:",
 		"form-action 'self'",

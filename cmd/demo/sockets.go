@@ -9,6 +9,9 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin"
 )
 
+// pageNamespace is that of the page's own clients.
+const pageNamespace = "/page"
+
 // longestSlow keeps the event slow from holding its session for ever.
 const longestSlow = time.Minute
 
@@ -24,18 +27,25 @@ type identity struct {
 	User string `json:"user"`
 }
 
+// handleEvents gives the page's namespace what the root has. Only there is a change
+// told: a client of the root pays nothing for it.
 func (d *demo) handleEvents() {
-	d.sessions.OnEvent("/", "message", d.count)
-	d.sessions.OnEvent("/", "get", d.get)
-	d.sessions.OnEvent("/", "put", d.put)
-	d.sessions.OnEvent("/", "values", d.values, plugin.ReadOnly)
-	d.sessions.OnEvent("/", "whoami", d.whoami)
-	d.sessions.OnEvent("/", "echo", echo)
-	d.sessions.OnEvent("/", "blob", blob)
-	if d.config.faults {
-		d.sessions.OnEvent("/", "panic", d.panic)
-		d.sessions.OnEvent("/", "slow", slow)
+	for _, namespace := range []string{"/", pageNamespace} {
+		d.sessions.OnEvent(namespace, "message", d.count)
+		d.sessions.OnEvent(namespace, "get", d.get)
+		d.sessions.OnEvent(namespace, "put", d.put)
+		d.sessions.OnEvent(namespace, "values", d.values, plugin.ReadOnly)
+		d.sessions.OnEvent(namespace, "whoami", d.whoami)
+		d.sessions.OnEvent(namespace, "echo", echo)
+		d.sessions.OnEvent(namespace, "blob", blob)
+		if d.config.faults {
+			d.sessions.OnEvent(namespace, "panic", d.panic)
+			d.sessions.OnEvent(namespace, "slow", slow)
+		}
 	}
+	d.sessions.OnChange(pageNamespace, func(c socketio.Conn, _ *plugin.Session, keys []string) {
+		c.Emit("changed", keys)
+	})
 }
 
 // count adds one to the pings of the session. Update makes it exact: the
@@ -59,7 +69,7 @@ func (d *demo) put(_ socketio.Conn, s *plugin.Session, key, text string) bool {
 	return true
 }
 
-// values lets the page show what a socket sees next to what HTTP sees.
+// values lets the page show what each socket sees next to what HTTP sees.
 func (d *demo) values(_ socketio.Conn, s *plugin.Session) map[string]any {
 	return d.valuesOf(s)
 }

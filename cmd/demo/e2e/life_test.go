@@ -49,7 +49,7 @@ func (p *tab) pings(n int) {
 func TestBackForward(t *testing.T) {
 	inVariants(t, nil, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
-		pings := func(n int) string { return fmt.Sprintf(`$('rows').innerText.includes('pings\t%d\t%d')`, n, n) }
+		pings := func(n int) string { return shows("pings", strconv.Itoa(n)) }
 		p.pings(1)
 
 		p.leave()
@@ -70,7 +70,7 @@ func TestBackForward(t *testing.T) {
 		other.until(ended)
 		p.back(ended + ` && $('user').textContent === 'nobody' && $('id').textContent === 'none'`)
 		ask[any](p, `$('banner-button').click()`)
-		p.says(connected + ` && $('banner').hidden && ` + `$('rows').innerText.includes('visits\t1\t1')`)
+		p.says(connected + ` && $('banner').hidden && ` + shows("visits", "1"))
 	})
 }
 

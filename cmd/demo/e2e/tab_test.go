@@ -15,8 +15,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// soon is how long a page may take to show what has happened: it looks every
-// 1.5 s at what its socket sees, and the tests share two cores with others.
+// soon is how long a page may take to show what has happened: the tests share two
+// cores with others.
 const soon = 6 * time.Second
 
 // startBrowser runs a headless Chromium with an empty profile until the test
@@ -102,10 +102,12 @@ func (p *tab) listen(messages func(func(chromedp.ConsoleMessage, error) bool)) {
 	}
 }
 
-// leftBehind reports whether an error is the poll of a client that leaves while the
-// server ends its connection: its last request finds the connection gone.
+// leftBehind reports whether an error is what a client says while the server ends its
+// connection: its last poll finds the connection gone, or it answers an event that has
+// come together with the end.
 func leftBehind(text string) bool {
-	return strings.Contains(text, "transport=polling") && strings.Contains(text, "sid=") && strings.Contains(text, "status of 400")
+	return strings.Contains(text, "transport=polling") && strings.Contains(text, "sid=") && strings.Contains(text, "status of 400") ||
+		strings.Contains(text, "socket.io.js") && strings.Contains(text, "WebSocket is already in CLOSING")
 }
 
 // wantNoErrors fails the test when the console shows an error that contains
@@ -137,14 +139,28 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// reveal goes to the place of the page that an element is in, as a visitor does, and
+// moves it from below the bar.
+func (p *tab) reveal(selector string) {
+	p.t.Helper()
+	ask[any](p, fmt.Sprintf(`(() => {
+		const found = document.querySelector(%q);
+		const place = found && found.closest('.place[hidden]');
+		if (place) document.querySelector('nav a[href="#' + place.id + '"]').click();
+		if (found) found.scrollIntoView({ block: 'center' });
+	})(), 0`, selector))
+}
+
 func (p *tab) click(selector string) {
 	p.t.Helper()
+	p.reveal(selector)
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
 // fill writes text into the field, in place of what is there.
 func (p *tab) fill(selector, text string) {
 	p.t.Helper()
+	p.reveal(selector)
 	p.do(chromedp.SetValue(chromedp.CSS(selector), text))
 }
 
@@ -157,20 +173,24 @@ func (p *tab) until(expression string) {
 	}
 }
 
-// untilShows waits until the table shows the value of the key on both sides.
-func (p *tab) untilShows(key, value string) {
-	p.t.Helper()
-	p.until(fmt.Sprintf(`(() => {
-		const tr = [...document.querySelectorAll('#rows tr')].find((tr) => tr.querySelector('th').textContent === %q);
-		const cells = tr ? [...tr.querySelectorAll('td')] : [];
-		return cells.length >= 2 && cells[0].textContent === %q && cells[1].textContent === %q;
-	})()`, key, value, value))
+// shows tells in JavaScript whether both clients and HTTP see the value of the key.
+func shows(key, value string) string {
+	return fmt.Sprintf(`['rows-a', 'rows-b', 'rows'].every((side) => {
+		const tr = [...$(side).rows].find((tr) => tr.cells[0].textContent === %q);
+		return tr && tr.cells[1].textContent === %q;
+	})`, key, value)
 }
 
-// untilLogged waits for a line of the page's log with this text.
+// untilShows waits until the page shows the value of the key on every side.
+func (p *tab) untilShows(key, value string) {
+	p.t.Helper()
+	p.until(shows(key, value))
+}
+
+// untilLogged waits for a line with this text of client A or of HTTP.
 func (p *tab) untilLogged(text string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf(`$('log').textContent.includes(%q)`, text))
+	p.until(fmt.Sprintf(`($('log').textContent + '\n' + $('log-http').textContent).includes(%q)`, text))
 }
 
 // ask returns what the JavaScript expression is.
@@ -218,11 +238,14 @@ func viewport(width, height int64) chromedp.Action[chromedp.Void] {
 	return chromedp.EmulateViewport(width, height)
 }
 
-// dark makes the browser prefer dark pages.
-func dark() chromedp.Action[chromedp.Void] {
+// dark makes the browser prefer dark pages, light those of the day.
+func dark() chromedp.Action[chromedp.Void]  { return prefer("dark") }
+func light() chromedp.Action[chromedp.Void] { return prefer("light") }
+
+func prefer(scheme string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		})
 		return err
 	})

@@ -1,14 +1,12 @@
 'use strict';
 
-// The page: what the library says of the session, the chat, and the buttons.
+// The page: what the library says of the session, what is offered then, and the buttons.
 
-const TOLD = 1000;   // ms that a logout may take to reach the socket
-const GLANCE = 1500; // ms between looks at what the socket sees
+const TOLD = 1000; // ms that a logout may take to reach the sockets
 
-const { path, live } = document.body.dataset;
-const connect = (namespace) => io.connectWithSession(namespace, { path });
-let root = null;
-let chat = null;
+const http = new Log($('log-http'), 'HTTP');
+const clients = {};  // a, whose state the page shows as its own, and b
+let over = false;    // the session has ended, and the script does not ask again
 
 // ---- What the library says
 
@@ -31,8 +29,8 @@ function state(text, tone) {
 }
 
 function detail() {
-  const { state, reason } = root.session;
-  $('session-state').textContent = 'session.state: ' + state + (reason ? ', ' + reason.code : '');
+  const { state, reason } = clients.a.session;
+  $('session-detail').textContent = state + (reason ? ', ' + reason.code : '');
 }
 
 /** Says what became of the session and what the script does about it, and offers a way back. */
@@ -49,90 +47,55 @@ function ended(reason) {
   $('banner-button').textContent = returns ? 'Try now' : 'Start a new session';
   $('banner-button').onclick = () => comeBack(returns);
   $('banner').hidden = false;
-  if (!returns) $('banner').scrollIntoView({ block: 'nearest' }); // nothing works before its button is used
+  offer(!returns, returns);
+  if (!returns) $('banner').scrollIntoView({ block: 'nearest' }); // little works before its button is used
 }
 
 function hideBanner() {
-  if ($('banner').contains(document.activeElement)) $('try').focus({ preventScroll: true });
+  if ($('banner').contains(document.activeElement)) focusPlace();
   $('banner').hidden = true;
 }
 
 /** Connects again, with the session that was or with a new one. */
 async function comeBack(sameSession) {
-  if (!sameSession) await act('GET / starts a session', async () => (await request('GET', '/')).status);
-  root.session.refresh();
+  if (!sameSession) await act(http, 'GET / starts a session', async () => (await request('GET', '/')).status);
+  for (const client of Object.values(clients)) client.session.refresh();
 }
 
-/** Writes down when a socket gets in, when it is refused, and how it ends. */
-function follow(socket, name) {
-  let inside = false;
-  socket.session.on('active', () => {
-    inside = true;
-    log(name + ' connected', '', 'good');
-  });
-  socket.session.on('invalid', ({ code, message, reconnect }) => {
-    const what = !inside ? 'refused' : reconnect ? 'closed' : 'ended';
-    const next = reconnect ? 'The script reconnects by itself.' : 'The script does not try again.';
-    inside = false;
-    logOf(name, what + ': ' + code, message.replace(/[^.!?]$/, '$&.') + ' ' + next, reconnect ? 'wait' : 'bad');
-  });
-  socket.on('disconnect', (why) => {
-    if (!inside || socket.session.state === 'invalid') return; // told above
-    inside = false;
-    // The script closes and connects again where a new cookie, or a new answer, needs a new handshake.
-    if (why === 'forced close') logOf(name, 'reconnecting', 'On purpose: a new handshake takes the cookie of now along.');
-    else logOf(name, 'disconnected', why, 'wait');
-  });
+/** Offers what makes sense: nothing of a session that has ended, nothing of sockets while the server is away. */
+function offer(ended, away) {
+  over = ended;
+  const why = ended ? 'The session has ended. Start a new one, or log in again, and this works again.'
+    : away ? 'The clients are reconnecting. Until then this waits.' : '';
+  for (const node of document.querySelectorAll('.why')) {
+    node.textContent = why;
+    node.hidden = !why;
+  }
+  const focused = document.activeElement;
+  for (const button of document.querySelectorAll('[data-needs]')) {
+    button.disabled = ended || (away && button.dataset.needs === 'socket');
+    button.title = button.disabled ? why : '';
+  }
+  drawChat();
+  if (ended && focused.disabled) $('banner-button').focus();
 }
 
-function followRoot() {
-  follow(root, 'socket');
-  root.session.on('active', () => {
+/** The page's state is that of client A. */
+function followState({ socket, session }) {
+  session.on('active', () => {
     hideBanner();
+    offer(false, false);
     state('connected', 'good');
-    showTransport();
-    look();
   });
-  root.session.on('invalid', (reason) => {
-    ended(reason);
-    look();
+  session.on('invalid', ended);
+  socket.on('disconnect', () => {
+    if (session.state !== 'invalid') state('reconnecting', 'wait');
   });
-  root.on('devices', lookDevices);
-  root.on('disconnect', () => {
-    $('transport').textContent = 'none';
-    if (root.session.state !== 'invalid') state('reconnecting', 'wait');
-  });
-  root.on('connect_error', () => {
+  socket.on('connect_error', () => {
     detail();
     look(); // HTTP may have gone too
   });
-  root.on('blob', (bytes) => log('event blob', hex(bytes)));
-}
-
-/** It begins with polling, and soon moves to a websocket. */
-function showTransport() {
-  const { engine } = root.io;
-  $('transport').textContent = engine.transport.name;
-  engine.once('upgrade', ({ name }) => { if (root.connected) $('transport').textContent = name; });
-}
-
-const hex = (bytes) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, '0')).join(' ');
-
-// ---- The chat
-
-function join() {
-  if (chat) return chat.connect(); // it was refused, or its session has ended
-  chat = connect('/chat');
-  follow(chat, '/chat');
-  chat.on('said', (line) => log('/chat ' + line.user + ':', line.text));
-  chat.session.on('active', () => joined(true));
-  chat.on('disconnect', () => joined(false));
-}
-
-function joined(yes) {
-  $('join').textContent = yes ? 'Joined' : 'Join';
-  $('join').disabled = yes;
-  $('say').disabled = !yes;
+  socket.on('devices', lookDevices);
 }
 
 // ---- The buttons
@@ -148,90 +111,90 @@ function submit(id, does) {
 }
 
 async function pingOften() {
-  const answers = await Promise.all(Array.from({ length: 25 }, () => ask(root, 'message', 'hi')));
-  return answers.pop();
+  const { a, b } = clients;
+  const turns = Array.from({ length: 25 }, (_, i) => ask((i % 2 ? b : a).socket, 'message', 'hi'));
+  return (await Promise.all(turns)).pop();
 }
 
 function put({ key, value }, button) {
-  if (button && button.value === 'http') {
-    act('POST /session ' + key + '=' + value, async () => (await request('POST', '/session', { key, value })).status);
+  const by = button ? button.value : 'socket';
+  if (by === 'http') {
+    act(http, 'POST /session ' + key + '=' + value, async () => (await request('POST', '/session', { key, value })).status);
   } else {
-    act('emit("put", ' + show([key, value]).slice(1, -1) + ')', () => ask(root, 'put', key, value));
+    (by === 'socket-b' ? clients.b : clients.a).put(key, value);
   }
 }
 
 /** The script returns by itself, in a second at most. This page cannot wait and goes on with the new cookie at once. */
 async function login({ user }) {
   let done;
-  const back = await heard('active', async () => {
-    done = await act('POST /login user=' + user, async () => { await renew(() => request('POST', '/login', { user })); });
+  const missing = await without('active', async () => {
+    done = await act(http, 'POST /login user=' + user, async () => { await renew(() => request('POST', '/login', { user })); });
   });
-  if (done && !back) root.session.refresh();
+  if (done) missing.forEach((client) => client.session.refresh());
 }
 
-/** The server tells the socket of a logout. Where it has not, the socket finds out by asking. */
+/** The server tells the sockets of a logout. Where it has not, a socket finds out by asking. */
 async function leave(url) {
   let done;
-  const told = await heard('invalid', async () => {
-    done = await act('POST ' + url, async () => { await request('POST', url); });
+  const deaf = await without('invalid', async () => {
+    done = await act(http, 'POST ' + url, async () => { await request('POST', url); });
     if (done) await wait(TOLD);
   });
-  if (done && !told) root.session.refresh();
+  if (done) deaf.forEach((client) => client.session.refresh());
 }
 
-/** Does something, and resolves with whether the socket's session has emitted the event meanwhile. */
-async function heard(event, does) {
-  let emitted = false;
-  const hear = () => { emitted = true; };
-  root.session.on(event, hear);
+/** Does something, and resolves with the clients whose session has not emitted the event meanwhile. */
+async function without(event, does) {
+  const rest = new Set(Object.values(clients));
+  const ears = Array.from(rest, (client) => {
+    const hear = () => rest.delete(client);
+    client.session.on(event, hear);
+    return () => client.session.off(event, hear);
+  });
   await does();
-  root.session.off(event, hear);
-  return emitted;
+  ears.forEach((close) => close());
+  return rest;
 }
 
 function wire() {
-  $('try').addEventListener('click', (event) => placeLast(event.target.closest('.things > li')), true);
+  const { a, b } = clients;
+  $('main').addEventListener('click', (event) => {
+    if (event.target.closest('button')) placeEchoes(event.target.closest('.card, .hero > div'));
+  }, true);
   click('refresh', () => look());
-  click('clear', () => $('log').replaceChildren());
-  click('ping', () => act('socket.send("hi")', () => ask(root, 'message', 'hi')));
-  click('pings', () => act('socket.send("hi") × 25', pingOften));
-  click('blob', () => act('emit("blob", 16 bytes)', () => ask(root, 'blob', crypto.getRandomValues(new Uint8Array(16)).buffer)));
-  click('slow', () => act('emit("slow", 2000)', () => ask(root, 'slow', 2000)));
-  click('panic', () => act('emit("panic")', () => ask(root, 'panic')));
-  click('join', join);
-  submit('chat', ({ text }) => act('/chat emit("say", ' + JSON.stringify(text) + ')', () => ask(chat, 'say', text)));
+  click('clear', () => document.querySelectorAll('.stage .log').forEach((list) => list.replaceChildren()));
+  click('first', () => a.ping());
+  click('ping', () => a.ping());
+  click('ping-b', () => b.ping());
+  click('pings', () => act(a.log, 'send("hi") × 25, by both', pingOften));
+  click('blob', () => a.emit('blob', crypto.getRandomValues(new Uint8Array(16)).buffer));
+  click('slow', () => a.emit('slow', 2000));
+  click('panic', () => a.emit('panic'));
   submit('put', put);
   submit('login', login);
   submit('logout', () => leave('/logout'));
   submit('everywhere', () => leave('/logout-everywhere'));
-}
-
-/** Looks at what the socket sees now and then, where looking does not keep an idle session alive. */
-async function watch() {
-  for (;;) {
-    await wait(GLANCE);
-    if (document.hidden || looking || !root.connected) continue;
-    const before = show(seen.socket);
-    await lookSocket();
-    if (show(seen.socket) !== before) look();
-  }
+  for (const button of document.querySelectorAll('.login-now')) button.addEventListener('click', () => login({ user: 'alice' }));
 }
 
 // ---- Start
 
 function start() {
+  startPlaces();
   if (typeof io === 'undefined' || !io.connectWithSession) {
     $('state').textContent = 'no client';
     $('state').dataset.tone = 'bad';
     const scripts = Array.from(document.scripts, (script) => script.src).filter(Boolean);
-    log('A script did not load', scripts.join(' or '), 'bad');
+    http.write('', 'A script did not load', scripts.join(' or '), 'bad');
     return;
   }
-  root = connect('/');
+  clients.a = new Client('A', false);
+  clients.b = new Client('B', true);
+  followState(clients.a);
+  startChat();
   wire();
-  followRoot();
   document.addEventListener('visibilitychange', () => document.hidden || look());
-  if (live) watch();
 }
 
 start();

@@ -33,7 +33,10 @@ function drawDevices() {
   $('devices').replaceChildren(...devices.map(deviceItem));
   $('nowhere').hidden = devices.length > 0;
   $('everywhere').hidden = !devices.length;
-  if (focused !== undefined) (document.querySelector('[data-device="' + CSS.escape(focused) + '"]') || $('try')).focus({ preventScroll: true });
+  if (focused === undefined) return;
+  const button = document.querySelector('[data-device="' + CSS.escape(focused) + '"]');
+  if (button) button.focus({ preventScroll: true });
+  else focusPlace();
 }
 
 function deviceItem(device) {
@@ -50,6 +53,6 @@ function deviceItem(device) {
 async function logoutDevice(device) {
   const url = '/devices/' + device.id + '/logout';
   if (device.this) return leave(url);
-  await act('POST ' + url, async () => { await request('POST', url); });
+  await act(http, 'POST ' + url, async () => { await request('POST', url); });
   lookDevices();
 }

@@ -1,10 +1,13 @@
 'use strict';
 
-// Talking to the server, over the socket and over HTTP, and writing down what was said.
+// Talking to the server, over a socket and over HTTP, and writing down what was said.
 
-const LINES = 200;     // kept in the log
+const LINES = 200;     // kept in a log
+const ECHOES = 3;      // kept below the buttons
 const PATIENCE = 5000; // ms to wait for an acknowledgement
 const TOGETHER = 1000; // ms in which what happens to several sockets is one thing
+const BREATH = 700;    // ms of quiet before what has arrived is read out
+const READ_OUT = 3;    // lines at once
 
 const $ = (id) => document.getElementById(id);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -18,48 +21,79 @@ function element(name, text, attributes = {}) {
   return node;
 }
 
-/** Writes a line into the log, and on a small screen below the buttons that were used last. Returns its text. */
-function log(what, answer = '', tone = '') {
-  const list = $('log');
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  const line = element('li', '', tone ? { 'data-tone': tone } : {});
-  const now = new Date();
-  const text = element('span', what, { class: 'what' });
-  line.append(element('time', now.toLocaleTimeString('en-GB'), { datetime: now.toISOString() }), text);
-  if (answer) line.append(element('span', answer, { class: 'answer' }));
-  list.append(line);
-  while (list.children.length > LINES) list.firstChild.remove();
-  if (atEnd) list.scrollTop = list.scrollHeight;
-  writeLast(answer ? what + ' · ' + answer : what, tone);
-  return text;
-}
-
-let shared = {}; // the last line of logOf
-
-/** Writes a line about a socket. Sockets of which the same is true at the same time share it. */
-function logOf(name, what, answer = '', tone = '') {
-  const now = performance.now();
-  if (shared.what !== what || now - shared.at > TOGETHER || shared.names.includes(name) || !shared.text.isConnected) {
-    shared = { what, at: now, names: [name], text: log(name + ' ' + what, answer, tone) };
-    return;
+/** What one client has sent and heard, newest last. */
+class Log {
+  /** who is how the log is called where it is read out; '' where it is not. */
+  constructor(list, who) {
+    this.list = list;
+    this.who = who;
+    this.shared = null; // the last line of several sockets
+    this.same = null;   // the last line that was heard
   }
-  shared.names.push(name);
-  shared.text.textContent = shared.names.sort().reverse().join(' and ') + ' ' + what;
+
+  /** Writes a line. Its way is 'out', 'in', or '' for what became of the connection. Returns its text. */
+  write(way, what, answer = '', tone = '') {
+    const { list } = this;
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const line = element('li', '', { 'data-way': way, title: new Date().toLocaleTimeString('en-GB') });
+    if (tone) line.dataset.tone = tone;
+    const text = element('span', what, { class: 'what' });
+    line.append(text);
+    if (answer) line.append(element('span', answer, { class: 'answer' }));
+    list.append(line);
+    while (list.children.length > LINES) list.firstChild.remove();
+    if (atEnd) list.scrollTop = list.scrollHeight;
+    this.same = null;
+    if (this.who) tell(this.who + ': ' + (way === 'in' ? 'heard ' : '') + what + (answer ? ' ' + answer : ''), tone);
+    return text;
+  }
+
+  /** Writes down what a socket was sent. What comes again and again is one line. */
+  hear(what) {
+    if (this.same && this.same.what === what && this.same.text.isConnected) {
+      this.same.text.textContent = what + ' × ' + ++this.same.times;
+      return;
+    }
+    const text = this.write('in', what);
+    this.same = { what, text, times: 1 };
+  }
+
+  /** Writes a line about a socket. Sockets of which the same is true at the same time share it. */
+  writeOf(name, what, answer = '', tone = '') {
+    const now = performance.now();
+    const { shared } = this;
+    if (!shared || shared.what !== what || now - shared.at > TOGETHER || shared.names.includes(name) || !shared.text.isConnected) {
+      this.shared = { what, at: now, names: [name], text: this.write('', name + ' ' + what, answer, tone) };
+      return;
+    }
+    shared.names.push(name);
+    shared.text.textContent = shared.names.sort().reverse().join(' and ') + ' ' + what;
+  }
 }
 
-// Where the log is out of sight, the part of the page that was used last shows its last line.
-let last = null;
+// What arrives is read out when a moment is quiet, and is shown below the buttons that were used last:
+// on a small screen the logs are out of sight.
+let untold = [];
+let breath = 0;
+let echoes = null;
 
-function placeLast(part) {
+function tell(text, tone) {
+  untold.push(text);
+  clearTimeout(breath);
+  breath = setTimeout(() => {
+    $('told').textContent = untold.slice(-READ_OUT).join('. ');
+    untold = [];
+  }, BREATH);
+  if (!echoes) return;
+  echoes.append(element('p', text, tone ? { 'data-tone': tone } : {}));
+  while (echoes.children.length > ECHOES) echoes.firstChild.remove();
+}
+
+function placeEchoes(part) {
   if (!part) return;
-  last = part.querySelector('.last') || element('p', '', { class: 'last', 'aria-hidden': 'true' });
-  if (!last.isConnected) part.append(last);
-}
-
-function writeLast(text, tone) {
-  if (!last) return;
-  last.textContent = text;
-  last.dataset.tone = tone;
+  if (echoes) echoes.remove();
+  echoes = element('div', '', { class: 'echoes', 'aria-hidden': 'true' });
+  (part.querySelector('.code') || part.lastChild).before(echoes);
 }
 
 /** Emits an event and resolves with its acknowledgement; rejects where that is a failure, or none comes. */
@@ -91,16 +125,16 @@ async function request(method, url, fields) {
 }
 
 /** Does what a button says, writes it down, and looks at the session again. Resolves with whether it succeeded. */
-async function act(what, does) {
+async function act(log, what, does) {
   const begun = performance.now();
   let done = false;
   try {
     const answer = await does();
     const took = Math.max(1, Math.round(performance.now() - begun)) + ' ms';
-    log(what, answer === undefined ? took : show(answer) + ' · ' + took);
+    log.write('out', what, answer === undefined ? took : show(answer) + ' · ' + took);
     done = true;
   } catch (err) {
-    log(what, err.message, 'bad');
+    log.write('out', what, err.message, 'bad');
   }
   look();
   return done;

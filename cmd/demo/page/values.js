@@ -1,22 +1,22 @@
 'use strict';
 
-// The table of the session's values, as the socket and as HTTP see them.
+// The session's values, as each client and HTTP see them.
 
-const SIDES = ['socket', 'http'];
+const SIDES = { a: 'rows-a', b: 'rows-b', http: 'rows' };
 
-const seen = { socket: null, http: null };  // null where there is no answer
-const drawn = { socket: null, http: null }; // what the table shows
-const ahead = {};                           // by key, the side that changed last
-let none = false;                           // HTTP has answered that there is no session
+const seen = { a: null, b: null, http: null };  // null where there is no answer
+const drawn = { a: null, b: null, http: null }; // what the page shows
+const ahead = {};                               // by key, the side that changed last
+let none = false;                               // HTTP has answered that there is no session
 let looking = null;
 let again = false;
-let renewing = null;                        // a request under way that replaces the cookie
+let renewing = null;                            // a request under way that replaces the cookie
 
-/** Reads the session both ways and draws it; while they differ it looks again, a few times. */
+/** Reads the session from all sides and draws it; while they differ it looks again, a few times. */
 async function look(tries = 4) {
   again = !!looking;
   if (looking) return;
-  looking = Promise.all([lookHTTP(), lookSocket()]);
+  looking = Promise.all([lookHTTP(), lookSocket('a', clients.a), lookSocket('b', clients.b)]);
   await looking;
   looking = null;
   draw();
@@ -54,52 +54,76 @@ async function lookHTTP() {
   }
 }
 
-async function lookSocket() {
-  seen.socket = await ask(root, 'values').catch(() => null);
+async function lookSocket(side, client) {
+  seen[side] = await ask(client.socket, 'values').catch(() => null);
 }
 
-const keys = () => Object.keys({ ...seen.socket, ...seen.http }).sort();
+const answering = () => Object.keys(SIDES).filter((side) => seen[side]);
+const keys = () => Object.keys({ ...seen.a, ...seen.b, ...seen.http }).sort();
 const valueOf = (values, key) => show(values && Object.hasOwn(values, key) ? values[key] : undefined);
-const differs = (key) => !!seen.socket && !!seen.http && valueOf(seen.socket, key) !== valueOf(seen.http, key);
+const differs = (key) => new Set(answering().map((side) => valueOf(seen[side], key))).size > 1;
 const changed = (side, key) => !!drawn[side] && valueOf(seen[side], key) !== valueOf(drawn[side], key);
 
 function draw() {
   const focused = document.activeElement && document.activeElement.dataset.key;
   const all = keys();
-  for (const key of all) {
-    for (const side of SIDES) if (changed(side, key)) ahead[key] = side;
+  for (const side in SIDES) {
+    for (const key of all) if (changed(side, key)) ahead[key] = side;
   }
-  $('rows').replaceChildren(...all.map(row));
-  if (focused !== undefined) (document.querySelector('[data-key="' + CSS.escape(focused) + '"]') || $('refresh')).focus();
+  for (const side in SIDES) drawRows(side, all);
+  if (focused !== undefined && !all.includes(focused)) $('refresh').focus();
 
-  const { socket, http } = seen;
+  const known = answering().length > 0;
   $('empty').hidden = all.length > 0;
-  $('empty').textContent = socket || http ? 'It is empty.'
-    : none ? 'There is no session.' : 'Not known: neither the socket nor HTTP answers.';
-  $('user').textContent = valueOf(http || socket, 'user') || (socket || http || none ? 'nobody' : 'not known');
+  $('empty').textContent = known ? 'It is empty.'
+    : none ? 'There is no session.' : 'Not known: neither a socket nor HTTP answers.';
+  for (const side in clients) {
+    const nothing = clients[side].find('nothing');
+    nothing.hidden = all.length > 0;
+    nothing.textContent = seen[side] ? 'It is empty.' : 'Its socket is closed.';
+  }
+  const user = answering().map((side) => valueOf(seen[side], 'user')).find(Boolean);
+  $('user').textContent = user || (known || none ? 'nobody' : 'not known');
+  document.body.dataset.guest = user ? '' : 'yes';
   $('logout').hidden = none;
-  followUser(valueOf(http, 'user'));
+  $('logout-card').hidden = none;
+  followUser(valueOf(seen.http, 'user'));
   Object.assign(drawn, seen);
 }
 
-function row(key) {
-  const tr = element('tr', '', { role: 'row' });
+/** Brings a table up to date. A row stays the same element, or a click on it would miss. */
+function drawRows(side, all) {
+  const body = $(SIDES[side]);
+  for (const tr of Array.from(body.rows)) if (!all.includes(tr.dataset.of)) tr.remove();
+  all.forEach((key, i) => {
+    let tr = body.rows[i];
+    if (!tr || tr.dataset.of !== key) tr = body.insertBefore(row(side, key), tr || null);
+    drawCell(tr.cells[1], side, key);
+  });
+}
+
+function row(side, key) {
+  const tr = element('tr', '', { 'data-of': key });
+  tr.append(element('th', key, { scope: 'row' }), element('td', ''));
+  if (side !== 'http') return tr;
   const remove = element('button', '×', { type: 'button', class: 'quiet', 'aria-label': 'Remove ' + key, 'data-key': key });
   remove.addEventListener('click', () => {
-    act('DELETE /session?key=' + key, async () => (await request('DELETE', '/session?key=' + encodeURIComponent(key))).status);
+    act(http, 'DELETE /session?key=' + key, async () => (await request('DELETE', '/session?key=' + encodeURIComponent(key))).status);
   });
-  const end = element('td', '', { role: 'cell' });
+  const end = element('td', '');
   end.append(remove);
-  tr.append(element('th', key, { scope: 'row', role: 'rowheader' }), ...SIDES.map((side) => cell(side, key)), end);
+  tr.append(end);
   return tr;
 }
 
-function cell(side, key) {
+function drawCell(td, side, key) {
   const value = valueOf(seen[side], key);
   const known = seen[side] || (side === 'http' && none);
-  const td = element('td', value === undefined ? (known ? 'nothing' : 'no answer') : value, { role: 'cell' });
+  td.textContent = value === undefined ? (known ? 'nothing' : 'no answer') : value;
   td.classList.toggle('absent', value === undefined);
-  td.classList.toggle('behind', differs(key) && ahead[key] !== side);
-  td.classList.toggle('fresh', changed(side, key));
-  return td;
+  td.classList.toggle('behind', !!seen[side] && differs(key) && ahead[key] !== side);
+  if (!changed(side, key)) return;
+  td.classList.remove('fresh');
+  void td.offsetWidth; // so that it glows anew
+  td.classList.add('fresh');
 }
