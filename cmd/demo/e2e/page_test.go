@@ -80,7 +80,7 @@ func TestLogin(t *testing.T) {
 			p.until(`$('banner').hidden`)
 
 			p.click("#join")
-			p.until(`!$('say').disabled`)
+			p.until(`!$('say').disabled && !$('say-b').disabled`)
 			p.fill("#chat [name=text]", "hello there")
 			p.click("#say")
 			p.untilLogged("/chat alice:hello there")
@@ -89,7 +89,7 @@ func TestLogin(t *testing.T) {
 			// The next login takes the chat along.
 			p.fill("#login [name=user]", "bob")
 			p.click("#login button")
-			p.until(connected + ` && $('user').textContent === 'bob' && !$('say').disabled`)
+			p.until(connected + ` && $('user').textContent === 'bob' && !$('say').disabled && !$('say-b').disabled`)
 			p.click("#say")
 			p.untilLogged("/chat bob:hello there")
 			p.until(`$('banner').hidden`)

@@ -73,8 +73,8 @@ type tab struct {
 	errors []string // what the page wrote to the console as errors
 }
 
-// connected says in JavaScript that the page's socket is where it stays.
-const connected = `$('state').textContent === 'connected' && $('transport').textContent === 'websocket'`
+// connected says in JavaScript that the page's clients are where they stay.
+const connected = `$('state').textContent === 'connected' && $('transport').textContent === 'websocket' && $('transport-b').textContent === 'websocket'`
 
 // openTab loads the page and waits until its socket has connected.
 func openTab(browser context.Context, t *testing.T, d *process, steps ...chromedp.Action[chromedp.Void]) *tab {

@@ -4,9 +4,10 @@
 
 /** A client's seat in the chat, and the list of what it hears there. */
 class Seat {
-  constructor(client, forceNew) {
+  /** opts say how it connects: client A's goes over the connection that A has. */
+  constructor(client, opts) {
     this.client = client;
-    this.forceNew = forceNew;
+    this.opts = opts;
     this.socket = null;
     this.why = ''; // it was refused, or sent away, for good
   }
@@ -15,7 +16,7 @@ class Seat {
 
   join() {
     if (this.socket) return this.socket.connect(); // it was refused, or its session has ended
-    this.socket = io.connectWithSession('/chat', { path, forceNew: this.forceNew });
+    this.socket = io.connectWithSession('/chat', { path, ...this.opts });
     follow(this.socket, '/chat', this.client.log);
     this.socket.on('said', (line) => this.heard(line));
     this.socket.session.on('active', () => this.seated(''));
@@ -65,7 +66,7 @@ function drawChat() {
 }
 
 function startChat() {
-  seats = [new Seat(clients.a, false), new Seat(clients.b, true)];
+  seats = [new Seat(clients.a, {}), new Seat(clients.b, { forceNew: true, transports: ['websocket'] })];
   $('chat').addEventListener('submit', (event) => {
     event.preventDefault();
     const seat = seats[event.submitter && event.submitter.value === 'b' ? 1 : 0];
