@@ -12,6 +12,7 @@ function goTo(moved) {
     if (link.hash === '#' + now.id) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
+  for (const list of now.querySelectorAll('.log')) list.scrollTop = list.scrollHeight; // what came while it was out of sight
   if (!moved) return;
   scrollTo(0, 0);
   now.querySelector('h1').focus({ preventScroll: true });

@@ -104,7 +104,9 @@ function drawRows(side, all) {
 
 function row(side, key) {
   const tr = element('tr', '', { 'data-of': key });
-  tr.append(element('th', key, { scope: 'row' }), element('td', ''));
+  const td = element('td', '');
+  td.addEventListener('animationend', () => td.classList.remove('fresh'));
+  tr.append(element('th', key, { scope: 'row' }), td);
   if (side !== 'http') return tr;
   const remove = element('button', '×', { type: 'button', class: 'quiet', 'aria-label': 'Remove ' + key, 'data-key': key });
   remove.addEventListener('click', () => {
