@@ -125,3 +125,18 @@ func TestDark(t *testing.T) {
 	p.screenshot("dark")
 	p.wantNoErrors()
 }
+
+// Nothing moves for those who ask for that.
+func TestStill(t *testing.T) {
+	browser, d := startBrowser(t), startDemo(t)
+	for motion, moves := range map[string]bool{"no-preference": true, "reduce": false} {
+		p := openTab(browser, t, d, viewport(1280, 900), prefer("reduced-motion", motion))
+		ask[any](p, `var moved = 0; addEventListener('animationstart', () => moved++, true); addEventListener('transitionrun', () => moved++, true); 0`)
+		p.click("#first")
+		p.until(`!!document.querySelector('#rows-b .fresh')`)
+		p.click("#clear")
+		if moved := ask[int](p, `moved`) > 0; moved != moves {
+			t.Errorf("%s: something moved: %v", motion, moved)
+		}
+	}
+}

@@ -245,6 +245,7 @@ func TestServerRestarts(t *testing.T) {
 			p.until(`$('banner').textContent.includes('going away')`)
 			p.until(`$('session-state').textContent.startsWith('session.state: pending')`)
 			p.until(`!$('empty').hidden && $('empty').textContent.startsWith('Not known')`)
+			p.until(`$('ping').disabled && $('ping').title.startsWith('The clients are reconnecting.')`)
 			p.untilLogged("socket closed: going_away")
 			p.screenshot("going-away-" + scope)
 

@@ -3,6 +3,8 @@ package e2e
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -163,6 +165,8 @@ func TestSecondServer(t *testing.T) {
 	if got := strings.Join(command[:3], " "); got != "go run ./cmd/demo" {
 		t.Fatalf("the command is %q", command)
 	}
+	p.click("[data-copies=command-next]")
+	p.until(`/^Copied|^Selected/.test(document.querySelector('[data-copies=command-next]').textContent)`)
 	flags, address := command[3:len(command)-1], command[len(command)-1]
 	next, err := url.Parse(ask[string](p, `$('next-link').href`))
 	if err != nil || next.Host != address || "http://"+address == here.url || next.Hostname() != "127.0.0.1" {
@@ -189,4 +193,16 @@ func TestSecondServer(t *testing.T) {
 	other.untilHeard("log-b", "changed color")
 	other.click("#logout button")
 	p.until(ended)
+}
+
+// Where socket.io.js does not load, the page says so, and offers nothing that needs it.
+func TestNoClient(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.js")
+	if err := os.WriteFile(empty, []byte("void 0"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := openPage(startBrowser(t), t, startDemo(t, "-client", empty).url)
+	p.until(`$('state').textContent === 'no client' && $('first').disabled && $('join').disabled`)
+	p.untilLogged("A script did not load")
+	p.goes("servers") // which needs no client
 }

@@ -239,13 +239,13 @@ func viewport(width, height int64) chromedp.Action[chromedp.Void] {
 }
 
 // dark makes the browser prefer dark pages, light those of the day.
-func dark() chromedp.Action[chromedp.Void]  { return prefer("dark") }
-func light() chromedp.Action[chromedp.Void] { return prefer("light") }
+func dark() chromedp.Action[chromedp.Void]  { return prefer("color-scheme", "dark") }
+func light() chromedp.Action[chromedp.Void] { return prefer("color-scheme", "light") }
 
-func prefer(scheme string) chromedp.Action[chromedp.Void] {
+func prefer(what, value string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			Features: []*emulation.MediaFeature{{Name: "prefers-" + what, Value: value}},
 		})
 		return err
 	})

@@ -187,6 +187,7 @@ function start() {
     $('state').dataset.tone = 'bad';
     const scripts = Array.from(document.scripts, (script) => script.src).filter(Boolean);
     http.write('', 'A script did not load', scripts.join(' or '), 'bad');
+    for (const button of document.querySelectorAll('[data-needs], #join')) button.disabled = true;
     return;
   }
   clients.a = new Client('A', false);
