@@ -93,7 +93,7 @@ func TestOffersWhatMakesSense(t *testing.T) {
 	p.click("#ping")
 	p.untilShows("pings", "1")
 	p.click("#join")
-	p.until(`!$('say').disabled`)
+	p.until(`!$('say').disabled && !$('say-b').disabled`)
 	p.wantNoErrors("401")
 }
 
@@ -137,7 +137,7 @@ func TestKeyboard(t *testing.T) {
 	p.until(`!$('at-chat').hidden && document.activeElement === $('chat-title')`)
 	tab("join")
 	press(kb.Enter)
-	p.until(`!$('say').disabled`)
+	p.until(`!$('say').disabled && !$('say-b').disabled`)
 	tab("text")
 	press(kb.Enter)
 	p.untilHeard("said-b", "aliceHello")
