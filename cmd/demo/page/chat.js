@@ -47,7 +47,9 @@ class Seat {
     const at = this.client.find('in-chat');
     at.textContent = this.inside ? 'joined' : this.why || 'outside';
     at.dataset.tone = this.inside ? 'good' : this.why ? 'bad' : '';
-    this.client.find('say').disabled = !this.inside;
+    const say = this.client.find('say');
+    say.disabled = !this.inside;
+    say.title = this.inside ? '' : 'Join first.';
   }
 }
 
