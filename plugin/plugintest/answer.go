@@ -2,6 +2,8 @@ package plugintest
 
 import (
 	"encoding/json"
+	"reflect"
+	"strings"
 )
 
 // An Answer is the arguments of an event, or of an acknowledgement: with
@@ -37,14 +39,14 @@ func (a Answer) Int() (n int) {
 // Scan decodes the arguments into what vs point to, in their order, as encoding/json
 // does; binary into a *[]byte. Further arguments are ignored. The test fails if there are
 // fewer, if one does not fit, or if the event has failed: see [Answer.Code]. A failure can be
-// scanned into an any, a map[string]any or a json.RawMessage.
+// scanned into what has a place for its "error".
 func (a Answer) Scan(vs ...any) {
 	tb := a.client.conn.tb
 	tb.Helper()
 	if len(a.values.json) < len(vs) {
 		tb.Fatalf("%s has %d arguments, want %d: %v", a.what, len(a.values.json), len(vs), a.values)
 	}
-	if a.acks && a.Code() != "" && len(vs) > 0 && !holdsAny(vs[0]) {
+	if a.acks && a.Code() != "" && len(vs) > 0 && !holdsFailure(vs[0]) {
 		tb.Fatalf("%s is %v: the event has failed", a.what, a.values)
 	}
 	for i, v := range vs {
@@ -54,14 +56,15 @@ func (a Answer) Scan(vs ...any) {
 	}
 }
 
-// holdsAny reports whether any JSON object fits what v points to, so that a failure is seen
-// there.
-func holdsAny(v any) bool {
-	switch v.(type) {
-	case *any, *map[string]any, *json.RawMessage:
-		return true
+// holdsFailure reports whether a failure is seen in what v points to.
+func holdsFailure(v any) bool {
+	to := reflect.TypeOf(v)
+	if to == nil || to.Kind() != reflect.Pointer {
+		return false
 	}
-	return false
+	d := json.NewDecoder(strings.NewReader(`{"error":null}`))
+	d.DisallowUnknownFields()
+	return d.Decode(reflect.New(to.Elem()).Interface()) == nil
 }
 
 // Code returns the code of an event that the server has not handled, as "busy", or that
