@@ -89,6 +89,10 @@ arrows: ## how many dependencies between the files of a package run up (ARGS='./
 browser: bin/gotestsum ## the demo in headless Chromium
 	cd cmd/demo/e2e && $(TESTSUM) ./...
 
+picture: ## the README's picture, anew
+	cd cmd/demo/e2e && go test -count=1 -run '^TestPicture$$' .
+	cp cmd/demo/e2e/screenshots/picture.png cmd/demo/demo.png
+
 redis-faults: ## what 20,000 sockets cost a Redis that fails, and that nothing acknowledged is lost (ARGS='-sockets 4000 -only crowd')
 	go build -o bin/measure ./testdata/measure
 	bin/measure faults $(ARGS)
@@ -174,4 +178,4 @@ bin/govulncheck: Makefile
 bin/apidiff: Makefile
 	GOBIN=$(BIN) go install golang.org/x/exp/cmd/apidiff@$(APIDIFF) && touch $@
 
-.PHONY: help demo test check fmt fmt-check lint vet race race-next race-stock stock-now stock-next readme stores metrics arrows browser redis-faults versions node-numbers rolling-restart go-tests newest-go have-go check-release try-release api vulnerabilities bench fuzz tidy rc-mod mod-check
+.PHONY: help demo test picture check fmt fmt-check lint vet race race-next race-stock stock-now stock-next readme stores metrics arrows browser redis-faults versions node-numbers rolling-restart go-tests newest-go have-go check-release try-release api vulnerabilities bench fuzz tidy rc-mod mod-check

@@ -140,3 +140,20 @@ func TestStill(t *testing.T) {
 		}
 	}
 }
+
+// TestPicture takes the README's picture: what a visitor sees first, a moment later.
+// `make picture` puts it in its place.
+func TestPicture(t *testing.T) {
+	p := openTab(startBrowser(t), t, startDemo(t), viewport(1200, 880), light())
+	for n := range 3 {
+		p.click("#first")
+		p.untilShows("pings", fmt.Sprint(n+1))
+	}
+	p.click("#ping-b")
+	p.untilShows("pings", "4")
+	p.untilHeard("log", "changed pings")
+	p.click("#put button[value=socket-b]")
+	p.untilShows("color", "teal")
+	p.untilHeard("log", "changed color")
+	p.saves("picture", chromedp.CaptureScreenshot())
+}

@@ -216,12 +216,18 @@ func (p *tab) fail(format string, args ...any) {
 // screenshot saves the whole page as screenshots/<name>.png.
 func (p *tab) screenshot(name string) {
 	p.t.Helper()
+	p.saves(name, chromedp.FullScreenshot(100))
+}
+
+// saves saves what a way of taking a screenshot returns.
+func (p *tab) saves(name string, take chromedp.Action[[]byte]) {
+	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, limit)
 	defer cancel()
 	_, err := chromedp.Run(ctx, chromedp.Evaluate[any](`scrollTo(0, 0)`)) // where a visitor starts
 	var png []byte
 	if err == nil {
-		png, err = chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		png, err = chromedp.Run(ctx, take)
 	}
 	if err == nil {
 		err = os.MkdirAll("screenshots", 0o755)
