@@ -46,7 +46,7 @@ func main() {
 	_, sessions, app := newApp()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	web := &http.Server{Addr: "127.0.0.1:3000", Handler: app}
+	web := &http.Server{Addr: "127.0.0.1:3000", Handler: app, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := web.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 			log.Fatal(err)
