@@ -30,7 +30,7 @@ func (s *Sessions) Ready() error {
 
 // Close saves every session and sends every client away, with the code going_away, after
 // which the client comes back by itself, here or elsewhere. It sends
-// [Options.CloseRate] connections away a second, or more where three quarters of the time
+// them away at the pace of [Options.CloseRate], or faster where three quarters of the time
 // that ctx has would not do; meanwhile the others are served. New handshakes are answered
 // 503 from the first moment. Close returns when every OnDisconnect has returned and every
 // change is saved. If ctx ends first, all who are left are sent away at once, and the
@@ -45,7 +45,7 @@ func (s *Sessions) Close(ctx context.Context) error {
 	}
 	saved := make(chan error, 1)
 	go func() { // ends when the last socket has left and the store has answered
-		pace.Each(ctx, s.options.CloseRate, connections, s.sendAway)
+		pace.Each(ctx, s.options.leaveRate(), connections, s.sendAway)
 		s.common.registry.running.Wait()
 		saved <- s.common.book.Save()
 	}()
@@ -54,10 +54,10 @@ func (s *Sessions) Close(ctx context.Context) error {
 	defer s.post.close()
 	select {
 	case err := <-saved:
-		return errors.Join(err, s.common.gate.close(ctx, s.options.CloseRate))
+		return errors.Join(err, s.common.gate.close(ctx, s.options.leaveRate()))
 	case <-ctx.Done():
 		// Those who are in none of our namespaces go too, behind what the others are told.
-		time.AfterFunc(lastWords, func() { _ = s.common.gate.close(ctx, s.options.CloseRate) })
+		time.AfterFunc(lastWords, func() { _ = s.common.gate.close(ctx, s.options.leaveRate()) })
 		return errors.Join(fmt.Errorf("sessions: close: %w", ctx.Err()), s.common.book.Unsaved())
 	}
 }

@@ -98,10 +98,10 @@ type Options struct {
 	// tells nobody of a logout.
 	ProbeInterval time.Duration
 
-	// CloseRate is how many connections [Sessions.Close] sends away a second; more where its
-	// context has too little time. They come back within the next few seconds, so this is
-	// also how many handshakes a second the other nodes get then. Default 500; negative: all
-	// at once.
+	// CloseRate is how many clients may come back in a second when [Sessions.Close] sends
+	// them away: it sends nine tenths of that, since each waits a random time. More go
+	// where its context's time would not do. Set it to what the other nodes can take beside
+	// their work. Default 500; negative sends all away at once.
 	CloseRate int
 
 	// MaxSocketsPerSession is how many connections of one session this process
@@ -199,6 +199,9 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 	o.Logger = limit.Logger(o.Logger)
 	return o
 }
+
+// leaveRate is how many clients Close sends away in a second.
+func (o Options) leaveRate() int { return o.CloseRate - o.CloseRate/10 }
 
 // validate names every setting that cannot work.
 func (o Options) validate(manager *scs.SessionManager) error {

@@ -46,7 +46,7 @@ func parseFlags(args []string, usage io.Writer) (config, error) {
 	flags.DurationVar(&c.idle, "idle", 0, "a session's idle timeout, 0 for none")
 	flags.DurationVar(&c.drain, "drain", 0, "serve on for so long after SIGTERM, while /readyz answers 503")
 	flags.DurationVar(&c.leave, "leave", 3*time.Second, "how long the sockets may then take to leave")
-	flags.IntVar(&c.rate, "rate", 500, "how many of them leave in a second, unless -leave would not do")
+	flags.IntVar(&c.rate, "rate", 500, "how many of them may come back in a second, unless -leave would not do")
 	flags.BoolVar(&c.faults, "faults", false, "add the events panic and slow")
 	flags.Func("scope", "`connection` or message (default connection)", c.setScope)
 	flags.Func("origins", "further `origins` that may connect, comma-separated", c.setOrigins)

@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
     down: { type: 'string', default: '3000' },        // ms from the end of a node to its next start
     restarts: { type: 'string', default: '3' },       // how many of the nodes
     drain: { type: 'string', default: '0' },          // the demo's flag
-    rate: { type: 'string', default: '500' },         // the same, and a limit: handshakes in one second
+    rate: { type: 'string', default: '250' },         // the same, and a limit: handshakes in one second
     leave: { type: 'string', default: '20s' },        // the same: enough for the rate, also where most clients are on one node
     script: { type: 'boolean', default: false },      // by connectWithSession, not the client alone
     port: { type: 'string', default: '23100' },       // and the two after it: not of those that connections take, so that a node gets its own again
