@@ -98,9 +98,9 @@ type Options struct {
 	// tells nobody of a logout.
 	ProbeInterval time.Duration
 
-	// CloseRate is how many clients may come back in a second when [Sessions.Close] sends
-	// them away: it sends nine tenths of that, since each waits a random time. More go
-	// where its context's time would not do. Set it to what the other nodes can take beside
+	// CloseRate is about how many clients come back in a second, at most, when
+	// [Sessions.Close] sends them away: it sends nine tenths of that, since each waits a
+	// random time. More go where its context's time would not do. Set it to what the other nodes can take beside
 	// their work. Default 500; negative sends all away at once.
 	CloseRate int
 
