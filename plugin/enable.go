@@ -82,7 +82,7 @@ func Enable(server *socketio.Server, manager *scs.SessionManager, options Option
 // openRoot lets clients connect where the app has handlers in other namespaces only:
 // go-socket.io serves nobody while it has none in the root.
 func openRoot(server *socketio.Server) {
-	if !server.LeaveRoom("/", "\x00 no room", nil) {
+	if !wire.Has(server, "/") {
 		server.OnError("/", nil)
 	}
 }

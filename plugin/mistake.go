@@ -35,7 +35,7 @@ const enabledMark = "\x00sessions"
 // mark notes on a server that Enable was called with it. A second call would replace
 // the handlers of the first, so it fails.
 func mark(server *socketio.Server) error {
-	if server.LeaveRoom(enabledMark, "\x00 no room", nil) { // no other question is without effect
+	if wire.Has(server, enabledMark) {
 		return errors.New("sessions: Enable was called with this server before; use the Sessions that it returned")
 	}
 	server.OnError(enabledMark, nil)

@@ -35,8 +35,7 @@ type Options struct {
 	// fails, and the Refusal as JSON. Default false: the client connects and is
 	// refused by a packet, which its page can read; clients do not show the body of
 	// an HTTP answer. OnInvalid hears of packets only. Set it where nobody without a
-	// session has any business. A root that
-	// allows anonymous clients overrides it, and so does a ticket. Leave it off for
+	// session has any business. A root that allows anonymous clients overrides it, and so does a ticket. Leave it off for
 	// clients whose token comes with the auth payload: the handshake does not carry
 	// that yet, and they would all get 401.
 	RefuseHandshake bool
@@ -100,8 +99,9 @@ type Options struct {
 
 	// CloseRate is about how many clients come back in a second, at most, when
 	// [Sessions.Close] sends them away: it sends nine tenths of that, since each waits a
-	// random time. More go where its context's time would not do. Set it to what the other nodes can take beside
-	// their work. Default 500; negative sends all away at once.
+	// random time. More go where its context's time would not do. Set it to what the
+	// other nodes can take beside their work. Default 500; negative sends all away at
+	// once.
 	CloseRate int
 
 	// MaxSocketsPerSession is how many connections of one session this process

@@ -6,6 +6,13 @@ import (
 	socketio "github.com/googollee/go-socket.io"
 )
 
+// Has reports whether a server has a namespace. It tries to leave a room that does not
+// exist: go-socket.io has no other query without an effect. Has waits for broadcasts, and
+// these for NextWriter, so call it without any lock that NextWriter takes.
+func Has(server *socketio.Server, namespace string) bool {
+	return server.LeaveRoom(namespace, "\x00 no room", nil)
+}
+
 // Registered returns which of its own handlers a server has in a namespace: "OnConnect",
 // "OnDisconnect". go-socket.io keeps one of each, and does not show them: where its fields
 // are not those of v1.7.0 and v1.8.0-rc.1, none are returned.

@@ -17,14 +17,6 @@ type server struct {
 	fingerprint      fingerprint
 }
 
-// has reports whether the server has a namespace. It tries to leave a room that does
-// not exist: go-socket.io has no other query without an effect. has waits for
-// broadcasts, and these for NextWriter, so call it without any lock that NextWriter
-// takes.
-func (s *server) has(namespace string) bool {
-	return s.LeaveRoom(namespace, "\x00 no room", nil)
-}
-
 // conn returns go-socket.io's connection in the root, nil if there is none.
 func (s *server) conn(id string) (conn socketio.Conn) {
 	s.ForEach("/", id, func(c socketio.Conn) { conn = c })

@@ -26,7 +26,7 @@ type shared struct {
 // knows reports whether the server has a namespace. It waits for go-socket.io, as
 // server.has says.
 func (s *shared) knows(namespace string) bool {
-	return s.gates.has(namespace) || s.server.has(namespace)
+	return s.gates.has(namespace) || Has(s.server.Server, namespace)
 }
 
 // limit sets the largest message that a websocket accepts.
