@@ -98,8 +98,8 @@ func benchmarkEvent(b *testing.B, backend store.Backend, options Options, use fu
 	if err := n.enter(conn); err != nil {
 		b.Fatal(err)
 	}
-	benchmarkHandler(b, h.adapt(func(c socketio.Conn, handle func(*Session, Strictness) error) *Refusal {
-		return n.dispatch(c, n.settings, func(s *Session) error { return handle(s, Lenient) })
+	benchmarkHandler(b, h.adapt(func(c socketio.Conn, called *invocation) *Refusal {
+		return n.dispatch(c, n.settings, called.call)
 	}, nil), conn)
 	n.leave(conn, reasonClosed)
 }

@@ -90,11 +90,28 @@ func encodes(t reflect.Type) bool {
 	return false
 }
 
-// adapt returns the function that go-socket.io calls. It has run call the handler, and
-// say whether that is strict about its arguments. If run returns a Refusal, that is
-// acknowledged instead of the results. answer sends the acknowledgement; if it is nil,
-// go-socket.io does.
-func (h *handler) adapt(run func(socketio.Conn, func(s *Session, strict Strictness) error) *Refusal, answer func(socketio.Conn, []any)) any {
+// An invocation is one call of a handler, for one event.
+type invocation struct {
+	handler *handler
+	in      []reflect.Value // the arguments as go-socket.io has decoded them
+	strict  Strictness      // set by run
+	out     []any           // the results
+	room    [1]any          // for out
+}
+
+// results returns the list that n results will be in.
+func (i *invocation) results(n int) []any {
+	i.out = i.room[:min(n, len(i.room))]
+	if n > len(i.room) {
+		i.out = make([]any, n)
+	}
+	return i.out
+}
+
+// adapt returns the function that go-socket.io calls. It has run make the call. If run
+// returns a Refusal, that is acknowledged instead of the results. answer sends the
+// acknowledgement; if it is nil, go-socket.io does.
+func (h *handler) adapt(run func(socketio.Conn, *invocation) *Refusal, answer func(socketio.Conn, []any)) any {
 	n := h.results
 	if h.fails && n == 0 {
 		n = 1 // null or a failure
@@ -105,9 +122,9 @@ func (h *handler) adapt(run func(socketio.Conn, func(s *Session, strict Strictne
 	}
 	form := reflect.FuncOf(append([]reflect.Type{connType}, h.takes.Inputs()...), outputs, false)
 	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
-		c, results := in[0].Interface().(socketio.Conn), make([]any, n)
-		answers := results
-		if why := run(c, func(s *Session, strict Strictness) error { return h.call(in[1:], s, strict, results) }); why != nil {
+		c, called := in[0].Interface().(socketio.Conn), &invocation{handler: h, in: in[1:]}
+		answers := called.results(n)
+		if why := run(c, called); why != nil {
 			answers = failed(why, n)
 		}
 		if answer != nil {
@@ -129,11 +146,12 @@ func failed(why *Refusal, n int) []any {
 	return results
 }
 
-// call decodes the arguments, calls the app's function and stores its results in out.
-func (h *handler) call(in []reflect.Value, s *Session, strict Strictness, out []any) error {
-	args := make([]reflect.Value, 0, len(in)+1)
-	args = append(args, reflect.ValueOf(&s.client.handed).Elem(), reflect.ValueOf(s))
-	args, err := h.takes.Append(args, in, bool(strict))
+// call decodes the arguments, calls the app's function and keeps its results.
+func (i *invocation) call(s *Session) error {
+	h := i.handler
+	var room [8]reflect.Value // enough for most handlers, and on the stack
+	args := append(room[:0], reflect.ValueOf(&s.client.handed).Elem(), reflect.ValueOf(s))
+	args, err := h.takes.Append(args, i.in, bool(i.strict))
 	if err != nil {
 		return err
 	}
@@ -145,16 +163,16 @@ func (h *handler) call(in []reflect.Value, s *Session, strict Strictness, out []
 		}
 		results = results[:last]
 	}
-	for i, result := range results {
+	for n, result := range results {
 		value := result.Interface()
-		if h.doubts[i] {
+		if h.doubts[n] {
 			// go-socket.io would encode it in a goroutine of its own: after the
 			// changes are kept, and where a panic ends the process.
 			if _, err := json.Marshal(value); err != nil {
 				return fmt.Errorf("sessions: encode the result: %w", err)
 			}
 		}
-		out[i] = value
+		i.out[n] = value
 	}
 	return nil
 }

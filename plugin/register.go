@@ -72,10 +72,11 @@ func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) 
 		panic(fmt.Sprintf("sessions: event %q of namespace %q has a handler already", event, n.name))
 	}
 	n.events[event] = true
-	run := func(c socketio.Conn, handle func(*Session, Strictness) error) *Refusal {
+	run := func(c socketio.Conn, called *invocation) *Refusal {
 		set := n.settings.with(settings)
 		set.event, set.isEvent = event, true
-		return n.dispatch(c, set, func(s *Session) error { return handle(s, set.strict) })
+		called.strict = set.strict
+		return n.dispatch(c, set, called.call)
 	}
 	var answer func(socketio.Conn, []any)
 	if s.common.gate.answers() {

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // A Kind is what happened to a session.
@@ -86,12 +87,8 @@ func (n Note) MarshalJSON() ([]byte, error) {
 	b = append(append(b, n.Event.ID...), `","kind":"`...)
 	b = append(append(b, n.Event.Kind...), '"')
 	if keys := n.Event.Keys; 0 < len(keys) && len(keys) <= maxNoteKeys {
-		names, err := json.Marshal(keys)
-		if err != nil {
-			return nil, err
-		}
-		if len(names) <= maxNoteKeyBytes {
-			b = append(append(b, `,"keys":`...), names...)
+		if all := appendKeys(b, keys); len(all)-len(b) <= maxNoteKeyBytes {
+			b = all
 		}
 	}
 	if n.Event.Data != nil {
@@ -99,6 +96,26 @@ func (n Note) MarshalJSON() ([]byte, error) {
 	}
 	return append(b, '}'), nil
 }
+
+// appendKeys appends the member with the keys of values.
+func appendKeys(b []byte, keys []string) []byte {
+	b = append(b, `,"keys":`...)
+	separator := byte('[')
+	for _, key := range keys {
+		b = append(b, separator)
+		separator = ','
+		if strings.ContainsFunc(key, isEscaped) {
+			quoted, _ := json.Marshal(key) // a string always encodes
+			b = append(b, quoted...)
+		} else {
+			b = append(append(append(b, '"'), key...), '"')
+		}
+	}
+	return append(b, ']')
+}
+
+// isEscaped reports whether a rune may need an escape in JSON.
+func isEscaped(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
 
 // NoteHead returns the bytes with which the notes of one Store begin in JSON; see
 // [Ignorer]. From, ID and Kind consist of letters, digits, - and _.

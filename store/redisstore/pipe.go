@@ -3,10 +3,8 @@ package redisstore
 import (
 	"context"
 	"errors"
-	"net"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,25 +24,8 @@ type pipe struct {
 
 	mu      sync.Mutex
 	waiting []*call       // if there are any, an exchange is about to send them
+	spare   [][]*call     // empty lists, for the next that wait
 	moved   chan struct{} // see move; nil while nobody waits for that
-}
-
-// A call is the commands of one goroutine, which waits for the replies.
-type call struct {
-	ctx      context.Context
-	commands []command
-	room     [2]command    // for commands
-	done     chan struct{} // gets a value when all are answered
-}
-
-type command struct {
-	name     string
-	args     []any
-	once     bool // it must not be made twice
-	late     int  // which argument becomes "late" if it may be; 0 for none
-	repeated bool // this is the second try
-	reply    any
-	err      error
 }
 
 // loadingPause is how long a server that is loading its data is left alone.
@@ -101,11 +82,8 @@ func (p *pipe) do(ctx context.Context, commands ...command) (done [2]command, er
 	if !ok {
 		c = &call{done: make(chan struct{}, 1)}
 	}
-	c.ctx, c.commands = ctx, c.room[:copy(c.room[:], commands)]
-	p.mu.Lock()
-	p.waiting = append(p.waiting, c)
-	first := len(p.waiting) == 1
-	p.mu.Unlock()
+	c.take(ctx, commands)
+	first := p.await(c)
 	switch {
 	case first && ctx.Done() == nil:
 		p.exchange()
@@ -115,12 +93,23 @@ func (p *pipe) do(ctx context.Context, commands ...command) (done [2]command, er
 	select {
 	case <-c.done:
 		done = c.room
-		c.ctx, c.room = nil, [2]command{}
+		c.ctx, c.room, c.key[0] = nil, [2]command{}, nil
 		p.free.Put(c)
 		return done, nil
 	case <-ctx.Done():
 		return done, ctx.Err()
 	}
+}
+
+// await makes a call wait to be sent, and reports whether it is the first.
+func (p *pipe) await(c *call) (first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := len(p.spare) - 1; p.waiting == nil && last >= 0 {
+		p.waiting, p.spare = p.spare[last], p.spare[:last]
+	}
+	p.waiting = append(p.waiting, c)
+	return len(p.waiting) == 1
 }
 
 // exchange sends the waiting calls in one write, and hands out the replies. What the
@@ -131,6 +120,7 @@ func (p *pipe) exchange() {
 	runtime.Gosched()    // goroutines that are ready to run may call, too
 	calls := p.takeWaiting()
 	again, refused := send(conn, calls)
+	p.reuse(calls)
 	if len(again) > 0 {
 		p.failed.Store(time.Now().UnixNano())
 	}
@@ -220,73 +210,10 @@ func (p *pipe) takeWaiting() []*call {
 	return calls
 }
 
-// receive reads the replies. err is not nil if the connection is lost.
-func (c *call) receive(conn redis.Conn, err error) error {
-	for i := range c.commands {
-		command := &c.commands[i]
-		if err == nil {
-			command.reply, command.err = conn.Receive()
-			err = conn.Err()
-		} else {
-			command.err = err
-		}
-	}
-	return err
-}
-
-// failure returns the first error.
-func (c *call) failure() error {
-	for _, command := range c.commands {
-		if command.err != nil {
-			return command.err
-		}
-	}
-	return nil
-}
-
-// mayRepeat reports whether the call failed because of its connection, and may be sent
-// once more. It then notes that.
-func (c *call) mayRepeat() bool {
-	may := false
-	for i := range c.commands {
-		command := &c.commands[i]
-		switch {
-		case command.err == nil:
-			continue
-		case command.repeated, c.ctx.Err() != nil:
-			return false
-		case !isElsewhere(command.err) && (!isBroken(command.err) || command.once):
-			return false
-		}
-		may = true
-	}
-	for i := range c.commands {
-		command := &c.commands[i]
-		command.repeated = command.repeated || may
-		if may && command.late > 0 && command.err != nil && !isElsewhere(command.err) {
-			command.args[command.late] = "late"
-		}
-	}
-	return may
-}
-
-// isElsewhere reports whether a server has refused a command that another will take, or
-// the same one later.
-func isElsewhere(err error) bool {
-	return hasCode(err, "READONLY") || hasCode(err, "LOADING") || hasCode(err, "MASTERDOWN") ||
-		hasCode(err, "ERR") && strings.Contains(err.Error(), "-READONLY ") // in a script, before Redis 7
-}
-
-// isBroken reports whether the connection has failed, and not only been silent for too
-// long: then the server is busy, and another connection would wait as long.
-func isBroken(err error) bool {
-	refused, silent := redis.Error(""), net.Error(nil)
-	return !errors.As(err, &refused) && !errors.Is(err, redis.ErrPoolExhausted) &&
-		(!errors.As(err, &silent) || !silent.Timeout())
-}
-
-// hasCode reports whether an error is a reply of Redis that begins with a code.
-func hasCode(err error, code string) bool {
-	failed, ok := err.(redis.Error) //nolint:errorlint // redigo does not wrap a reply
-	return ok && strings.HasPrefix(string(failed), code+" ")
+// reuse keeps a list of calls that were answered.
+func (p *pipe) reuse(calls []*call) {
+	clear(calls)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spare = append(p.spare, calls[:0])
 }

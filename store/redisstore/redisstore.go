@@ -91,8 +91,8 @@ const noKey = -2
 // Find implements [store.Backend]. It sends two commands in one round trip. They need
 // not be atomic, and cost Redis less than a script.
 func (r *RedisStore) Find(ctx context.Context, key string) ([]byte, time.Time, bool, error) {
-	args, asked := []any{r.name(key)}, time.Now()
-	done, err := r.pipe.do(ctx, command{name: "GET", args: args}, command{name: "PTTL", args: args})
+	name, asked := any(r.name(key)), time.Now()
+	done, err := r.pipe.do(ctx, command{name: "GET", key: name}, command{name: "PTTL", key: name})
 	if err != nil {
 		return nil, time.Time{}, false, err
 	}

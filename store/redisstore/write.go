@@ -69,12 +69,12 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if err != nil {
 		return nil, false, err
 	}
-	wanted := "present"
+	var wanted, alone any = "present", "" // constants: to box a variable takes memory
 	if change.Old == nil {
 		wanted = "absent"
 	}
 	expiry, limit := millis(change.Life)
-	alone, own := "", r.listenerTo(change.Note)
+	own := r.listenerTo(change.Note)
 	if own != nil {
 		alone = "alone"
 	}

@@ -41,6 +41,8 @@ func sizeGuess(values map[string]any) int {
 			n += len(v)
 		case []byte:
 			n += len(v)
+		case time.Time:
+			n += 20
 		}
 	}
 	return n

@@ -94,7 +94,7 @@ func uintBytes(room *[9]byte, x uint64) []byte {
 
 // definitions returns the messages that define the types of the set.
 func definitions(set gobSet) []byte {
-	var w gobWriter
+	w := gobWriter{buf: make([]byte, 0, 64)}
 	for ; set != 0; set &= set - 1 {
 		w.definition(gobFirstID + gobID(bits.TrailingZeros64(uint64(set))))
 	}
