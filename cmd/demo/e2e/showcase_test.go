@@ -57,6 +57,31 @@ func TestArrives(t *testing.T) {
 	})
 }
 
+// An address leads to its place, also from elsewhere; the browser's own buttons lead
+// back and forth.
+func TestAddressOfPlace(t *testing.T) {
+	d := startDemo(t)
+	p := openTab(startBrowser(t), t, d)
+	inSight := func(place string) {
+		t.Helper()
+		p.until(fmt.Sprintf(`[...document.querySelectorAll('.place:not([hidden])')].map((p) => p.id).join() === 'at-%s'
+			&& document.querySelector('nav [aria-current=page]').hash === '#at-%[1]s'`, place))
+	}
+	inSight("clients")
+	p.do(chromedp.Navigate("about:blank"))
+	p.do(chromedp.Navigate(strings.TrimSuffix(d.url, "/") + "/#at-devices"))
+	p.until(connected)
+	inSight("devices")
+	p.goes("chat")
+	p.until(`(history.back(), true)`)
+	inSight("devices")
+	p.until(`(history.forward(), true)`)
+	inSight("chat")
+	p.until(`(location.hash = '#nowhere', true)`)
+	inSight("clients")
+	p.wantNoErrors()
+}
+
 // After the end, all that is offered works: what would not is disabled, and says why.
 func TestOffersWhatMakesSense(t *testing.T) {
 	p := openTab(startBrowser(t), t, startDemo(t, "-faults"), viewport(1280, 900))
