@@ -143,7 +143,7 @@ func TestEventAfterDestroy(t *testing.T) {
 			register(a)
 			a.sessions.OnEvent("/", "destroy-early", func(_ socketio.Conn, s *plugin.Session) (bool, error) {
 				err := s.Destroy()
-				<-time.After(80 * time.Millisecond) // its work
+				<-s.Done() // all sockets are being told
 				return true, err
 			})
 		})
