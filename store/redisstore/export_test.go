@@ -1,6 +1,10 @@
 package redisstore
 
-import "github.com/socketio-sessions/socketio-sessions/store"
+import (
+	"strings"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
+)
 
 // RestLimit is how long a connection may rest before it is tried.
 const RestLimit = restLimit
@@ -11,6 +15,13 @@ func Changed(of store.Line) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.changed)
+}
+
+// SwapScripts returns the script of a swap as Redis 7 runs it, and as a server does that
+// does not tell its version.
+func SwapScripts() (now, before string) {
+	now = swapScript.source.(string)
+	return now, strings.Replace(now, "redis.REDIS_VERSION_NUM", "redis.NO_SUCH_THING", 1)
 }
 
 // Waiting returns how many calls wait for a connection.

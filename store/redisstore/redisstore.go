@@ -27,14 +27,15 @@ import (
 )
 
 // A RedisStore is a [store.Backend] in Redis 6 or later. It keeps the layout of SCS's
-// own redisstore: the bytes under "scs:session:" and the key, expired by PEXPIREAT. So
-// nodes that still use that share the same sessions.
+// own redisstore: the bytes under "scs:session:" and the key, which expires when the
+// session does. So nodes that still use that share the same sessions.
 //
 // Each operation but All is one round trip, once Redis knows the scripts. Each change is
 // one Lua script. It touches the session's key and, if its user changes, the rolls of those
-// users. Concurrent operations are pipelined over one connection. The script also publishes what happened to the session, on a channel of
-// the session's id. A Store that follows sessions holds two connections of the pool, to
-// hear that and to hear what is said, so the pool must allow at least three.
+// users. Concurrent operations are pipelined over one connection. The script also publishes
+// what happened to the session, on a channel of the session's id. A Store that follows
+// sessions holds two connections of the pool, to hear that and to hear what is said, so the
+// pool must allow at least three.
 //
 // Under the prefix there are sessions and nothing else. Claims, tickets, rolls and channels have
 // names that begin with "socketio:" and the prefix.
