@@ -98,7 +98,7 @@ type Options struct {
 	ProbeInterval time.Duration
 
 	// CloseRate is about how many clients come back in a second, at most, when
-	// [Sessions.Close] sends them away: it sends nine tenths of that, since each waits a
+	// [Sessions.Close] sends them away: it sends four fifths of that, since each waits a
 	// random time. More go where its context's time would not do. Set it to what the
 	// other nodes can take beside their work. Default 500; negative sends all away at
 	// once.
@@ -201,7 +201,7 @@ func (o Options) withDefaults(manager *scs.SessionManager) Options {
 }
 
 // leaveRate is how many clients Close sends away in a second.
-func (o Options) leaveRate() int { return o.CloseRate - o.CloseRate/10 }
+func (o Options) leaveRate() int { return o.CloseRate - o.CloseRate/5 }
 
 // validate names every setting that cannot work.
 func (o Options) validate(manager *scs.SessionManager) error {

@@ -19,12 +19,12 @@ const { values: flags } = parseArgs({
     clients: { type: 'string', default: '3000' },     // how many, 2.5.0 and 4.8.4 in turn
     process: { type: 'string', default: '750' },      // how many of them in a process
     come: { type: 'string', default: '100' },         // how many a second at first
-    every: { type: 'string', default: '5000' },       // ms between two events of a client
+    every: { type: 'string', default: '10000' },      // ms between two events of a client
     settle: { type: 'string', default: '62000' },     // ms between a node's return, with all clients there, and the next restart: as long as nginx's cookie lasts
     down: { type: 'string', default: '3000' },        // ms from the end of a node to its next start
     restarts: { type: 'string', default: '3' },       // how many of the nodes
     drain: { type: 'string', default: '0' },          // the demo's flag
-    rate: { type: 'string', default: '250' },         // the same, and a limit: handshakes in one second
+    rate: { type: 'string', default: '180' },         // the same, and a limit: handshakes in one second
     leave: { type: 'string', default: '20s' },        // the same: enough for the rate, also where most clients are on one node
     script: { type: 'boolean', default: false },      // by connectWithSession, not the client alone
     port: { type: 'string', default: '23100' },       // and the two after it: not of those that connections take, so that a node gets its own again
