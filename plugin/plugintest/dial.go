@@ -34,9 +34,10 @@ func (s *Server) Dial(namespace string, cookie *http.Cookie, options ...Option) 
 		c.start()
 		return c.enter(namespace)
 	}
-	c.clients["/"] = &Client{conn: c, namespace: "/"} // where each connection begins, unasked
+	root := &Client{conn: c, namespace: "/"} // where each connection begins, unasked
+	c.clients["/"] = root
 	c.start()
-	if root := c.enter("/"); namespace == "/" {
+	if root.settle(nil); namespace == "/" {
 		return root
 	}
 	return c.enter(namespace)
@@ -98,19 +99,27 @@ func (c *conn) enter(namespace string) *Client {
 	if !known {
 		err = client.asks(asked)
 	}
-	if !c.await(func() bool { return client.state != asking || c.over }) {
-		if err == nil {
-			err = errors.New("does the server's Serve run?")
-		}
-		c.tb.Fatalf("Dial %s: neither let in nor refused within %v: %v", namespace, c.patience, err)
-	}
-	c.mu.Lock()
-	unanswered, why := client.state == asking, c.err
-	c.mu.Unlock()
-	if unanswered {
-		c.tb.Fatalf("Dial %s: neither let in nor refused: the connection has ended: %v", namespace, why)
-	}
+	client.settle(err)
 	return client
+}
+
+// settle waits until the client is let in or turned away. asked is the error of asking
+// for that.
+func (c *Client) settle(asked error) {
+	conn := c.conn
+	conn.tb.Helper()
+	if !conn.await(func() bool { return c.state != asking || conn.over }) {
+		if asked == nil {
+			asked = errors.New("does the server's Serve run?")
+		}
+		conn.tb.Fatalf("Dial %s: neither let in nor refused within %v: %v", c.namespace, conn.patience, asked)
+	}
+	conn.mu.Lock()
+	unanswered, why := c.state == asking, conn.err
+	conn.mu.Unlock()
+	if unanswered {
+		conn.tb.Fatalf("Dial %s: neither let in nor refused: the connection has ended: %v", c.namespace, why)
+	}
 }
 
 // asks sends CONNECT. What becomes of it, the reader hears.

@@ -46,12 +46,24 @@ func raw(then func(ws *websocket.Conn)) http.Handler {
 	})
 }
 
+// hangUp ends a websocket, and waits for the client to do so: if it closed at once, what
+// the client has just sent would meet a reset, and the client could lose the last frame.
+func hangUp(ws *websocket.Conn) {
+	_ = ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			return
+		}
+	}
+}
+
 // A server that refuses the root hangs up for all namespaces; one that says nothing has
 // let nobody in.
 func TestHungUp(t *testing.T) {
 	t.Parallel()
 	refuses := raw(func(ws *websocket.Conn) {
 		_ = ws.WriteMessage(websocket.TextMessage, []byte(`44{"code":"no_cookie","message":"m"}`))
+		hangUp(ws)
 	})
 	for range 50 { // the client may ask before it hears, or after
 		if why := plugintest.New(t, refuses, plugintest.EIO3()).Dial("/chat", nil).Refused(); why.Code != plugin.CodeNoCookie {
