@@ -2,7 +2,6 @@ package plugintest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -95,9 +94,6 @@ func (c *Client) isOver() bool { return c.state == refused || c.state == gone ||
 func (c *Client) take(p packet) error {
 	switch p.kind {
 	case connect:
-		if c.conn.version == 4 && p.data == "" {
-			return errors.New(onlyVersion3)
-		}
 		c.state = in
 	case disconnect:
 		if c.state != refused {

@@ -2,6 +2,7 @@ package plugintest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -138,6 +139,9 @@ func (c *conn) receive() (packet, error) {
 
 // deliver gives a packet to the client of its namespace. c.mu is held.
 func (c *conn) deliver(p packet) error {
+	if p.kind == connect && p.data == "" && c.version == 4 { // unasked, perhaps before Dial has asked
+		return errors.New(onlyVersion3)
+	}
 	if client := c.clients[p.namespace]; client != nil {
 		return client.take(p)
 	}
