@@ -35,9 +35,9 @@ type Options struct {
 	// fails, and the Refusal as JSON. Default false: the client connects and is
 	// refused by a packet, which its page can read; clients do not show the body of
 	// an HTTP answer. OnInvalid hears of packets only. Set it where nobody without a
-	// session has any business. A root that allows anonymous clients overrides it, and so does a ticket. Leave it off for
-	// clients whose token comes with the auth payload: the handshake does not carry
-	// that yet, and they would all get 401.
+	// session has any business. A root that allows anonymous clients overrides it, and
+	// so does a ticket. Leave it off for clients whose token comes with the auth
+	// payload: the handshake does not carry that yet, and they would all get 401.
 	RefuseHandshake bool
 
 	// Scope is the scope of every namespace that Configure gives no other.

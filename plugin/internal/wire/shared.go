@@ -24,7 +24,7 @@ type shared struct {
 }
 
 // knows reports whether the server has a namespace. It waits for go-socket.io, as
-// server.has says.
+// Has says.
 func (s *shared) knows(namespace string) bool {
 	return s.gates.has(namespace) || Has(s.server.Server, namespace)
 }
