@@ -20,6 +20,8 @@ type client struct {
 	admitted bool        // OnConnect has succeeded; set before ready closes
 	left     latch.Latch // closed when the client has left
 	reason   string      // why it left; set before left closes
+	sentOut  atomic.Bool // set when it must go
+	parted   latch.Latch // closed when it has been told why, and has had its time to leave
 	gone     latch.Latch // closed when OnDisconnect has returned and all is saved
 
 	why   atomic.Pointer[Refusal] // set when the client was refused or expelled

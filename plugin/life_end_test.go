@@ -122,3 +122,41 @@ func testEnd(t *testing.T, b shared, options plugin.Options, code string, end fu
 		eventually(t, "it is forgotten", func() bool { return n.sessions.Entries() == 1 })
 	}
 }
+
+// Every namespace of a connection hears why it ends, though the OnInvalid of one takes
+// longer than its neighbours' clients have to hang up, and though the client leaves the
+// root at once.
+func TestEndIsToldInEveryNamespace(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ slow, leaves string }{
+		"slow at the root":                {"/", ""},
+		"slow elsewhere":                  {"/chat", ""},
+		"slow elsewhere, the root leaves": {"/chat", "41"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, store.NewMemory(), plugin.Options{}, func(a *app) {
+				register(a)
+				for _, namespace := range []string{"/", "/chat"} {
+					a.sessions.OnInvalid(namespace, func(socketio.Conn, *plugin.Refusal) {
+						if namespace == row.slow {
+							<-time.After(time.Second)
+						}
+					})
+				}
+			})
+			cookie := a.login("alice")
+			c := a.enter(cookie).in("/chat")
+			a.get(cookie, "/destroy")
+			told := ""
+			if row.leaves != "" {
+				c.expelled("/")
+				c.send(row.leaves)
+				told = "!destroyed "
+			}
+			if told += c.farewells(); told != "!destroyed /chat!destroyed" {
+				t.Errorf("told %s", told)
+			}
+		})
+	}
+}

@@ -221,6 +221,7 @@ func (so *socket) release() {
 // sendOut expels a socket, unless it is gone.
 func (so *socket) sendOut(why *Refusal) {
 	if so.common.registry.hold(so) {
+		so.sentOut.Store(true)
 		go so.expel(why)
 	}
 }
@@ -228,8 +229,7 @@ func (so *socket) sendOut(why *Refusal) {
 // cast sends an event to the client when it is in, without waiting for that; never when
 // its session has ended.
 func (so *socket) cast(event *wire.Cast) {
-	e, _ := so.owned()
-	if so.why.Load() != nil || so.left.IsClosed() || e != nil && e.Known() != nil {
+	if so.left.IsClosed() || so.ends() {
 		return
 	}
 	if !so.send(event) {

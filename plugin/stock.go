@@ -77,22 +77,23 @@ func (g *stock) refuse(c *conn, why *Refusal, left <-chan struct{}) { g.expel(c,
 
 func (g *stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	awaitIdle(g.idle(c), left)
-	// Emit blocks while the client does not read. Close ends that.
-	hangup := time.AfterFunc(packetWait+hangupGrace, func() { _ = c.Close() })
-	defer hangup.Stop()
 	select {
 	case <-left:
 	case <-time.After(packetWait):
+		// Emit blocks while the client does not read. Close ends that.
+		hangup := time.AfterFunc(hangupGrace, func() { _ = c.Close() })
 		c.Emit("sinvalid", why)
+		hangup.Stop()
 	}
 	select {
 	case <-left:
-	case <-time.After(2 * hangupGrace):
-		// The connection ended before it entered: nobody will say that it left.
+		if !isRoot(c) {
+			return // the connection stays
+		}
+	case <-time.After(hangupGrace):
 	}
-	if isRoot(c) {
-		_ = c.Close() // it may have left only the namespace
-	}
+	c.socket.part()
+	_ = c.Close()
 }
 
 // idle returns a channel that closes when no handler of c's connection runs.

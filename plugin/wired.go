@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	socketio "github.com/googollee/go-socket.io"
 
@@ -18,6 +19,9 @@ type wired struct {
 	http.Handler
 	mistakes *mistakes
 }
+
+// leaveGrace is how long an expelled client may take to leave by itself.
+const leaveGrace = 100 * time.Millisecond
 
 // newWired returns the gate of a wire, and binds each connection of it to the
 // credential that opened it.
@@ -104,11 +108,19 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	}
 	awaitIdle(c.wire.Idle(), left)
 	c.wire.Flush(c.Emit) // what was emitted comes before
-	c.wire.Expel(nameOf(c), wire.Farewell{
+	out := c.wire.Expel(nameOf(c), wire.Farewell{
 		Event: "sinvalid", Data: why.json(), Answer: why.answer(), Back: why.Reconnect,
 	})
+	if out != nil {
+		select {
+		case <-left:
+		case <-time.After(leaveGrace):
+		}
+		c.socket.part()
+		out()
+	}
 	select {
-	case <-left: // within the time that a client has to hang up
+	case <-left:
 	case <-c.wire.Done(): // it was over before it entered
 	}
 }

@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/json"
 	"slices"
-	"time"
 )
 
 // A Farewell is what an expelled client gets.
@@ -14,43 +13,27 @@ type Farewell struct {
 	Back   bool            // it may reconnect by itself
 }
 
-// leaveGrace is how long an expelled client may take to leave by itself.
-const leaveGrace = 100 * time.Millisecond
-
-// Expel sends a client out of a namespace. The client gets the farewell's event,
-// and 100 ms to leave by itself; in the root it gets up to 400 ms, so that other
-// namespaces can expel it too. Then it gets a DISCONNECT, after which it does not
-// reconnect by itself, and the connection ends if this was the root or its last
-// namespace. A client that may reconnect gets no DISCONNECT; its connection ends.
-func (c *Conn) Expel(namespace string, farewell Farewell) {
+// Expel tells a client of a namespace why it must go: it gets the farewell's event, and
+// no more from then on but the farewell's answer to each of its events. Call out when
+// it has had its time to leave by itself, and other namespaces have expelled it that
+// are about to. Then it gets a DISCONNECT, after which it does not reconnect by itself,
+// and the connection ends if this was the root or its last namespace. A client that may
+// reconnect gets no DISCONNECT; its connection ends. out does nothing if the client has
+// left. It is nil if the client is not in the namespace.
+func (c *Conn) Expel(namespace string, farewell Farewell) (out func()) {
 	name, err := json.Marshal(farewell.Event)
 	if err != nil {
-		return // a string never fails
+		return nil // a string never fails
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.namespaces.find([]byte(namespace))
 	if s == nil || !s.admitted || s.answer != "" || c.reason != "" {
-		return
+		return nil
 	}
 	s.answer = "[" + string(farewell.Answer) + "]"
 	c.out.sendText("4" + prefix(kindEvent, namespace) + "[" + string(name) + "," + string(farewell.Data) + "]")
-	time.AfterFunc(leaveGrace, func() { c.finishExpel(s, farewell.Back) })
-}
-
-// maxDelays is how many times the root waits for other namespaces, which may be
-// about to expel the client too.
-const maxDelays = 3
-
-// gatedElsewhereLocked reports whether the client is in a gated namespace besides
-// the root that has not expelled it. c.mu is held.
-func (c *Conn) gatedElsewhereLocked() bool {
-	for _, s := range c.namespaces.joined {
-		if s.name != "/" && s.answer == "" && c.shared.gates.has(s.name) {
-			return true
-		}
-	}
-	return false
+	return func() { c.finishExpel(s, farewell.Back) }
 }
 
 // finishExpel removes an expelled client from its namespace, unless it has left.
@@ -58,11 +41,6 @@ func (c *Conn) finishExpel(s *socket, back bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !slices.Contains(c.namespaces.joined, s) || c.reason != "" {
-		return
-	}
-	if s.name == "/" && s.delays < maxDelays && c.gatedElsewhereLocked() {
-		s.delays++
-		time.AfterFunc(leaveGrace, func() { c.finishExpel(s, back) })
 		return
 	}
 	if !back {

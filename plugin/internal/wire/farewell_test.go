@@ -65,17 +65,22 @@ func TestExpelFromRoot(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
 		g := inside(t, transport, version, "/", "/chat")
+		var out func()
 		g.meanwhile(func() {
 			g.says(`421["echo","too late"]`, `42["echo","not asked"]`, `452-3["buf",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
 			if err := g.Send(rawclient.Packet{Binary: true, Data: []byte("a")}, rawclient.Packet{Binary: true, Data: []byte("b")}); err != nil {
 				t.Fatal(err)
 			}
 			g.says(`42/chat,4["echo","still in"]`)
-			g.conn.Expel("/", farewellOf(false))
-			g.conn.Expel("/", farewellOf(true)) // it is out already
+			out = g.conn.Expel("/", farewellOf(false))
+			if g.conn.Expel("/", farewellOf(true)) != nil {
+				t.Error("expelled twice")
+			}
 			g.server.BroadcastToNamespace("/", "never seen")
 		})
-		g.hears(`42["sinvalid",{"code":"destroyed"}]`, `431[{"error":"gone"}]`, `433[{"error":"gone"}]`, `43/chat,4["still in"]`, "41", "41/chat")
+		g.hears(`42["sinvalid",{"code":"destroyed"}]`, `431[{"error":"gone"}]`, `433[{"error":"gone"}]`, `43/chat,4["still in"]`)
+		out()
+		g.hears("41", "41/chat")
 		g.HearEnd()
 		<-g.conn.Done()
 		if g.conn.Reason() != ReasonServer {
@@ -94,8 +99,9 @@ func TestExpelToComeBack(t *testing.T) {
 			t.Parallel()
 			kinds(t, func(t *testing.T, transport string, version int) {
 				g := inside(t, transport, version, "/", "/chat")
-				g.conn.Expel(namespace, farewellOf(true))
+				out := g.conn.Expel(namespace, farewellOf(true))
 				g.hears("4" + prefix(kindEvent, namespace) + `["sinvalid",{"code":"destroyed"}]`)
+				out()
 				g.HearEnd()
 				<-g.conn.Done()
 			})
@@ -110,12 +116,15 @@ func TestExpelFromNamespace(t *testing.T) {
 	kinds(t, func(t *testing.T, transport string, version int) {
 		g := inside(t, transport, version, "/", "/chat")
 		for n := range 2 {
+			var out func()
 			g.meanwhile(func() {
 				g.says(fmt.Sprintf(`42/chat,%d["echo","too late"]`, n))
-				g.conn.Expel("/chat", farewellOf(false))
+				out = g.conn.Expel("/chat", farewellOf(false))
 				g.server.BroadcastToNamespace("/chat", "never seen")
 			})
-			g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, fmt.Sprintf(`43/chat,%d[{"error":"gone"}]`, n), "41/chat")
+			g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, fmt.Sprintf(`43/chat,%d[{"error":"gone"}]`, n))
+			out()
+			g.hears("41/chat")
 			g.says(`421["echo","still in"]`, "40/chat", `42/chat,2["echo","back"]`)
 			g.hears(`431["still in"]`, connected("/chat", version), `43/chat,2["back"]`)
 		}
@@ -129,9 +138,9 @@ func TestExpelFromLastNamespace(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
 			g := inside(t, transport, 4, "/chat", "/other")
-			g.conn.Expel("/other", farewellOf(false))
+			g.conn.Expel("/other", farewellOf(false))()
 			g.hears(`42/other,["sinvalid",{"code":"destroyed"}]`, "41/other")
-			g.conn.Expel("/chat", farewellOf(false))
+			g.conn.Expel("/chat", farewellOf(false))()
 			g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, "41/chat")
 			g.HearEnd()
 		})
@@ -144,12 +153,14 @@ func TestExpelHeardAtOnce(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
 		g := inside(t, transport, version, "/", "/chat")
+		var out func()
 		g.meanwhile(func() {
 			g.says("41/chat", "40/chat")
-			g.conn.Expel("/chat", farewellOf(true))
+			out = g.conn.Expel("/chat", farewellOf(true))
 		})
 		g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, connected("/chat", version))
-		g.conn.Expel("/chat", farewellOf(false)) // of the second stay
+		out()                                      // of the first stay
+		g.conn.Expel("/chat", farewellOf(false))() // of the second
 		g.hears(`42/chat,["sinvalid",{"code":"destroyed"}]`, "41/chat")
 		g.says(`421["echo","still in"]`)
 		g.hears(`431["still in"]`)
@@ -160,12 +171,17 @@ func TestExpelHeardAtOnce(t *testing.T) {
 func TestExpelNobody(t *testing.T) {
 	t.Parallel()
 	g := inside(t, nameWebsocket, 4, "/chat")
-	g.conn.Expel("/", farewellOf(false))
-	g.conn.Expel("/nosuch", farewellOf(false))
+	for _, namespace := range []string{"/", "/nosuch"} {
+		if g.conn.Expel(namespace, farewellOf(false)) != nil {
+			t.Errorf("expelled from %s", namespace)
+		}
+	}
 	g.says(`42/chat,1["echo","still in"]`)
 	g.hears(`43/chat,1["still in"]`)
 	g.conn.lose(ReasonClosed)
-	g.conn.Expel("/chat", farewellOf(false))
+	if g.conn.Expel("/chat", farewellOf(false)) != nil {
+		t.Error("expelled when it was over")
+	}
 	g.conn.Refuse("/other", "why", nil, false)
 	g.conn.Admit("/other")
 }

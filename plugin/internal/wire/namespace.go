@@ -18,7 +18,6 @@ type socket struct {
 	auth     []byte // the data of CONNECT, in version 4
 	admitted bool
 	held     backlog // waits until the client is admitted
-	delays   int     // how often its end has waited for other namespaces
 	answer   string  // to every event of an expelled client; "" for all others
 }
 
