@@ -23,8 +23,8 @@ VERSION    = $(error say which version it is to be: VERSION=v0.1.0)
 SHELL   := bash -o pipefail
 BIN     := $(CURDIR)/bin
 TESTSUM := $(BIN)/gotestsum -- $(TESTFLAGS)
-# the tests of connections mostly wait: one more at a time than there are cores
-PARALLEL := -parallel $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
+# the tests of connections mostly wait: four at a time for each core
+PARALLEL := -parallel $(shell expr 4 '*' $$(getconf _NPROCESSORS_ONLN))
 # go.mod with the release candidate of go-socket.io, made by `make rc-mod`
 RC      := -modfile=testdata/rc/go.mod
 SOCKET  := github.com/googollee/go-socket.io
@@ -70,9 +70,9 @@ race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in b
 
 stock-now stock-next: export PLUGIN_TEST_TRANSPORT = stock
 stock-now:
-	$(TESTSUM) -race ./plugin
+	$(TESTSUM) -race $(PARALLEL) ./plugin
 stock-next:
-	$(TESTSUM) -race $(RC) ./plugin
+	$(TESTSUM) -race $(PARALLEL) $(RC) ./plugin
 
 readme: bin/gotestsum ## what the documents say: code, links, tests and files that they name
 	cd testdata/readme && $(TESTSUM) ./...
@@ -87,7 +87,7 @@ arrows: ## how many dependencies between the files of a package run up (ARGS='./
 	go run ./testdata/arrows $(or $(ARGS),./plugin ./plugin/internal/live ./plugin/internal/wire)
 
 browser: bin/gotestsum ## the demo in headless Chromium
-	cd cmd/demo/e2e && $(TESTSUM) ./...
+	cd cmd/demo/e2e && $(TESTSUM) -parallel 4 ./...
 
 picture: ## the README's picture, anew
 	cd cmd/demo/e2e && go test -count=1 -run '^TestPicture$$' .

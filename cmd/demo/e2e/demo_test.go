@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -12,9 +11,8 @@ import (
 // limit is longer than anything here takes.
 const limit = 10 * time.Second
 
-// programs is the folder of what was built, once for all tests; program is the
-// demo in it.
-var programs, program string
+// programs is the folder of the servers, which are built once for all tests.
+var programs string
 
 func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
@@ -29,15 +27,11 @@ func runTests(m *testing.M) int {
 	defer os.RemoveAll(folder)
 	programs = folder
 
-	program = os.Getenv("DEMO") // one that was built otherwise, with -race say
-	if program == "" {
-		program = filepath.Join(folder, "demo")
-		build := exec.Command("go", "build", "-o", program, ".")
-		build.Dir = ".." // a package of the library's module
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build of the demo: %v\n%s", err, out)
-			return 1
-		}
+	build := exec.Command("go", "build", "-o", folder+"/", "./cmd/demo", "./testdata/mirror", "./testdata/tickets")
+	build.Dir = "../../.." // packages of the library's module
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build of the servers: %v\n%s", err, out)
+		return 1
 	}
 	return m.Run()
 }
@@ -45,5 +39,5 @@ func runTests(m *testing.M) int {
 // startDemo runs the demo on a free port until the test is over.
 func startDemo(t *testing.T, args ...string) *process {
 	t.Helper()
-	return launch(t, program, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+	return startProgram(t, "demo", append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 }

@@ -17,8 +17,10 @@ import (
 // TestEvilPage has pages of other origins try everything against a mirror of
 // which the same browser has the cookie and an open connection.
 func TestEvilPage(t *testing.T) {
+	t.Parallel()
 	for version, client := range browserClients {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			m := startMirror(t, "-client", filepath.Join("clients/node_modules", client))
 			browser := startBrowser(t)
 			for _, transport := range []string{"polling", "websocket"} {
@@ -112,8 +114,10 @@ func pages(t *testing.T) map[string]string {
 // of an allowed origin may do what they try, but for JSONP and without the
 // cookie.
 func TestFriendlyPage(t *testing.T) {
+	t.Parallel()
 	for version, client := range browserClients {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			friend := pages(t)["same-site"]
 			m := startMirror(t, "-origins", "https://example.com,"+friend, "-client", filepath.Join("clients/node_modules", client))
 			browser := startBrowser(t)
@@ -148,6 +152,7 @@ func (p *tab) loads(src string) {
 // TestNativeClient connects without Origin and Sec-Fetch-Site, as no browser
 // does, with the cookie that a browser would have.
 func TestNativeClient(t *testing.T) {
+	t.Parallel()
 	m := startMirror(t)
 	page := get(t, m.url, "")
 	for _, cookie := range page.Cookies() {

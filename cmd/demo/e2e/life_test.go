@@ -21,6 +21,7 @@ func inVariants(t *testing.T, more []string, test func(t *testing.T, d *process,
 	t.Helper()
 	for name, flags := range variants {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			browser, d := startBrowser(t), startDemo(t, append(flags, more...)...)
 			test(t, d, func() *tab {
 				t.Helper()
@@ -47,6 +48,7 @@ func (p *tab) pings(n int) {
 // TestBackForward leaves the page and comes back to it as it was: browsers keep
 // pages in memory, but no connection of theirs.
 func TestBackForward(t *testing.T) {
+	t.Parallel()
 	inVariants(t, nil, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
 		pings := func(n int) string { return shows("pings", strconv.Itoa(n)) }
@@ -77,6 +79,7 @@ func TestBackForward(t *testing.T) {
 // TestOffline takes the network from a tab. Newer clients notice at once, older
 // ones when a heartbeat is missing, which takes too long for a test.
 func TestOffline(t *testing.T) {
+	t.Parallel()
 	inVariants(t, nil, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
 		modern := ask[bool](p, `io.protocol >= 5`)
@@ -120,6 +123,7 @@ func TestOffline(t *testing.T) {
 // TestIdle lets a session live for as long as one of its tabs is used, and not
 // longer.
 func TestIdle(t *testing.T) {
+	t.Parallel()
 	const idle = 2500 * time.Millisecond
 	inVariants(t, []string{"-idle", idle.String()}, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
@@ -153,8 +157,10 @@ func TestIdle(t *testing.T) {
 // TestRestartWithRedis ends the server and starts it again. What was in its
 // memory is saved when it is told to end, and may be lost when it is killed.
 func TestRestartWithRedis(t *testing.T) {
+	t.Parallel()
 	for name, flags := range variants {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			flags := append(flags, "-store", startRedis(t))
 			d := startDemo(t, flags...)
 			p := openTab(startBrowser(t), t, d, viewport(1280, 900))

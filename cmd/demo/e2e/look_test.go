@@ -22,7 +22,7 @@ func (p *tab) goes(place string) {
 // small and a large screen, light and dark: nothing is wider than the screen, nothing is
 // hard to read, nothing is without a name.
 func TestLooks(t *testing.T) {
-	browser, d := startBrowser(t), startDemo(t, "-faults")
+	t.Parallel()
 	for _, screen := range []struct {
 		name          string
 		width, height int64
@@ -34,7 +34,8 @@ func TestLooks(t *testing.T) {
 		{"1280-dark", 1280, 900, dark()},
 	} {
 		t.Run(screen.name, func(t *testing.T) {
-			p := openTab(browser, t, d, viewport(screen.width, screen.height), screen.scheme)
+			t.Parallel()
+			p := openTab(startBrowser(t), t, startDemo(t, "-faults"), viewport(screen.width, screen.height), screen.scheme)
 			look := func(when string) {
 				t.Helper()
 				for _, place := range placeNames {
@@ -59,8 +60,6 @@ func TestLooks(t *testing.T) {
 			p.click("#logout button")
 			p.until(ended)
 			look("ended")
-			p.click("#banner-button")
-			p.until(connected)
 		})
 	}
 }
@@ -77,6 +76,7 @@ const staying = `[...document.querySelectorAll('body *')].filter((e) => /sticky|
 
 // TestNarrow looks at the page as a telephone shows it.
 func TestNarrow(t *testing.T) {
+	t.Parallel()
 	p := openTab(startBrowser(t), t, startDemo(t, "-faults"), viewport(360, 740))
 	p.fill("#put [name=key]", strings.Repeat("k", 64))
 	p.fill("#put [name=value]", strings.Repeat("long ", 20)+strings.Repeat("x", 100))
@@ -106,6 +106,7 @@ func TestNarrow(t *testing.T) {
 }
 
 func TestDark(t *testing.T) {
+	t.Parallel()
 	p := openTab(startBrowser(t), t, startDemo(t, "-faults"), viewport(1280, 900), dark())
 	p.click("#ping")
 	p.untilShows("pings", "1")
@@ -128,6 +129,7 @@ func TestDark(t *testing.T) {
 
 // Nothing moves for those who ask for that.
 func TestStill(t *testing.T) {
+	t.Parallel()
 	browser, d := startBrowser(t), startDemo(t)
 	for motion, moves := range map[string]bool{"no-preference": true, "reduce": false} {
 		p := openTab(browser, t, d, viewport(1280, 900), prefer("reduced-motion", motion))
@@ -144,6 +146,7 @@ func TestStill(t *testing.T) {
 // TestPicture takes the README's picture: what a visitor sees first, a moment later.
 // `make picture` puts it in its place.
 func TestPicture(t *testing.T) {
+	t.Parallel()
 	p := openTab(startBrowser(t), t, startDemo(t), viewport(1200, 880), light())
 	for n := range 3 {
 		p.click("#first")

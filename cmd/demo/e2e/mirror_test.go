@@ -25,6 +25,7 @@ var browserClients = map[string]string{
 // directions from their first moment on. Chromium opens six connections at
 // most to one server but for websockets, so only some can poll at a time.
 func TestMatrixInBrowser(t *testing.T) {
+	t.Parallel()
 	modes := []struct {
 		name, transports string
 		count, width     int
@@ -35,6 +36,7 @@ func TestMatrixInBrowser(t *testing.T) {
 	}
 	for version, script := range browserClients {
 		t.Run(version, func(t *testing.T) {
+			t.Parallel()
 			m := startMirror(t, "-client", filepath.Join("clients/node_modules", script))
 			browser := startBrowser(t)
 			for _, mode := range modes {
@@ -106,10 +108,7 @@ type mirror struct{ *process }
 // startMirror runs the mirror until the test is over.
 func startMirror(t *testing.T, args ...string) mirror {
 	t.Helper()
-	if program := os.Getenv("MIRROR"); program != "" { // one that was built otherwise, with -race say
-		return mirror{launch(t, program, args...)}
-	}
-	return mirror{startServer(t, "testdata/mirror", args...)}
+	return mirror{startProgram(t, "mirror", args...)}
 }
 
 // census is what the mirror tells of who has come and gone.

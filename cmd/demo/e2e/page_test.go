@@ -20,8 +20,10 @@ var variants = map[string][]string{
 const modernClient = "clients/node_modules/socket.io-client-4.8/dist/socket.io.js"
 
 func TestPingsAndValues(t *testing.T) {
+	t.Parallel()
 	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
+			t.Parallel()
 			p := openTab(startBrowser(t), t, startDemo(t, append(flags, "-faults")...), viewport(1280, 900))
 			p.untilShows("visits", "1")
 			p.screenshot("start-" + scope)
@@ -58,8 +60,10 @@ func TestPingsAndValues(t *testing.T) {
 }
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
+			t.Parallel()
 			p := openTab(startBrowser(t), t, startDemo(t, flags...), viewport(1280, 900))
 			p.click("#ping")
 			p.untilShows("pings", "1")
@@ -115,8 +119,10 @@ func TestLogin(t *testing.T) {
 
 // The devices of a user come and go in every browser of theirs, and each can end any.
 func TestDevices(t *testing.T) {
+	t.Parallel()
 	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
+			t.Parallel()
 			d := startDemo(t, flags...)
 			desk, phone := openTab(startBrowser(t), t, d, viewport(1280, 900)), openTab(startBrowser(t), t, d, viewport(360, 740))
 			desk.until(`$('devices').children.length === 0 && !$('nowhere').hidden && $('everywhere').hidden`)
@@ -155,8 +161,10 @@ func TestDevices(t *testing.T) {
 }
 
 func TestTwoTabs(t *testing.T) {
+	t.Parallel()
 	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
+			t.Parallel()
 			browser, d := startBrowser(t), startDemo(t, flags...)
 			first := openTab(browser, t, d, viewport(1280, 900))
 			second := openTab(browser, t, d, viewport(1280, 900))
@@ -224,6 +232,7 @@ const countBanners = `
 	0`
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	p := openTab(startBrowser(t), t, startDemo(t, "-lifetime", "3s"), viewport(1280, 900))
 	p.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
 	p.until(`$('banner-title').textContent === 'The session has expired'`)
@@ -236,8 +245,10 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestServerRestarts(t *testing.T) {
+	t.Parallel()
 	for scope, flags := range variants {
 		t.Run(scope, func(t *testing.T) {
+			t.Parallel()
 			d := startDemo(t, flags...)
 			p := openTab(startBrowser(t), t, d, viewport(1280, 900))
 			d.stop()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -53,15 +54,13 @@ func startRedis(t *testing.T) string {
 	return "redis://127.0.0.1:" + port + "/0"
 }
 
-// startServer builds a program of the library's module, where another test has
-// not built it already, and runs it until the test is over.
-func startServer(t *testing.T, folder string, args ...string) *process {
+// startProgram runs one of the programs until the test is over, or another that was
+// built otherwise, with -race say: its name in capitals is the variable that names it.
+func startProgram(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	program := filepath.Join(programs, filepath.Base(folder))
-	build := exec.Command("go", "build", "-o", program, "./"+folder)
-	build.Dir = "../../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build of %s: %v\n%s", folder, err, out)
+	program := os.Getenv(strings.ToUpper(name))
+	if program == "" {
+		program = filepath.Join(programs, name)
 	}
 	return launch(t, program, args...)
 }

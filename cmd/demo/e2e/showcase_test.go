@@ -14,6 +14,7 @@ import (
 
 // What one client of the page does, the other is told of, whoever it is.
 func TestArrives(t *testing.T) {
+	t.Parallel()
 	inVariants(t, nil, func(t *testing.T, _ *process, open func() *tab) {
 		p := open()
 		p.untilShows("visits", "1")
@@ -60,6 +61,7 @@ func TestArrives(t *testing.T) {
 // An address leads to its place, also from elsewhere; the browser's own buttons lead
 // back and forth.
 func TestAddressOfPlace(t *testing.T) {
+	t.Parallel()
 	d := startDemo(t)
 	p := openTab(startBrowser(t), t, d)
 	inSight := func(place string) {
@@ -84,6 +86,7 @@ func TestAddressOfPlace(t *testing.T) {
 
 // After the end, all that is offered works: what would not is disabled, and says why.
 func TestOffersWhatMakesSense(t *testing.T) {
+	t.Parallel()
 	p := openTab(startBrowser(t), t, startDemo(t, "-faults"), viewport(1280, 900))
 	const enabled = `[...document.querySelectorAll('main button')].filter((b) => !b.disabled && !b.closest('[hidden]:not(.place)')).map((b) => b.id || b.className.split(' ').pop() || b.form.id)`
 	p.click("#ping")
@@ -124,6 +127,7 @@ func TestOffersWhatMakesSense(t *testing.T) {
 
 // Whoever has no mouse gets everywhere, sees where, and is not left in the void.
 func TestKeyboard(t *testing.T) {
+	t.Parallel()
 	p := openTab(startBrowser(t), t, startDemo(t), viewport(1280, 900))
 	press := func(keys string) {
 		t.Helper()
@@ -181,6 +185,7 @@ func TestKeyboard(t *testing.T) {
 
 // The command on the page starts a second server that has the session.
 func TestSecondServer(t *testing.T) {
+	t.Parallel()
 	browser := startBrowser(t)
 	here := startDemo(t, "-store", startRedis(t), "-scope", "message")
 	p := openTab(browser, t, here, viewport(1280, 900))
@@ -197,7 +202,7 @@ func TestSecondServer(t *testing.T) {
 	if err != nil || next.Host != address || "http://"+address == here.url || next.Hostname() != "127.0.0.1" {
 		t.Errorf("beside %s, the command is for %s and the link to %v", here.url, address, next)
 	}
-	there := launch(t, program, append(flags, "127.0.0.1:0")...) // that port may be taken here
+	there := startProgram(t, "demo", append(flags, "127.0.0.1:0")...) // that port may be taken here
 
 	other := openTab(browser, t, there, viewport(1280, 900))
 	p.goes("clients")
@@ -222,6 +227,7 @@ func TestSecondServer(t *testing.T) {
 
 // Where socket.io.js does not load, the page says so, and offers nothing that needs it.
 func TestNoClient(t *testing.T) {
+	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.js")
 	if err := os.WriteFile(empty, []byte("void 0"), 0o600); err != nil {
 		t.Fatal(err)

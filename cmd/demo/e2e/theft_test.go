@@ -22,6 +22,7 @@ const theftsEnv = "E2E_THEFTS"
 // TestTheft has a page log in by a socket, again and again, beside somebody who
 // has the cookie of before: none of the logins is stolen, and none is lost.
 func TestTheft(t *testing.T) {
+	t.Parallel()
 	rounds := 5
 	if n, err := strconv.Atoi(os.Getenv(theftsEnv)); err == nil {
 		rounds = n

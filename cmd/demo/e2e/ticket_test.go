@@ -27,7 +27,8 @@ func eachClient(t *testing.T, test func(t *testing.T, url string, open opener)) 
 	t.Helper()
 	for version, client := range browserClients {
 		t.Run(version, func(t *testing.T) {
-			server := startServer(t, "testdata/tickets", "-client", "clients/node_modules/"+client)
+			t.Parallel()
+			server := startProgram(t, "tickets", "-client", "clients/node_modules/"+client)
 			browser := startBrowser(t)
 			test(t, server.url, func(t *testing.T) *tab {
 				t.Helper()
@@ -40,6 +41,7 @@ func eachClient(t *testing.T, test func(t *testing.T, url string, open opener)) 
 // TestTicket connects pages to a server of another site, where their cookie does
 // not go.
 func TestTicket(t *testing.T) {
+	t.Parallel()
 	eachClient(t, func(t *testing.T, url string, open opener) {
 		t.Run("follows the session", func(t *testing.T) { ticketFollows(t, open) })
 		t.Run("once", func(t *testing.T) { ticketOnce(t, url, open) })
@@ -118,6 +120,7 @@ func ticketOnce(t *testing.T, url string, open opener) {
 
 // TestLoginBySocket logs in by an event.
 func TestLoginBySocket(t *testing.T) {
+	t.Parallel()
 	eachClient(t, func(t *testing.T, url string, open opener) {
 		t.Run("every tab", func(t *testing.T) { loginBySocket(t, url, open) })
 		t.Run("not a stranger", func(t *testing.T) { foreignClaim(t, url, open) })

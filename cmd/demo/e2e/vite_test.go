@@ -16,6 +16,7 @@ var viteLocal = regexp.MustCompile(`Local: +(http://127\.0\.0\.1:\d+)/`)
 // TestVite opens the page of cmd/demo/examples/vite, as Vite builds it and as its
 // development server passes on what is not the page: one session has both.
 func TestVite(t *testing.T) {
+	t.Parallel()
 	vite := filepath.Join(viteFolder, "node_modules/vite/bin/vite.js")
 	if _, err := os.Stat(vite); err != nil {
 		t.Fatal("first: npm ci --ignore-scripts --prefix cmd/demo/examples/vite")

@@ -131,7 +131,7 @@ func TestHeartbeatFullInbox(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	kinds(t, func(t *testing.T, transport string, version int) {
-		const interval, timeout = 20 * time.Millisecond, time.Second
+		const interval, timeout = 20 * time.Millisecond, 2 * time.Second
 		started, held := make(chan bool), make(chan struct{})
 		reasons := make(chan string, 2)
 		h := newHost(t, Options{PingInterval: interval, PingTimeout: timeout}, func(h *host) {
