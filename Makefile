@@ -23,8 +23,10 @@ VERSION    = $(error say which version it is to be: VERSION=v0.1.0)
 SHELL   := bash -o pipefail
 BIN     := $(CURDIR)/bin
 TESTSUM := $(BIN)/gotestsum -- $(TESTFLAGS)
-# the tests of connections mostly wait: four at a time for each core
-PARALLEL := -parallel $(shell expr 4 '*' $$(getconf _NPROCESSORS_ONLN))
+# the tests of connections mostly wait: four at a time for each core, half of that where two runs share the cores
+CORES    := $(shell getconf _NPROCESSORS_ONLN)
+PARALLEL := -parallel $(shell expr 4 '*' $(CORES))
+SHARED   := -parallel $(shell expr 2 '*' $(CORES))
 # go.mod with the release candidate of go-socket.io, made by `make rc-mod`
 RC      := -modfile=testdata/rc/go.mod
 SOCKET  := github.com/googollee/go-socket.io
@@ -70,9 +72,9 @@ race-stock: bin/gotestsum ## the plugin's on go-socket.io's own transports, in b
 
 stock-now stock-next: export PLUGIN_TEST_TRANSPORT = stock
 stock-now:
-	$(TESTSUM) -race $(PARALLEL) ./plugin
+	$(TESTSUM) -race $(SHARED) ./plugin
 stock-next:
-	$(TESTSUM) -race $(PARALLEL) $(RC) ./plugin
+	$(TESTSUM) -race $(SHARED) $(RC) ./plugin
 
 readme: bin/gotestsum ## what the documents say: code, links, tests and files that they name
 	cd testdata/readme && $(TESTSUM) ./...
@@ -87,7 +89,7 @@ arrows: ## how many dependencies between the files of a package run up (ARGS='./
 	go run ./testdata/arrows $(or $(ARGS),./plugin ./plugin/internal/live ./plugin/internal/wire)
 
 browser: bin/gotestsum ## the demo in headless Chromium
-	cd cmd/demo/e2e && $(TESTSUM) -parallel 4 ./...
+	cd cmd/demo/e2e && $(TESTSUM) -parallel 3 ./...
 
 picture: ## the README's picture, anew
 	cd cmd/demo/e2e && go test -count=1 -run '^TestPicture$$' .
