@@ -73,9 +73,12 @@ func (e *ends) of(id string) Kind {
 
 func (e *ends) ofLocked(id string) Kind {
 	known, ok := e.known[id]
+	if !ok {
+		return "" // nearly always: reading the clock would cost more than the rest
+	}
 	age := time.Since(known.at)
 	switch {
-	case !ok || age > endMemory:
+	case age > endMemory:
 		return ""
 	case known.kind != renewing:
 		return known.kind

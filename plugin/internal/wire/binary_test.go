@@ -84,19 +84,7 @@ func TestCompression(t *testing.T) {
 	t.Parallel()
 	versions(t, func(t *testing.T, version int) {
 		h := newHost(t, Options{Compression: true, Logger: quiet}, nil)
-		dialer := websocket.Dialer{EnableCompression: true}
-		ws, response, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(h.url(nameWebsocket, version), "http"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer ws.Close()
-		if !strings.Contains(response.Header.Get("Sec-Websocket-Extensions"), "permessage-deflate") {
-			t.Errorf("not offered: %v", response.Header)
-		}
-		c := h.caller(nameWebsocket, version)
-		c.WS = ws
-		c.MustOpen()
-		c.Enter("/")
+		c := h.compressed(version)
 		long := strings.Repeat("x", 900_000)
 		h.say(c, `421["echo","`+long+`"]`)
 		h.hear(c, `431["`+long+`"]`)
@@ -107,6 +95,25 @@ func TestCompression(t *testing.T) {
 			t.Errorf("a long message that is short on the way: it has ended for %q", conn.Reason())
 		}
 	})
+}
+
+// compressed opens a websocket that compresses what it sends, and enters the root.
+func (h *host) compressed(version int) caller {
+	h.Helper()
+	dialer := websocket.Dialer{EnableCompression: true}
+	ws, response, err := dialer.DialContext(h.Context(), "ws"+strings.TrimPrefix(h.url(nameWebsocket, version), "http"), nil)
+	if err != nil {
+		h.Fatal(err)
+	}
+	h.Cleanup(func() { _ = ws.Close() })
+	if !strings.Contains(response.Header.Get("Sec-Websocket-Extensions"), "permessage-deflate") {
+		h.Errorf("not offered: %v", response.Header)
+	}
+	c := h.caller(nameWebsocket, version)
+	c.WS = ws
+	c.MustOpen()
+	c.Enter("/")
+	return c
 }
 
 // Compression is off by default.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -28,7 +29,11 @@ type castFrame struct {
 // prepared is a frame with the head that a websocket wants. The zero value is not made
 // yet.
 type prepared struct {
-	once    sync.Once
+	once  sync.Once
+	bytes []byte
+
+	// For clients that may want it compressed.
+	packing sync.Once
 	message *websocket.PreparedMessage
 	err     error
 }
@@ -78,20 +83,42 @@ func (e *Cast) Attachments() (all [][]byte) {
 	return all
 }
 
-// transmit writes the frame to a websocket.
-func (f *castFrame) transmit(ws *websocket.Conn, p parcel, version int) error {
-	form, kind, data := &f.plain, websocket.TextMessage, p.buffer.bytes
+// transmit writes the frame to a client's websocket: past gorilla's Conn, which would lock
+// and look the frame up for each client. The stream keeps frames whole.
+func (f *castFrame) transmit(s *sender, p parcel) error {
+	form, kind, data := &f.plain, byte(websocket.TextMessage), p.buffer.bytes
 	if p.binary {
 		kind, data = websocket.BinaryMessage, p.buffer.binary()
-		if version == 3 {
+		if s.version == 3 {
 			form, data = &f.typed, p.buffer.bytes
 		}
 	}
-	form.once.Do(func() { form.message, form.err = websocket.NewPreparedMessage(kind, data) })
-	if form.err != nil {
-		return form.err
+	if s.shared.options.Compression {
+		form.packing.Do(func() { form.message, form.err = websocket.NewPreparedMessage(int(kind), data) })
+		if form.err != nil {
+			return form.err
+		}
+		return s.ws.WritePreparedMessage(form.message)
 	}
-	return ws.WritePreparedMessage(form.message)
+	form.once.Do(func() { form.bytes = websocketFrame(kind, data) })
+	_, err := s.stream.Write(form.bytes)
+	return err
+}
+
+// websocketFrame returns a message as a server sends it: in one frame, not masked (RFC
+// 6455, section 5.2).
+func websocketFrame(kind byte, data []byte) []byte {
+	const final, two, eight = 1 << 7, 126, 127 // two and eight bytes of length follow
+	frame := append(make([]byte, 0, 10+len(data)), final|kind)
+	switch n := len(data); {
+	case n < two:
+		frame = append(frame, byte(n))
+	case n < 1<<16:
+		frame = binary.BigEndian.AppendUint16(append(frame, two), uint16(n))
+	default:
+		frame = binary.BigEndian.AppendUint64(append(frame, eight), uint64(n))
+	}
+	return append(frame, data...)
 }
 
 // Cast sends an event, as soon as the client is in the namespace; never if it is not

@@ -175,7 +175,7 @@ func (s *sender) transmitNext() error {
 func (s *sender) transmit(p parcel) error {
 	switch {
 	case p.buffer.cast != nil:
-		return p.buffer.cast.transmit(s.ws, p, s.version)
+		return p.buffer.cast.transmit(s, p)
 	case !p.binary:
 		return s.ws.WriteMessage(websocket.TextMessage, p.buffer.bytes)
 	case s.version == 3:

@@ -15,7 +15,7 @@ type tryWriter struct {
 	bytes []byte          // of the write under way
 	n     int             // how many the kernel has taken
 	err   error
-	run   func(fd uintptr) bool // writeTo; made once to save allocations
+	run   func(fd uintptr) // writeTo; made once to save allocations
 }
 
 // prepare sets the connection. TLS and other wrappers do not support this.
@@ -35,7 +35,7 @@ func (a *tryWriter) write(p []byte) (n int, err error) {
 		return 0, nil
 	}
 	a.bytes, a.n, a.err = p, 0, nil
-	err = a.raw.Write(a.run)
+	err = a.raw.Control(a.run) // its Write would reset the poller, which nobody waits for
 	a.bytes = nil
 	if err == nil {
 		err = a.err
@@ -43,23 +43,22 @@ func (a *tryWriter) write(p []byte) (n int, err error) {
 	return a.n, err
 }
 
-// writeTo is called by raw.Write. It returns true so that raw.Write does not wait.
-func (a *tryWriter) writeTo(fd uintptr) bool {
+// writeTo is called by raw.Control, which keeps the descriptor open meanwhile.
+func (a *tryWriter) writeTo(fd uintptr) {
 	for a.n < len(a.bytes) {
 		n, err := syscall.Write(int(fd), a.bytes[a.n:])
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case errors.Is(err, syscall.EAGAIN):
-			return true
+			return
 		case err == nil && n == 0:
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			a.err = err
-			return true
+			return
 		}
 		a.n += n
 	}
-	return true
 }
