@@ -41,14 +41,10 @@ type gate interface {
 	// has left.
 	expel(c *conn, why *Refusal, left <-chan struct{})
 
-	// answers reports whether acknowledge sends acknowledgements. If not, go-socket.io
-	// sends the results of the function that it calls.
-	answers() bool
-	// own announces an event whose handler calls acknowledge.
-	own(namespace, event string)
-	// acknowledge answers the event that c's handler is handling, if the client asked
-	// for an acknowledgement.
-	acknowledge(c *conn, values []any) error
+	// handle has an event of a namespace handled: run makes a call of h for a client's
+	// socket in the namespace, nil if it has left. If run returns a Refusal, that is
+	// acknowledged instead of the results.
+	handle(n *hook, event string, h *handler, run func(*socket, *invocation) *Refusal)
 
 	// admits reports whether the page that sent a request may do so. If it may not,
 	// admits has answered the request.

@@ -93,43 +93,63 @@ func encodes(t reflect.Type) bool {
 // An invocation is one call of a handler, for one event.
 type invocation struct {
 	handler *handler
-	in      []reflect.Value // the arguments as go-socket.io has decoded them
-	strict  Strictness      // set by run
-	out     []any           // the results
-	room    [1]any          // for out
+	in      []arguments.Argument // as they came
+	strict  Strictness           // set by run
+	out     []any                // the results
+
+	roomIn  [3]arguments.Argument // for in
+	roomOut [1]any                // for out
+}
+
+// came returns an empty list that the arguments will be in: as many as the handler takes,
+// and one more.
+func (i *invocation) came() []arguments.Argument {
+	n := i.handler.takes.Len() + 1
+	if n > len(i.roomIn) {
+		return make([]arguments.Argument, 0, n)
+	}
+	return i.roomIn[:0:n]
 }
 
 // results returns the list that n results will be in.
 func (i *invocation) results(n int) []any {
-	i.out = i.room[:min(n, len(i.room))]
-	if n > len(i.room) {
+	i.out = i.roomOut[:min(n, len(i.roomOut))]
+	if n > len(i.roomOut) {
 		i.out = make([]any, n)
 	}
 	return i.out
 }
 
-// adapt returns the function that go-socket.io calls. It has run make the call. If run
-// returns a Refusal, that is acknowledged instead of the results. answer sends the
-// acknowledgement; if it is nil, go-socket.io does.
-func (h *handler) adapt(run func(socketio.Conn, *invocation) *Refusal, answer func(socketio.Conn, []any)) any {
-	n := h.results
-	if h.fails && n == 0 {
-		n = 1 // null or a failure
+// answers returns how many values an acknowledgement has.
+func (h *handler) answers() int {
+	if h.fails && h.results == 0 {
+		return 1 // null or a failure
 	}
-	outputs := slices.Repeat([]reflect.Type{anyType}, n)
-	if answer != nil {
-		outputs = nil
+	return h.results
+}
+
+// invoke has run make a call, with what follows the name in an event's array, and returns
+// what to acknowledge: the results, or why there are none.
+func (h *handler) invoke(args string, attachments [][]byte, run func(*invocation) *Refusal) (answers []any, why *Refusal) {
+	called := &invocation{handler: h}
+	answers = called.results(h.answers())
+	called.in = arguments.Parse(called.came(), args, attachments)
+	if why = run(called); why != nil {
+		answers = failed(why, len(answers))
 	}
-	form := reflect.FuncOf(append([]reflect.Type{connType}, h.takes.Inputs()...), outputs, false)
+	return answers, why
+}
+
+// adapt returns the function that go-socket.io calls, and whose results it acknowledges. It
+// has run make the call. If run returns a Refusal, that is acknowledged instead.
+func (h *handler) adapt(run func(socketio.Conn, *invocation) *Refusal) any {
+	n := h.answers()
+	form := reflect.FuncOf(append([]reflect.Type{connType}, h.takes.Inputs()...), slices.Repeat([]reflect.Type{anyType}, n), false)
 	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
-		c, called := in[0].Interface().(socketio.Conn), &invocation{handler: h, in: in[1:]}
+		c, called := in[0].Interface().(socketio.Conn), &invocation{handler: h, in: arguments.Decoded(in[1:])}
 		answers := called.results(n)
 		if why := run(c, called); why != nil {
 			answers = failed(why, n)
-		}
-		if answer != nil {
-			answer(c, answers)
-			return nil
 		}
 		out := make([]reflect.Value, n)
 		for i := range out {

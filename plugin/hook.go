@@ -131,27 +131,21 @@ func (h *hook) leave(c socketio.Conn, text string) {
 	}
 }
 
-// find returns the client's socket in the namespace, nil if it is not there.
-func (h *hook) find(c socketio.Conn) *socket { return h.common.registry.find(c.ID(), h.namespace) }
+// find returns the socket of a connection in the namespace, nil if it is not there.
+func (h *hook) find(id string) *socket { return h.common.registry.find(id, h.namespace) }
 
-// answer acknowledges the event that c's handler has handled.
-func (h *hook) answer(c socketio.Conn, event string, values []any) {
-	failed := Failure{Stage: StageEvent, Namespace: h.name, Event: event}
-	var handed *conn
-	if so := h.find(c); so != nil {
-		handed, failed.ID = so.conn, so.session.ID()
-	} else {
-		handed = h.common.gate.hand(c)
+// tell tells Options.OnError that an event's acknowledgement has failed. so may be nil.
+func (h *hook) tell(so *socket, event string, err error) {
+	failed := Failure{Stage: StageEvent, Namespace: h.name, Event: event, Err: err}
+	if so != nil {
+		failed.ID = so.session.ID()
 	}
-	if failed.Err = h.common.gate.acknowledge(handed, values); failed.Err != nil {
-		h.common.failures.tell(failed)
-	}
+	h.common.failures.tell(failed)
 }
 
-// dispatch handles one event of a client. A nil Refusal says that the handler
-// has succeeded.
-func (h *hook) dispatch(c socketio.Conn, set settings, handle func(*Session) error) *Refusal {
-	so := h.find(c)
+// dispatch handles one event of a client. so is nil if the client has left the namespace. A
+// nil Refusal says that the handler has succeeded.
+func (h *hook) dispatch(so *socket, set settings, handle func(*Session) error) *Refusal {
 	if so == nil {
 		if !h.entered.Load() {
 			h.overridden.Do(func() { h.mistakes.noticeOverridden(h.name, "OnConnect") })

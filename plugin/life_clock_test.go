@@ -156,7 +156,7 @@ func (n *clockNode) enterWith(token, query string) *clockConn {
 // event lets the client send one.
 func (n *clockNode) event(c *clockConn, f func(s *Session)) {
 	n.Helper()
-	if why := n.events.dispatch(c, n.events.settings, func(s *Session) error { f(s); return nil }); why != nil {
+	if why := n.events.dispatch(n.events.find(c.ID()), n.events.settings, func(s *Session) error { f(s); return nil }); why != nil {
 		n.Errorf("an event got %s", why.Code)
 	}
 }

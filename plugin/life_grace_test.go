@@ -36,7 +36,7 @@ func TestStoreGraceOnClock(t *testing.T) {
 			n.memory.down.Store(true)
 			down := time.Now()
 			pass(time.Second)
-			why := n.events.dispatch(busy, n.events.settings, func(s *Session) error { n.manager.Put(s, "k", "v"); return nil })
+			why := n.events.dispatch(n.events.find(busy.ID()), n.events.settings, func(s *Session) error { n.manager.Put(s, "k", "v"); return nil })
 			if failed := why != nil && why.Code == CodeStoreError; failed != (row.scope == PerMessage) || why != nil && !failed {
 				n.Errorf("an event got %v", why)
 			}

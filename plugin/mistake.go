@@ -77,6 +77,11 @@ func (m *mistakes) noticeOverridden(namespace, name string) {
 	m.logger.Error("sessions: a handler was registered on the server in place of the plugin's: register it on the Sessions", "handler", name, "namespace", namespace)
 }
 
+// noticeDoubled logs that the app has registered a handler of an event on the server, too.
+func (m *mistakes) noticeDoubled(namespace, event string) {
+	m.logger.Error("sessions: an event's handler on the server never runs, since the Sessions have one", "event", event, "namespace", namespace)
+}
+
 // isUnder reports whether a request is for the resource path. Some clients leave out the
 // slash at its end.
 func (m *mistakes) isUnder(r *http.Request) bool {

@@ -72,18 +72,12 @@ func (s *Sessions) OnEvent(namespace, event string, f any, settings ...Setting) 
 		panic(fmt.Sprintf("sessions: event %q of namespace %q has a handler already", event, n.name))
 	}
 	n.events[event] = true
-	run := func(c socketio.Conn, called *invocation) *Refusal {
+	s.common.gate.handle(n, event, h, func(so *socket, called *invocation) *Refusal {
 		set := n.settings.with(settings)
 		set.event, set.isEvent = event, true
 		called.strict = set.strict
-		return n.dispatch(c, set, called.call)
-	}
-	var answer func(socketio.Conn, []any)
-	if s.common.gate.answers() {
-		answer = func(c socketio.Conn, values []any) { n.answer(c, event, values) }
-		s.common.gate.own(n.name, event)
-	}
-	s.server.OnEvent(n.name, event, h.adapt(run, answer))
+		return n.dispatch(so, set, called.call)
+	})
 }
 
 // Configure sets the scope of a namespace's handlers and the access of its events.

@@ -163,8 +163,10 @@ var remedies = map[string]func(m *mistaken){
 		m.logs("level=ERROR", "the server's handler is replaced", "handler=OnConnect namespace=/early", "handler=OnDisconnect namespace=/early")
 		m.server.OnConnect("/", func(socketio.Conn) error { return nil })
 		m.server.OnDisconnect("/", func(socketio.Conn, string) {})
+		m.server.OnEvent("/", "n", func(socketio.Conn) {})
 		m.comes(func(*rawclient.Client) {})
 		m.logs("in place of the plugin's", "handler=OnConnect namespace=/\n", "handler=OnDisconnect namespace=/\n")
+		m.logs("an event's handler on the server never runs", "event=n namespace=/\n")
 	},
 	"a page answers": func(m *mistaken) {
 		sessions, err := m.enable(plugin.Options{Transport: m.wire})

@@ -105,11 +105,11 @@ func (g *stock) idle(c *conn) <-chan struct{} {
 	return open.idle()
 }
 
-func (*stock) answers() bool { return false }
-
-func (*stock) own(string, string) {}
-
-func (*stock) acknowledge(*conn, []any) error { return nil }
+func (g *stock) handle(n *hook, event string, h *handler, run func(*socket, *invocation) *Refusal) {
+	g.server.OnEvent(n.name, event, h.adapt(func(c socketio.Conn, called *invocation) *Refusal {
+		return run(n.find(c.ID()), called)
+	}))
+}
 
 // admits lets only pages of the server's own origin send requests: go-socket.io has no
 // list of others.

@@ -48,6 +48,9 @@ func (g wired) watch(namespace string, enter func(socketio.Conn) error, leave fu
 			for _, name := range wire.Replaced(g.server, namespace, connect, leave) {
 				g.mistakes.noticeOverridden(namespace, name)
 			}
+			for _, event := range g.wire.Doubled(g.server, namespace) {
+				g.mistakes.noticeDoubled(namespace, event)
+			}
 		})
 		_ = enter(c) // what is not admitted is not let through
 		conn.Await(namespace)
@@ -125,18 +128,28 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	}
 }
 
-func (wired) answers() bool { return true }
+// handle goes past go-socket.io, which would decode each event twice and call the handler
+// by reflection once more.
+func (g wired) handle(n *hook, event string, h *handler, run func(*socket, *invocation) *Refusal) {
+	g.wire.Own(n.name, event, func(w *wire.Conn, came wire.Event) {
+		so := n.find(w.ID())
+		answers, _ := h.invoke(string(came.Args), came.Attachments, func(called *invocation) *Refusal { return run(so, called) })
+		if err := acknowledge(w, so, answers); err != nil {
+			n.tell(so, event, err)
+		}
+	})
+}
 
-func (g wired) own(namespace, event string) { g.wire.Own(namespace, event) }
-
-func (wired) acknowledge(c *conn, values []any) error {
+// acknowledge answers the event that a client's handler is handling, if the client asked
+// for an acknowledgement. so is nil if the client has left the namespace.
+func acknowledge(w *wire.Conn, so *socket, values []any) error {
 	switch {
-	case c.wire == nil || !c.wire.Asked():
+	case !w.Asked():
 		return nil
-	case c.emitted.Swap(false) || c.wire.Answering():
-		return c.wire.AcknowledgeBehind(c.Conn.Emit, values...)
+	case so != nil && (so.conn.emitted.Swap(false) || w.Answering()):
+		return w.AcknowledgeBehind(so.conn.Conn.Emit, values...)
 	}
-	return c.wire.Acknowledge(values...)
+	return w.Acknowledge(values...)
 }
 
 func (g wired) admits(w http.ResponseWriter, r *http.Request) bool { return g.wire.Admits(w, r) }

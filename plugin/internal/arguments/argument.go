@@ -1,17 +1,29 @@
-// Package arguments decodes the arguments of events. go-socket.io decodes them itself, and
-// ends the connection of a client whose arguments do not fit the handler. So it is made to
-// hand over their text instead.
+// Package arguments decodes the arguments of events. On its own transports go-socket.io
+// decodes them first, and ends the connection of a client whose arguments do not fit the
+// handler. So it is made to hand over their text instead.
 package arguments
 
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 
 	"github.com/googollee/go-socket.io/parser"
 )
 
-// A Text is an argument as it came: its JSON, "" if none came, or null.
+// An Argument is one as it came: its JSON, "" if none came, or null.
+type Argument struct {
+	JSON string
+	from attachments // nil if none came
+}
+
+// attachments are those of an event, by their numbers.
+type attachments interface {
+	attachment(number uint64) []byte
+}
+
+// A Text is an argument as go-socket.io hands it over.
 type Text struct{ JSON string }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -77,7 +89,24 @@ func (m *Mixed) add(placeholder map[string]any) {
 	m.Attachments = append(m.Attachments, buffer)
 }
 
-// attachment returns the bytes of an attachment.
+// Decoded returns the arguments that go-socket.io has decoded into a list's Inputs.
+func Decoded(in []reflect.Value) []Argument {
+	arguments := make([]Argument, len(in))
+	for i := range in {
+		switch came := in[i].Interface().(type) {
+		case *Text:
+			arguments[i].JSON = came.JSON
+		case *Mixed:
+			arguments[i].JSON = came.JSON
+			if len(came.Numbers) > 0 {
+				arguments[i].from = came
+			}
+		}
+	}
+	return arguments
+}
+
+// attachment implements attachments.
 func (m *Mixed) attachment(number uint64) []byte {
 	for i, have := range m.Numbers {
 		if have == number {

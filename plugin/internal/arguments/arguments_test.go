@@ -3,6 +3,7 @@ package arguments_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,7 +14,8 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/plugin/internal/arguments"
 )
 
-// decode gives a handler of one argument what go-socket.io would.
+// decode gives a handler of one argument what go-socket.io would, and compares that with
+// what our transports give.
 func decode(tb testing.TB, of reflect.Type, text string) (any, error) {
 	tb.Helper()
 	list, err := arguments.NewList([]reflect.Type{of})
@@ -29,9 +31,16 @@ func decode(tb testing.TB, of reflect.Type, text string) (any, error) {
 	if err := json.NewDecoder(strings.NewReader("[" + text + "]")).Decode(&values); err != nil {
 		return nil, err
 	}
-	out, err := list.Append(nil, in, false)
+	out, err := list.Append(nil, arguments.Decoded(in), false)
+	parsed, parsedErr := list.Append(nil, arguments.Parse(make([]arguments.Argument, 0, 2), ","+text+"]", nil), false)
+	if fmt.Sprint(err) != fmt.Sprint(parsedErr) {
+		tb.Errorf("%s into %v: error %v of go-socket.io, %v of ours", text, of, err, parsedErr)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if one, other := out[0].Interface(), parsed[0].Interface(); !reflect.DeepEqual(one, other) {
+		tb.Errorf("%s into %v: %#v of go-socket.io, %#v of ours", text, of, one, other)
 	}
 	return out[0].Interface(), nil
 }

@@ -56,7 +56,7 @@ func numberOf(b *parser.Buffer) (number uint64, ok bool) {
 // An attacher gives the Buffers in a decoded value their bytes. An app's own decoding may
 // make a value that leads back to itself, so it remembers where it has been.
 type attacher struct {
-	from *Mixed
+	from attachments
 	seen map[place]bool
 }
 

@@ -25,7 +25,7 @@ func decodeMixed(tb testing.TB, of reflect.Type, text string) any {
 	for i := range mixed.Attachments {
 		mixed.Attachments[i] = parser.Buffer{Data: []byte("bytes")}
 	}
-	out, err := list.Append(nil, []reflect.Value{reflect.ValueOf(mixed), reflect.ValueOf(new(arguments.Text))}, false)
+	out, err := list.Append(nil, arguments.Decoded([]reflect.Value{reflect.ValueOf(mixed), reflect.ValueOf(new(arguments.Text))}), false)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -40,59 +40,57 @@ func (l *List) Inputs() []reflect.Type {
 	return append(inputs, reflect.TypeFor[*Text]())
 }
 
-// Append appends the arguments to values. in is what go-socket.io has decoded into Inputs.
-// Arguments that did not come are zero values, and further ones are ignored, but if strict:
-// then both are an error. Null counts as one that did not come, and one whose type has nil may
-// stay away. The error is an [*Error].
-func (l *List) Append(values, in []reflect.Value, strict bool) ([]reflect.Value, error) {
+// Append appends the arguments to values: as they came, of which in may have one more than
+// the List. Arguments that did not come are zero values, and further ones are ignored, but
+// if strict: then both are an error. Null counts as one that did not come, and one whose type
+// has nil may stay away. The error is an [*Error].
+func (l *List) Append(values []reflect.Value, in []Argument, strict bool) ([]reflect.Value, error) {
+	var none Argument
 	for i, t := range l.types {
-		text, mixed := l.came(i, in[i])
-		if text.JSON == "" && strict && !hasNil(t) {
+		came := &none
+		if i < len(in) {
+			came = &in[i]
+		}
+		if came.JSON == "" && strict && !hasNil(t) {
 			return nil, &Error{Position: i + 1, Want: wanted(t), missing: true}
 		}
-		value, err := valueOf(text, mixed, t)
+		value, err := valueOf(came, t, l.mixed[i])
 		if err != nil {
 			return nil, misfit(i+1, t, err)
 		}
 		values = append(values, value)
 	}
-	if strict && in[len(l.types)].Interface().(*Text).JSON != "" {
-		return nil, &Error{Position: len(l.types) + 1, further: true}
+	if n := len(l.types); strict && n < len(in) && in[n].JSON != "" {
+		return nil, &Error{Position: n + 1, further: true}
 	}
 	return values, nil
 }
 
-// came returns an argument as it came. mixed is nil if it cannot have attachments.
-func (l *List) came(i int, in reflect.Value) (text *Text, mixed *Mixed) {
-	if !l.mixed[i] {
-		return in.Interface().(*Text), nil
-	}
-	mixed = in.Interface().(*Mixed)
-	return &mixed.Text, mixed
-}
-
-// valueOf decodes an argument.
-func valueOf(text *Text, mixed *Mixed, t reflect.Type) (reflect.Value, error) {
-	if inner, ok := plainString(text.JSON); ok && t == stringType {
-		text.JSON = inner
-		return reflect.ValueOf(&text.JSON).Elem(), nil // there is room for it already
+// valueOf decodes an argument. mixed says that it may have attachments.
+func valueOf(came *Argument, t reflect.Type, mixed bool) (reflect.Value, error) {
+	if inner, ok := plainString(came.JSON); ok && t == stringType {
+		came.JSON = inner
+		return reflect.ValueOf(&came.JSON).Elem(), nil // there is room for it already
 	}
 	target := t
 	if t.Kind() == reflect.Pointer {
 		target = t.Elem() // a handler's pointer is never nil, as in go-socket.io
 	}
 	value := reflect.New(target)
-	if err := decode(text.JSON, value); err != nil {
+	if err := decode(came.JSON, value); err != nil {
 		return value, err
 	}
-	if mixed != nil && len(mixed.Numbers) > 0 {
-		(&attacher{from: mixed}).attach(value.Elem())
+	if mixed && came.from != nil {
+		(&attacher{from: came.from}).attach(value.Elem())
 	}
 	if target == t {
 		value = value.Elem()
 	}
 	return value, nil
 }
+
+// Len returns how many there are.
+func (l *List) Len() int { return len(l.types) }
 
 func hasNil(t reflect.Type) bool {
 	switch t.Kind() {

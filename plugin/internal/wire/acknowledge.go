@@ -2,8 +2,7 @@ package wire
 
 import "slices"
 
-// Acknowledge answers the event that the calling handler handles, one of
-// [Wire.Own]. It encodes the values as go-socket.io encodes results. It does
+// Acknowledge answers the event that the calling [EventHandler] handles. It encodes the values as go-socket.io encodes results. It does
 // nothing when the client has not asked, or has its answer.
 func (c *Conn) Acknowledge(values ...any) error {
 	_, err := c.acknowledge(values, false)

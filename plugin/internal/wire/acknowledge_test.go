@@ -3,11 +3,18 @@ package wire
 import (
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 
 	socketio "github.com/googollee/go-socket.io"
 	"github.com/googollee/go-socket.io/parser"
 )
+
+// argOf returns the number that an event of ours came with.
+func argOf(event Event) (n int) {
+	_, _ = fmt.Sscanf(string(event.Args), ",%d]", &n)
+	return n
+}
 
 // owner returns a host whose events "own" and "behind" call Acknowledge and
 // AcknowledgeBehind.
@@ -15,22 +22,25 @@ func owner(t *testing.T) *host {
 	t.Helper()
 	return newHost(t, Options{}, func(h *host) {
 		for _, namespace := range []string{"/", "/chat"} {
-			h.wire.Own(namespace, "own")
-			h.server.OnEvent(namespace, "own", func(c socketio.Conn, n int) {
-				conn := h.wire.Find(c.ID())
+			var conns sync.Map // by id
+			h.server.OnConnect(namespace, func(c socketio.Conn) error { conns.Store(c.ID(), c); return nil })
+			h.wire.Own(namespace, "own", func(conn *Conn, event Event) {
+				n := argOf(event)
 				for range 2 { // the second time it does nothing
 					if err := conn.Acknowledge(n, "text", nil, true); err != nil {
 						t.Error(err)
 					}
 				}
 			})
-			h.wire.Own(namespace, "behind")
-			h.server.OnEvent(namespace, "behind", func(c socketio.Conn, n int) {
+			h.wire.Own(namespace, "behind", func(conn *Conn, event Event) {
+				n := argOf(event)
+				found, _ := conns.Load(conn.ID())
+				c := found.(socketio.Conn)
 				for i := range 3 {
 					c.Emit("said", n, i)
 				}
 				for range 2 {
-					if err := h.wire.Find(c.ID()).AcknowledgeBehind(c.Emit, n); err != nil {
+					if err := conn.AcknowledgeBehind(c.Emit, n); err != nil {
 						t.Error(err)
 					}
 				}
@@ -97,17 +107,15 @@ func TestAcknowledgeValues(t *testing.T) {
 		}
 		h := newHost(t, Options{}, func(h *host) {
 			for name, all := range values {
-				h.wire.Own("/", name)
-				h.server.OnEvent("/", name, func(c socketio.Conn) {
-					if err := h.wire.Find(c.ID()).Acknowledge(all...); err != nil {
+				h.wire.Own("/", name, func(conn *Conn, _ Event) {
+					if err := conn.Acknowledge(all...); err != nil {
 						t.Errorf("%s: %v", name, err)
 					}
 				})
 			}
-			h.wire.Own("/", "bad")
-			h.server.OnEvent("/", "bad", func(c socketio.Conn) {
-				conn := h.wire.Find(c.ID())
-				if conn.Acknowledge(math.NaN()) == nil || conn.AcknowledgeBehind(c.Emit, func() {}) == nil {
+			h.wire.Own("/", "bad", func(conn *Conn, _ Event) {
+				nobody := func(string, ...any) {}
+				if conn.Acknowledge(math.NaN()) == nil || conn.AcknowledgeBehind(nobody, func() {}) == nil {
 					t.Error("no error")
 				}
 				if err := conn.Acknowledge("sorry"); err != nil {
@@ -179,12 +187,10 @@ func TestAcknowledgeTooLate(t *testing.T) {
 	t.Parallel()
 	acknowledged := make(chan error, 2)
 	h := newHost(t, Options{}, func(h *host) {
-		h.wire.Own("/", "late")
-		h.server.OnEvent("/", "late", func(c socketio.Conn) {
-			conn := h.wire.Find(c.ID())
+		h.wire.Own("/", "late", func(conn *Conn, _ Event) {
 			conn.lose(ReasonClosed)
 			<-conn.Done()
-			acknowledged <- conn.AcknowledgeBehind(c.Emit, "late")
+			acknowledged <- conn.AcknowledgeBehind(func(string, ...any) {}, "late")
 			acknowledged <- conn.Acknowledge("late")
 		})
 	})

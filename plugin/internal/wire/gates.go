@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 )
 
-// gates lists the namespaces that the plugin gates, and the events that it
-// acknowledges by itself. It does not change once the Wire serves.
+// gates lists the namespaces that the plugin gates, and the events that it handles by
+// itself. It does not change once the Wire serves.
 type gates struct {
-	gated  map[string]bool            // by namespace
-	events map[string]map[string]bool // by namespace and event
+	gated  map[string]bool                    // by namespace
+	events map[string]map[string]EventHandler // by namespace and event
 }
 
 func (g *gates) gate(namespace string) {
@@ -22,25 +22,28 @@ func (g *gates) gate(namespace string) {
 // has reports whether a namespace is gated.
 func (g *gates) has(namespace string) bool { return g.gated[namespace] }
 
-func (g *gates) own(namespace, event string) {
+func (g *gates) own(namespace, event string, handle EventHandler) {
 	if g.events == nil {
-		g.events = make(map[string]map[string]bool)
+		g.events = make(map[string]map[string]EventHandler)
 	}
 	if g.events[namespace] == nil {
-		g.events[namespace] = make(map[string]bool)
+		g.events[namespace] = make(map[string]EventHandler)
 	}
-	g.events[namespace][event] = true
+	g.events[namespace][event] = handle
 }
 
-// owns reports whether the plugin acknowledges an event by itself. name is a JSON
+// owner returns the handler of an event, nil if go-socket.io has that. name is a JSON
 // string.
-func (g *gates) owns(namespace string, name []byte) bool {
+func (g *gates) owner(namespace string, name []byte) EventHandler {
 	if len(name) < 2 {
-		return false
+		return nil
 	}
 	if bytes.IndexByte(name, '\\') < 0 {
 		return g.events[namespace][string(name[1:len(name)-1])]
 	}
 	var event string
-	return json.Unmarshal(name, &event) == nil && g.events[namespace][event]
+	if json.Unmarshal(name, &event) != nil {
+		return nil
+	}
+	return g.events[namespace][event]
 }

@@ -27,23 +27,37 @@ func Replaced(server *socketio.Server, namespace string, connect func(socketio.C
 }
 
 func registered(server *socketio.Server, namespace string, is func(name string, f reflect.Value) bool) (names []string) {
-	defer func() {
-		if recover() != nil {
-			names = nil
+	lookInto(server, namespace, func(handlers reflect.Value) {
+		for name, field := range map[string]string{"OnConnect": "onConnect", "OnDisconnect": "onDisconnect"} {
+			if is(name, handlers.FieldByName(field)) {
+				names = append(names, name)
+			}
 		}
-	}()
+	})
+	return names
+}
+
+// Doubled returns the events of [Wire.Own] in a namespace that a server has handlers of,
+// too, which never run. It sees as far as Registered does.
+func (w *Wire) Doubled(server *socketio.Server, namespace string) (events []string) {
+	lookInto(server, namespace, func(handlers reflect.Value) {
+		for _, event := range handlers.FieldByName("events").MapKeys() {
+			if w.gates.events[namespace][event.String()] != nil {
+				events = append(events, event.String())
+			}
+		}
+	})
+	return events
+}
+
+// lookInto calls a function with what a server keeps for a namespace, if it has that.
+func lookInto(server *socketio.Server, namespace string, look func(handlers reflect.Value)) {
+	defer func() { _ = recover() }() // the fields have other names or types
 	if namespace == "/" {
 		namespace = "" // as go-socket.io has it
 	}
 	all := reflect.ValueOf(server).Elem().FieldByName("handlers").Elem().FieldByName("handlers")
-	handlers := all.MapIndex(reflect.ValueOf(namespace))
-	if !handlers.IsValid() {
-		return nil
+	if handlers := all.MapIndex(reflect.ValueOf(namespace)); handlers.IsValid() {
+		look(handlers.Elem())
 	}
-	for name, field := range map[string]string{"OnConnect": "onConnect", "OnDisconnect": "onDisconnect"} {
-		if is(name, handlers.Elem().FieldByName(field)) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -33,22 +33,25 @@ func (c *Conn) NextReader() (engineframe.Type, enginepacket.Type, io.ReadCloser,
 			c.reader.Reset(b.bytes)
 			return engineframe.String, enginepacket.MESSAGE, &c.reader, nil
 		}
-		if c.reason != "" {
+		switch {
+		case c.shut: // while it handled an event
+		case c.reason != "":
 			c.shared.leftovers.remove(c)
 			return 0, 0, nil, io.EOF
+		default:
+			c.in.readable.Wait()
 		}
-		c.in.readable.Wait()
 	}
 }
 
-// nextLocked returns the next frame for go-socket.io, nil if there is none. c.mu is
-// held.
+// nextLocked returns the next frame for go-socket.io, nil if there is none. It handles
+// what comes before. c.mu is held, but not while an [EventHandler] runs.
 func (c *Conn) nextLocked() (b *buffer, binary bool) {
 	if b, ok := c.in.attachments.pop(); ok {
 		return b, true
 	}
-	c.acks.current = acknowledgement{}
-	for {
+	for !c.shut {
+		c.acks.current = acknowledgement{}
 		if b, ok := c.in.injected.pop(); ok {
 			return b, false
 		}
@@ -56,52 +59,59 @@ func (c *Conn) nextLocked() (b *buffer, binary bool) {
 		if m == nil {
 			return nil, false
 		}
-		if !c.filterLocked(m) {
+		switch pass, handle := c.filterLocked(m); {
+		case !pass:
 			c.shared.pool.discard(m)
-			continue
+		case handle != nil:
+			c.serveLocked(m, handle)
+		default:
+			return c.passLocked(m), false
 		}
-		b := c.shared.pool.buffer()
-		b.bytes = m.packet.appendTo(b.bytes)
-		for _, attachment := range m.binaries {
-			c.in.attachments.push(attachment)
-		}
-		c.shared.pool.recycle(m)
-		return b, false
 	}
+	return nil, false
 }
 
-// filterLocked handles a client's packet, and reports whether to pass it to
-// go-socket.io. c.mu is held.
-func (c *Conn) filterLocked(m *message) bool {
+// passLocked returns a message's text for go-socket.io, and queues its attachments. c.mu
+// is held.
+func (c *Conn) passLocked(m *message) *buffer {
+	b := c.shared.pool.buffer()
+	b.bytes = m.packet.appendTo(b.bytes)
+	for _, attachment := range m.binaries {
+		c.in.attachments.push(attachment)
+	}
+	c.shared.pool.recycle(m)
+	return b
+}
+
+// filterLocked handles a client's packet, and reports whether to pass it on: to handle,
+// or to go-socket.io if that is nil. c.mu is held.
+func (c *Conn) filterLocked(m *message) (pass bool, handle EventHandler) {
 	p := &m.packet
 	s := c.namespaces.find(p.namespace)
 	switch p.kind {
 	case kindConnect:
-		return s == nil && c.namespaces.ask(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known)
+		return s == nil && c.namespaces.ask(string(p.namespace), string(p.query), bytes.Clone(p.data), m.known), nil
 	case kindDisconnect:
 		if s != nil {
 			c.namespaces.leave(s)
 		}
-		return s != nil
+		return s != nil, nil
 	case kindAck, kindBinaryAck:
-		return s != nil && s.admitted
+		return s != nil && s.admitted, nil
 	}
 	if s == nil || !s.admitted && c.shared.gates.has(s.name) {
-		return false // without a gate, go-socket.io has admitted the client, and will say so soon
+		return false, nil // without a gate, go-socket.io has admitted the client, and will say so soon
 	}
 	if s.answer != "" {
 		if p.hasID {
 			c.out.sendText("4" + prefix(kindAck, s.name) + strconv.FormatUint(p.id, 10) + s.answer)
 		}
-		return false
+		return false, nil
 	}
 	c.acks.current = acknowledgement{socket: s, id: p.id, asked: p.hasID}
-	if p.hasID {
-		if c.shared.gates.owns(s.name, p.name) {
-			p.hasID = false // otherwise go-socket.io's next version would answer too
-		} else {
-			c.acks.await(c.acks.current)
-		}
+	handle = c.shared.gates.owner(s.name, p.name)
+	if p.hasID && handle == nil {
+		c.acks.await(c.acks.current)
 	}
-	return true
+	return true, handle
 }

@@ -119,9 +119,11 @@ func (w *Wire) Observe(o Observer) { w.observer = o }
 // other namespaces. Call it before the Wire serves.
 func (w *Wire) Gate(namespace string) { w.gates.gate(namespace) }
 
-// Own says that the handler of an event acknowledges it with [Conn.Acknowledge], not
-// with its results. Call it before the Wire serves.
-func (w *Wire) Own(namespace, event string) { w.gates.own(namespace, event) }
+// Own registers the handler of an event, which go-socket.io does not get then. The
+// handler answers with [Conn.Acknowledge]. Call Own before the Wire serves.
+func (w *Wire) Own(namespace, event string, handle EventHandler) {
+	w.gates.own(namespace, event, handle)
+}
 
 // Admits applies the rules for origins to a request for another handler. It reports
 // whether that handler should answer. If not, Admits has answered: it refuses pages
