@@ -23,8 +23,8 @@ VERSION    = $(error say which version it is to be: VERSION=v0.1.0)
 SHELL   := bash -o pipefail
 BIN     := $(CURDIR)/bin
 TESTSUM := $(BIN)/gotestsum -- $(TESTFLAGS)
-# the tests of connections mostly wait: four at a time for each core, half of that where two runs share the cores
-CORES    := $(shell getconf _NPROCESSORS_ONLN)
+# the tests of connections mostly wait: four at a time for each of up to four cores, half of that where two runs share them
+CORES    := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n : 4)))
 PARALLEL := -parallel $(shell expr 4 '*' $(CORES))
 SHARED   := -parallel $(shell expr 2 '*' $(CORES))
 # go.mod with the release candidate of go-socket.io, made by `make rc-mod`

@@ -69,8 +69,11 @@ func (s *Sessions) Disconnect(ctx context.Context, to Target, why *Refusal) erro
 	if to.kind.isOfSessions() { // sockets of a session hear it in one note
 		failed = append(failed, s.post.send(ctx, message{To: to, Refusal: &told}))
 	} else {
+		for namespace := range s.namespaces { // all at once: the first may end the connection
+			s.post.deliver(message{To: to, Namespace: namespace, Refusal: &told})
+		}
 		for namespace := range s.namespaces {
-			failed = append(failed, s.post.send(ctx, message{To: to, Namespace: namespace, Refusal: &told}))
+			failed = append(failed, s.post.say(ctx, message{To: to, Namespace: namespace, Refusal: &told}))
 		}
 	}
 	if err := errors.Join(failed...); err != nil {

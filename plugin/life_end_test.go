@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +157,41 @@ func TestEndIsToldInEveryNamespace(t *testing.T) {
 			}
 			if told += c.farewells(); told != "!destroyed /chat!destroyed" {
 				t.Errorf("told %s", told)
+			}
+		})
+	}
+}
+
+// slowLine takes its time to tell other nodes.
+type slowLine struct{ *link }
+
+func (s slowLine) Say(ctx context.Context, note store.Note) error {
+	<-time.After(500 * time.Millisecond)
+	return s.link.Say(ctx, note)
+}
+
+// Whoever is sent away hears it in every namespace, however long it takes to tell other
+// nodes of each.
+func TestAllAreSentAwayAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, to := range map[string]plugin.Target{"everyone": plugin.Everyone(), "a room": plugin.Room("all")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, slowLine{newLink(store.NewMemory())}, plugin.Options{}, func(a *app) {
+				register(a)
+				for _, namespace := range []string{"/", "/chat"} {
+					a.sessions.OnConnect(namespace, func(c socketio.Conn, _ *plugin.Session) error { c.Join("all"); return nil })
+				}
+			})
+			c := a.enter(a.login("alice")).in("/chat")
+			eventually(t, "both are in the room", func() bool {
+				return len(a.sessions.Sockets(to, "/")) == 1 && len(a.sessions.Sockets(to, "/chat")) == 1
+			})
+			if err := a.sessions.Disconnect(t.Context(), to, nil); err != nil {
+				t.Error(err)
+			}
+			if got := c.farewells(); got != "!disconnected /chat!disconnected" {
+				t.Errorf("told %s", got)
 			}
 		})
 	}

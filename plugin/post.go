@@ -72,6 +72,14 @@ func (p *post) sendToUser(ctx context.Context, m message) error {
 // sendTo is send to a target that has one topic.
 func (p *post) sendTo(ctx context.Context, m message) error {
 	p.deliver(m)
+	return p.say(ctx, m)
+}
+
+// say passes a message to a target that has one topic on to other nodes.
+func (p *post) say(ctx context.Context, m message) error {
+	if m.To.kind == "" {
+		return errNobody
+	}
 	data, err := m.encode()
 	if err != nil {
 		return err

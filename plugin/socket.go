@@ -146,6 +146,7 @@ func (so *socket) expel(why *Refusal) {
 		if so.admitted {
 			so.common.gate.expel(so.conn, told, so.left.Done())
 		} else {
+			so.part()
 			so.common.gate.refuse(so.conn, told, so.left.Done()) // the session ended while OnConnect failed
 		}
 		so.leave(told.Code)
@@ -229,7 +230,8 @@ func (so *socket) sendOut(why *Refusal) {
 // cast sends an event to the client when it is in, without waiting for that; never when
 // its session has ended.
 func (so *socket) cast(event *wire.Cast) {
-	if so.left.IsClosed() || so.ends() {
+	e, _ := so.owned()
+	if so.why.Load() != nil || so.left.IsClosed() || e != nil && e.Known() != nil {
 		return
 	}
 	if !so.send(event) {

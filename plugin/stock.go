@@ -87,13 +87,23 @@ func (g *stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	}
 	select {
 	case <-left:
-		if !isRoot(c) {
-			return // the connection stays
-		}
 	case <-time.After(hangupGrace):
 	}
-	c.socket.part()
-	_ = c.Close()
+	if root := isRoot(c); root || !isClosed(left) {
+		c.socket.part()
+		if root || !isClosed(left) {
+			_ = c.Close()
+		}
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // idle returns a channel that closes when no handler of c's connection runs.

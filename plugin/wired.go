@@ -118,8 +118,11 @@ func (wired) expel(c *conn, why *Refusal, left <-chan struct{}) {
 		select {
 		case <-left:
 		case <-time.After(leaveGrace):
+			if isRoot(c) || why.Reconnect {
+				c.socket.part()
+			}
 		}
-		c.socket.part()
+		c.socket.parted.Close()
 		out()
 	}
 	select {

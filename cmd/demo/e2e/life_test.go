@@ -124,7 +124,7 @@ func TestOffline(t *testing.T) {
 // longer.
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	const idle = 2500 * time.Millisecond
+	const idle = 4 * time.Second
 	inVariants(t, []string{"-idle", idle.String()}, func(t *testing.T, _ *process, open func() *tab) {
 		p, other := open(), open()
 		n := 0

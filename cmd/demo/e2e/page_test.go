@@ -233,8 +233,8 @@ const countBanners = `
 
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	p := openTab(startBrowser(t), t, startDemo(t, "-lifetime", "3s"), viewport(1280, 900))
-	p.until(`$('state').textContent === 'session ended' && !$('banner').hidden`)
+	p := openTab(startBrowser(t), t, startDemo(t, "-lifetime", "6s"), viewport(1280, 900))
+	p.untilWithin(2*soon, `$('state').textContent === 'session ended' && !$('banner').hidden`)
 	p.until(`$('banner-title').textContent === 'The session has expired'`)
 	p.until(`$('empty').textContent === 'There is no session.' && $('logout').hidden`)
 	p.untilLogged("socket ended: expired")

@@ -85,6 +85,7 @@ func (e *Cast) Attachments() (all [][]byte) {
 
 // transmit writes the frame to a client's websocket: past gorilla's Conn, which would lock
 // and look the frame up for each client. The stream keeps frames whole.
+// One may follow a close frame of gorilla's answer to a client that is closing.
 func (f *castFrame) transmit(s *sender, p parcel) error {
 	form, kind, data := &f.plain, byte(websocket.TextMessage), p.buffer.bytes
 	if p.binary {

@@ -133,9 +133,9 @@ func (s *sender) move(ws *websocket.Conn) {
 // drain sends the queue over the websocket until the stream falls behind. When the
 // queue of an ending connection is empty, it closes the websocket.
 func (s *sender) drain() {
-	for !s.stream.behind() {
+	for !s.parted && !s.stream.behind() {
 		if s.queue.parcels.len() == 0 {
-			if s.life.ending && !s.parted {
+			if s.life.ending {
 				s.sayGoodbye()
 			}
 			return

@@ -77,6 +77,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	}
 	if !s.sending {
 		if n, err = s.writer.write(p); err != nil {
+			s.broken = true
 			return n, err
 		}
 	}
