@@ -128,13 +128,18 @@ func (h *handler) answers() int {
 	return h.results
 }
 
-// invoke has run make a call, with what follows the name in an event's array, and returns
-// what to acknowledge: the results, or why there are none.
+// invoke returns the answer of a call with what follows the name in an event's array.
 func (h *handler) invoke(args string, attachments [][]byte, run func(*invocation) *Refusal) (answers []any, why *Refusal) {
 	called := &invocation{handler: h}
-	answers = called.results(h.answers())
 	called.in = arguments.Parse(called.came(), args, attachments)
-	if why = run(called); why != nil {
+	return called.answer(run)
+}
+
+// answer has run make the call, and returns what to acknowledge: the results, or why there
+// are none.
+func (i *invocation) answer(run func(*invocation) *Refusal) (answers []any, why *Refusal) {
+	answers = i.results(i.handler.answers())
+	if why = run(i); why != nil {
 		answers = failed(why, len(answers))
 	}
 	return answers, why
@@ -147,10 +152,7 @@ func (h *handler) adapt(run func(socketio.Conn, *invocation) *Refusal) any {
 	form := reflect.FuncOf(append([]reflect.Type{connType}, h.takes.Inputs()...), slices.Repeat([]reflect.Type{anyType}, n), false)
 	return reflect.MakeFunc(form, func(in []reflect.Value) []reflect.Value {
 		c, called := in[0].Interface().(socketio.Conn), &invocation{handler: h, in: arguments.Decoded(in[1:])}
-		answers := called.results(n)
-		if why := run(c, called); why != nil {
-			answers = failed(why, n)
-		}
+		answers, _ := called.answer(func(called *invocation) *Refusal { return run(c, called) })
 		out := make([]reflect.Value, n)
 		for i := range out {
 			out[i] = reflect.ValueOf(&answers[i]).Elem() // of type any, as form declares it

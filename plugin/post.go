@@ -41,10 +41,7 @@ func (p *post) close() {
 
 // send brings a message to this node's sockets, and passes it on to other nodes.
 func (p *post) send(ctx context.Context, m message) error {
-	switch m.To.kind {
-	case "":
-		return errNobody
-	case kindUser:
+	if m.To.kind == kindUser {
 		return p.sendToUser(ctx, m)
 	}
 	return p.sendTo(ctx, m)

@@ -89,20 +89,13 @@ func (g *stock) expel(c *conn, why *Refusal, left <-chan struct{}) {
 	case <-left:
 	case <-time.After(hangupGrace):
 	}
-	if root := isRoot(c); root || !isClosed(left) {
-		c.socket.part()
-		if root || !isClosed(left) {
-			_ = c.Close()
-		}
+	ends := func() bool { return isRoot(c) || !c.socket.left.IsClosed() }
+	if !ends() {
+		return // the client has left the namespace alone
 	}
-}
-
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
+	c.socket.part()
+	if ends() {
+		_ = c.Close()
 	}
 }
 

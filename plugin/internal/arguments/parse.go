@@ -1,6 +1,9 @@
 package arguments
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Parse appends the arguments of an event to a list, as many as it has room for. rest is
 // what follows the name in the event's array, which is valid JSON: `,1,"a"]`.
@@ -67,5 +70,5 @@ func (a attached) attachment(number uint64) []byte {
 	if number >= uint64(len(a)) {
 		return nil
 	}
-	return append([]byte(nil), a[number]...)
+	return bytes.Clone(a[number])
 }

@@ -1,7 +1,5 @@
 package wire
 
-import "bytes"
-
 // An Event has what a client sent with one of the events of [Wire.Own]. All of it is
 // valid until the handler returns.
 type Event struct {
@@ -18,9 +16,7 @@ type EventHandler func(*Conn, Event)
 // serveLocked has a message handled by the owner of its event, without c.mu, which is
 // held before and after.
 func (c *Conn) serveLocked(m *message, handle EventHandler) {
-	p := &m.packet
-	head := bytes.IndexByte(p.data, '"') // only [ and space come before the name
-	event := Event{Args: p.data[head+len(p.name):]}
+	event := Event{Args: m.packet.args()}
 	for _, attachment := range m.binaries {
 		event.Attachments = append(event.Attachments, attachment.binary())
 	}

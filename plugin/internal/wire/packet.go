@@ -67,8 +67,13 @@ func (p *packet) appendRenamed(b []byte) []byte {
 			b = append(b, c)
 		}
 	}
-	head := bytes.IndexByte(p.data, '"') // only [ and space come before it
-	return append(b, p.data[head+len(p.name):]...)
+	return append(b, p.args()...)
+}
+
+// args returns what follows the name in the data of an event.
+func (p *packet) args() []byte {
+	head := bytes.IndexByte(p.data, '"') // only [ and space come before the name
+	return p.data[head+len(p.name):]
 }
 
 // A header is the part of a packet before the data. Only go-socket.io's packets are
