@@ -15,7 +15,7 @@ import (
 // failed, never that a session is absent. Neither side changes bytes that were
 // passed in or handed out.
 //
-// A backend may also be a [Lister], a [Prober], a [Roll], a [Teller], a [Speaker], an
+// A backend may also be a [Lister], a [Prober], a [Comparer], a [Roll], a [Teller], a [Speaker], an
 // [Audience], a [Reporter] and a [Checker].
 type Backend interface {
 	// Find returns the bytes under key and the time when they expire, zero where
@@ -40,7 +40,13 @@ type Backend interface {
 type Change struct {
 	Old, New []byte
 	Life     Life
+	Keeps    bool // Life is what the session has already, as far as is known
 	Note     Note
+
+	// Unheard is the session's id if Note says nothing because an [Audience] knew of nobody
+	// who would hear it. One that may be wrong makes sure, and then knows better: the note is
+	// told after the change.
+	Unheard string
 
 	// Owner is what a [Roll] needs; nil where the change means nothing to it. Other
 	// backends ignore it.
@@ -92,4 +98,11 @@ type Lister interface {
 type Prober interface {
 	// Probe returns the bytes under each key, nil where there is no session.
 	Probe(ctx context.Context, keys []string) ([][]byte, error)
+}
+
+// A Comparer is a [Backend] that finds out for less than a Find that nothing has changed.
+// It is optional.
+type Comparer interface {
+	// Holds reports whether the key holds these bytes. After false, call Find.
+	Holds(ctx context.Context, key string, b []byte) (bool, error)
 }

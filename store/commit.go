@@ -15,6 +15,8 @@ type Commit struct {
 	// Used is the last use of the session. The commit keeps the session alive
 	// accordingly, and never cuts its life short.
 	Used time.Time
+	// Lasts says that the store keeps the session until Base's deadline as it is.
+	Lasts bool
 	// Once says that Mine was computed from Base; see [Change].
 	Once bool
 	// By is the watch of who commits. It does not hear of the commit. nil for none.
@@ -72,12 +74,17 @@ func (c *Core) Swap(ctx context.Context, commit Commit) (current *Snapshot, ok b
 		return nil, false, err
 	}
 	event := c.eventOf(commit)
-	found, ok, err := c.backend.Swap(ctx, commit.Key, Change{
+	change := Change{
 		Old: commit.Base.Bytes, New: commit.Mine.Bytes,
-		Life: c.Life(commit.Mine.Deadline, commit.Used),
-		Note: c.news.note(event),
-		Once: commit.Once, Owner: placing.owner,
-	})
+		Life:  c.Life(commit.Mine.Deadline, commit.Used),
+		Keeps: commit.Lasts && commit.Base.Deadline.Equal(commit.Mine.Deadline),
+		Note:  c.news.note(event),
+		Once:  commit.Once, Owner: placing.owner,
+	}
+	if event.ID == "" && !bytes.Equal(change.Old, change.New) {
+		change.Unheard = commit.id()
+	}
+	found, ok, err := c.backend.Swap(ctx, commit.Key, change)
 	switch {
 	case err != nil:
 		c.news.tell(Event{ID: commit.id(), Kind: Missed}, nil) // it may have been made

@@ -127,6 +127,20 @@ func (c *Core) Load(ctx context.Context, key string, known *Snapshot) (snapshot 
 	return found, expiry, true, nil
 }
 
+// Holds reports whether the store holds a snapshot under key, as far as it can tell for less
+// than a [Core.Load].
+func (c *Core) Holds(ctx context.Context, key string, known *Snapshot) (bool, error) {
+	comparer, ok := c.backend.(Comparer)
+	if !ok || isOnce(key) {
+		return false, nil
+	}
+	held, err := comparer.Holds(ctx, key, known.Bytes)
+	if err != nil {
+		return false, fmt.Errorf("store: load: %w", err)
+	}
+	return held, nil
+}
+
 // Probe returns the bytes of the session under each key, nil where there is none. A
 // [Prober] answers in one round trip, another backend in one for each key.
 func (c *Core) Probe(ctx context.Context, keys []string) (found [][]byte, err error) {

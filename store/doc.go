@@ -32,10 +32,11 @@
 // Optional interfaces of a backend:
 //   - [Lister] lists the sessions, for SCS's Iterate;
 //   - [Prober] looks at many sessions at once;
+//   - [Comparer] finds out for less than a Find that nothing has changed;
 //   - [Roll] keeps which sessions are whose, by the [Owner] of each change, as an [Entry];
 //   - [Teller] passes notes on to other processes, over a [Line];
 //   - [Speaker] does so without a change of the session, and with what is said;
-//   - [Audience] tells whether anybody would hear a note;
+//   - [Audience] knows whether anybody would hear a note;
 //   - [Reporter] tells what no call can return;
 //   - [Checker] tells at the start what will never work.
 //

@@ -52,11 +52,11 @@ type Confirmer interface {
 	Joined(id string) bool
 }
 
-// An Audience is a [Teller] all of whose lines are in this process. It is optional:
-// it spares a Store from making notes that nobody hears.
+// An Audience is a [Teller] that knows who listens. It is optional: it spares a Store from
+// making notes that nobody hears.
 type Audience interface {
 	// Joined reports whether any line other than but has joined the session of an
-	// id. but may be nil.
+	// id. but may be nil. It returns at once. Where it may be wrong, see [Change].
 	Joined(id string, but Line) bool
 }
 

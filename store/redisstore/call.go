@@ -13,45 +13,42 @@ import (
 type call struct {
 	ctx      context.Context
 	commands []command
+	left     int           // how many of commands have no answer yet
 	room     [2]command    // for commands
 	key      [1]any        // for the args of those that have a key alone
 	done     chan struct{} // gets a value when all are answered
 }
 
 type command struct {
-	name     string
-	key      any // the only argument, of both commands of a call: it needs no list
-	args     []any
-	once     bool // it must not be made twice
-	late     int  // which argument becomes "late" if it may be; 0 for none
-	repeated bool // this is the second try
+	call   *call
+	name   string
+	key    any // the only argument, of both commands of a call: it needs no list
+	args   []any
+	once   bool // it must not be made twice
+	late   int  // which argument becomes "late" if it may be; 0 for none
+	joins  bool // a GET that may be part of an MGET
+	perKey int  // if it is a script that may go with others: how many arguments it has beside its key
+	answer
+}
+
+// An answer is what came of a command.
+type answer struct {
 	reply    any
 	err      error
+	repeated bool // it is that to the second try
 }
 
 // take makes the commands those of the call.
 func (c *call) take(ctx context.Context, commands []command) {
 	c.ctx, c.commands = ctx, c.room[:copy(c.room[:], commands)]
 	for i := range c.commands {
-		if command := &c.commands[i]; command.args == nil {
+		command := &c.commands[i]
+		command.call = c
+		if command.args == nil {
 			c.key[0] = command.key
 			command.args = c.key[:]
 		}
 	}
-}
-
-// receive reads the replies. err is not nil if the connection is lost.
-func (c *call) receive(conn redis.Conn, err error) error {
-	for i := range c.commands {
-		command := &c.commands[i]
-		if err == nil {
-			command.reply, command.err = conn.Receive()
-			err = conn.Err()
-		} else {
-			command.err = err
-		}
-	}
-	return err
 }
 
 // failure returns the first error.

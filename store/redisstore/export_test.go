@@ -17,11 +17,14 @@ func Changed(of store.Line) int {
 	return len(f.changed)
 }
 
-// SwapScripts returns the script of a swap as Redis 7 runs it, and as a server does that
-// does not tell its version.
-func SwapScripts() (now, before string) {
-	now = swapScript.source.(string)
-	return now, strings.Replace(now, "redis.REDIS_VERSION_NUM", "redis.NO_SUCH_THING", 1)
+// SwapScripts returns the scripts of a swap and of a quiet one, as Redis 7 runs them, and as a
+// server does that does not tell its version.
+func SwapScripts() (now, before [2]string) {
+	for i, script := range []script{swapScript, quietScript} {
+		now[i] = script.source.(string)
+		before[i] = strings.Replace(now[i], "redis.REDIS_VERSION_NUM", "redis.NO_SUCH_THING", 1)
+	}
+	return now, before
 }
 
 // Waiting returns how many calls wait for a connection.
@@ -35,7 +38,7 @@ func (r *RedisStore) Waiting() int {
 // reports whether the line knows that it hears the id.
 func Rejoins() bool {
 	l := &line{receiver: receiver{hear: func(store.Note) {}}}
-	f := &feed{to: l, wake: make(chan struct{}, 1), joined: make(map[string]uint64)}
+	f := &feed{to: l, wake: make(chan struct{}, 1), joined: make(map[string]uint64), shared: make(map[string]bool)}
 	f.connecting()
 	f.confirm("", true)
 	f.join("id")

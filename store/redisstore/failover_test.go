@@ -157,6 +157,42 @@ func TestFailoverOfListeners(t *testing.T) {
 	}
 }
 
+// A node that no server has refused after a failover, since it has dialed anew, finds out all
+// the same that it listens at the old primary.
+func TestFailoverUnrefused(t *testing.T) {
+	t.Parallel()
+	servers := newPair(t)
+	pool := servers.pool(t)
+	core, token := newCounter(t, redisstore.New(pool))
+	other := store.Attach(scs.New(), redisstore.New(servers.pool(t)), store.Options{}).Core()
+	watch, _ := listenTo(t, core, store.ID(token))
+	put := func(core *store.Core, value int) {
+		t.Helper()
+		if err := change(t.Context(), core, token, false, func(values map[string]any) { values["n"] = value }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(core, 1)
+	for range pool.Stats().IdleCount + 1 {
+		held := pool.Get() // leads to the old primary
+		defer held.Close()
+	}
+	servers.swap(t)
+	put(core, 2)
+	eventually(t, "nobody listens at the old primary", func() bool {
+		clients, err := redis.String(do(t, servers.old.Addr, "CLIENT", "LIST", "TYPE", "PUBSUB"), nil)
+		return err == nil && strings.TrimSpace(clients) == ""
+	})
+	eventually(t, "the node listens", core.Hears)
+	drainEvents(watch)
+	put(other, 3)
+	select {
+	case <-watch.Events():
+	case <-time.After(5 * time.Second):
+		t.Error("a change after the failover is not heard")
+	}
+}
+
 // drainEvents takes what waits in a watch now.
 func drainEvents(watch *store.Watch) {
 	for {

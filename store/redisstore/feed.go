@@ -40,6 +40,7 @@ type feed struct {
 
 	mu        sync.Mutex
 	joined    map[string]uint64 // by id: the connection on which Redis has confirmed it
+	shared    map[string]bool   // of joined: others have, too
 	current   uint64            // the number of the connection
 	connected bool
 	caughtUp  bool              // the connection has joined all that there was when it was made
@@ -68,6 +69,7 @@ func newFeed(pipe *pipe, prefix string, to listener) *feed {
 		ctx: ctx, close: cancel,
 		wake:   make(chan struct{}, 1),
 		joined: make(map[string]uint64),
+		shared: make(map[string]bool),
 	}
 	go f.run()
 	return f

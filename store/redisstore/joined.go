@@ -25,6 +25,7 @@ func (f *feed) leave(id string) {
 			f.confirms--
 		}
 		delete(f.joined, id)
+		delete(f.shared, id)
 		f.changeLocked(id, on)
 	}
 }
@@ -70,6 +71,32 @@ func (f *feed) heard() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.answered
+}
+
+// isAlone reports whether Redis counts this feed among those that have joined an id, and no
+// other, as far as is known.
+func (f *feed) isAlone(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	on, ok := f.joined[id]
+	return ok && f.isCurrentLocked(on) && !f.shared[id]
+}
+
+// share notes that others have joined an id, too.
+func (f *feed) share(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.joined[id]; ok {
+		f.shared[id] = true
+	}
+}
+
+// unshare notes that one feed has joined an id. If that is not this one, the connection is
+// lost.
+func (f *feed) unshare(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.shared, id)
 }
 
 // listensTo reports whether Redis counts this feed among those that have joined an id, as

@@ -60,6 +60,14 @@ func (l *line) Close() {
 	l.feed.close()
 }
 
+// missing handles the news that Redis does not count this line among those that have joined a
+// session. If the line has not left meanwhile, it listens at another server.
+func (l *line) missing(id string) {
+	if l.feed.listensTo(id) {
+		l.redis.pipe.suspect()
+	}
+}
+
 func (l *line) alive() { l.quiet.alive() }
 
 // lost publishes what was kept quiet: somebody else may have been the only listener. Of

@@ -14,13 +14,16 @@ import (
 
 // A pipe sends the commands of many goroutines together, in one write. That costs Redis
 // and this process a fraction of a write and a read for each. The first call starts an
-// exchange. Calls that come before it has a connection go with it. No call waits for
-// the answers to others.
+// exchange. Calls that come before it has a connection go with it. No call waits for the
+// answers to others, but those that Redis gets as one command are answered together.
 type pipe struct {
-	pool   *redis.Pool
-	failed atomic.Int64 // when a connection was last found broken; Unix nanoseconds
-	denied atomic.Int64 // when a server has last refused a call that another takes
-	free   sync.Pool    // calls that were answered
+	pool    *redis.Pool
+	failed  atomic.Int64 // when a connection was last found broken; Unix nanoseconds
+	denied  atomic.Int64 // when a server has last refused a call that another takes
+	free    sync.Pool    // calls that were answered
+	batches sync.Pool    // that were answered
+
+	suspected atomic.Int64 // when connections were last given up on suspicion
 
 	mu      sync.Mutex
 	waiting []*call       // if there are any, an exchange is about to send them
@@ -30,6 +33,9 @@ type pipe struct {
 
 // loadingPause is how long a server that is loading its data is left alone.
 const loadingPause = 100 * time.Millisecond
+
+// gatherRounds is how often an exchange may wait for goroutines that are ready to run.
+const gatherRounds = 4
 
 // restLimit is how long a connection may rest before it is tried.
 const restLimit = time.Second
@@ -75,9 +81,8 @@ func (p *pipe) tested(conn redis.Conn) {
 	}
 }
 
-// do sends one or two commands, waits for the replies, and returns the commands with
-// them. The error is ctx's.
-func (p *pipe) do(ctx context.Context, commands ...command) (done [2]command, err error) {
+// do sends one or two commands, and waits for the answers. The error is ctx's.
+func (p *pipe) do(ctx context.Context, commands ...command) (done [2]answer, err error) {
 	c, ok := p.free.Get().(*call)
 	if !ok {
 		c = &call{done: make(chan struct{}, 1)}
@@ -90,15 +95,19 @@ func (p *pipe) do(ctx context.Context, commands ...command) (done [2]command, er
 	case first:
 		go p.exchange() // ends with the answers
 	}
-	select {
-	case <-c.done:
-		done = c.room
-		c.ctx, c.room, c.key[0] = nil, [2]command{}, nil
-		p.free.Put(c)
-		return done, nil
-	case <-ctx.Done():
-		return done, ctx.Err()
+	if ctx.Done() == nil {
+		<-c.done
+	} else {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return done, ctx.Err()
+		}
 	}
+	done = [...]answer{c.room[0].answer, c.room[1].answer}
+	c.ctx, c.room, c.key[0] = nil, [2]command{}, nil
+	p.free.Put(c)
+	return done, nil
 }
 
 // await makes a call wait to be sent, and reports whether it is the first.
@@ -117,9 +126,9 @@ func (p *pipe) await(c *call) (first bool) {
 func (p *pipe) exchange() {
 	began := time.Now()
 	conn := p.pool.Get() // if this fails, so does all below
-	runtime.Gosched()    // goroutines that are ready to run may call, too
+	p.gather()
 	calls := p.takeWaiting()
-	again, refused := send(conn, calls)
+	again, refused := p.send(conn, calls)
 	p.reuse(calls)
 	if len(again) > 0 {
 		p.failed.Store(time.Now().UnixNano())
@@ -135,11 +144,40 @@ func (p *pipe) exchange() {
 		time.Sleep(loadingPause)
 	}
 	began, conn = time.Now(), p.pool.Get()
-	_, still := send(conn, again)
+	_, still := p.send(conn, again)
 	if refused && !still && conn.Err() == nil {
 		p.move()
 	}
 	p.release(conn, began)
+}
+
+// gather lets goroutines that are ready to run call, too, until no more do.
+func (p *pipe) gather() {
+	for seen, round := 0, 0; round < gatherRounds; round++ {
+		runtime.Gosched()
+		p.mu.Lock()
+		waiting := len(p.waiting)
+		p.mu.Unlock()
+		if waiting == seen {
+			return
+		}
+		seen = waiting
+	}
+}
+
+// suspectPause is how long after connections were given up on suspicion others are not.
+const suspectPause = 10 * time.Second
+
+// suspect gives up the connections that are there, those that listen included: they do not
+// all lead to one server, so that some may lead to one that is no primary any more.
+func (p *pipe) suspect() {
+	last, now := p.suspected.Load(), time.Now().UnixNano()
+	if now-last < int64(suspectPause) || !p.suspected.CompareAndSwap(last, now) {
+		return
+	}
+	p.failed.Store(now)
+	p.denied.Store(now)
+	p.move()
 }
 
 // release gives a connection back. One that was taken before a server refused a call may
@@ -180,23 +218,16 @@ func (p *pipe) move() {
 // send sends calls and hands out the replies. It returns the calls to send again, which
 // wait on: none of those that were sent twice. refused says that another server would
 // have taken a call.
-func send(conn redis.Conn, calls []*call) (again []*call, refused bool) {
+func (p *pipe) send(conn redis.Conn, calls []*call) (again []*call, refused bool) {
 	unmade := conn.Err() != nil
-	for _, c := range calls {
-		for _, command := range c.commands {
-			_ = conn.Send(command.name, command.args...) // Flush returns the error
-		}
-	}
-	err := conn.Flush()
-	for _, c := range calls {
-		err = c.receive(conn, err)
+	p.answer(conn, calls, func(c *call) {
 		refused = refused || isElsewhere(c.failure())
 		if !unmade && c.mayRepeat() {
 			again = append(again, c)
 		} else {
 			c.done <- struct{}{}
 		}
-	}
+	})
 	return again, refused
 }
 

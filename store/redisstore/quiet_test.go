@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,4 +67,41 @@ func statsOf(t *testing.T, server *storetest.RedisServer) string {
 		t.Fatal(err)
 	}
 	return stats
+}
+
+// A change is published as soon as another node listens, and no more when none does.
+func TestQuietNoMore(t *testing.T) {
+	t.Parallel()
+	server := storetest.Redis(t)
+	core, token := newCounter(t, redisstore.New(server.Pool()))
+	other := store.Attach(scs.New(), redisstore.New(server.Pool()), store.Options{}).Core()
+	id := store.ID(token)
+	listenTo(t, core, id)
+	value := 0
+	put := func() (published int) {
+		t.Helper()
+		value++
+		do(t, server.Addr, "CONFIG", "RESETSTAT")
+		if err := change(t.Context(), core, token, false, func(values map[string]any) { values["n"] = value }); err != nil {
+			t.Fatal(err)
+		}
+		return callsOf(t, server)["publish"]
+	}
+	for range 2 {
+		eventually(t, "nothing is published", func() bool { return put() == 0 })
+		watch := other.Watch()
+		watch.Follow(id)
+		if event := <-watch.Events(); event.Kind != store.Missed {
+			t.Errorf("first heard is %v", event)
+		}
+		for range 3 {
+			if n := put(); n != 1 {
+				t.Errorf("a change was published %d times", n)
+			}
+			if event := <-watch.Events(); event.Kind != store.Changed || !slices.Equal(event.Keys, []string{"n"}) {
+				t.Errorf("heard %v", event)
+			}
+		}
+		watch.Close()
+	}
 }

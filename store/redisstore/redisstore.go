@@ -14,6 +14,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -59,12 +60,14 @@ type RedisStore struct {
 }
 
 var (
-	_ store.Backend = (*RedisStore)(nil)
-	_ store.Lister  = (*RedisStore)(nil)
-	_ store.Teller  = (*RedisStore)(nil)
-	_ store.Speaker = (*RedisStore)(nil)
-	_ store.Prober  = (*RedisStore)(nil)
-	_ store.Roll    = (*RedisStore)(nil)
+	_ store.Backend  = (*RedisStore)(nil)
+	_ store.Lister   = (*RedisStore)(nil)
+	_ store.Teller   = (*RedisStore)(nil)
+	_ store.Speaker  = (*RedisStore)(nil)
+	_ store.Audience = (*RedisStore)(nil)
+	_ store.Prober   = (*RedisStore)(nil)
+	_ store.Comparer = (*RedisStore)(nil)
+	_ store.Roll     = (*RedisStore)(nil)
 
 	_ store.Reporter = (*RedisStore)(nil)
 	_ store.Checker  = (*RedisStore)(nil)
@@ -110,6 +113,16 @@ func (r *RedisStore) Find(ctx context.Context, key string) ([]byte, time.Time, b
 	}
 	// This is never too late: a caller that finds no session after it knows why.
 	return b, asked.Add(time.Duration(left) * time.Millisecond), true, nil
+}
+
+// Holds implements [store.Comparer]. Those of a moment are one command.
+func (r *RedisStore) Holds(ctx context.Context, key string, b []byte) (bool, error) {
+	done, err := r.pipe.do(ctx, command{name: "GET", key: r.name(key), joins: true})
+	if err == nil {
+		err = done[0].err
+	}
+	found, _ := done[0].reply.([]byte)
+	return found != nil && bytes.Equal(found, b), err
 }
 
 // All implements [store.Lister]. It scans the whole database. Call it for maintenance,

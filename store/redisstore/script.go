@@ -7,11 +7,16 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
+// refused is the reply to one of several that a script was to do, if Redis has refused it.
+// Tried alone, it gets the error.
+var refused any = int64(5)
+
 // A script is sent by its hash, once Redis knows it.
 type script struct {
 	source, hash any // strings
 	keys         any // how many
 	late         int // see command
+	perKey       int // see command
 }
 
 func newScript(keys int, source string) script {
@@ -25,6 +30,13 @@ func (s script) lateAt(n int) script {
 	return s
 }
 
+// each says that calls of the script may go as one, which has the keys of all and then as
+// many further arguments for each. Its reply is a list.
+func (s script) each(args int) script {
+	s.perKey = args
+	return s
+}
+
 // on returns the arguments of a call of the script: its keys, and further ones.
 func (s script) on(args ...any) []any {
 	return append(append(make([]any, 0, 2+len(args)), s.hash, s.keys), args...)
@@ -33,11 +45,17 @@ func (s script) on(args ...any) []any {
 // run runs a script with the arguments that on has returned, and returns its reply. once
 // says that it must not run twice, repeated that it was sent twice.
 func (p *pipe) run(ctx context.Context, script script, once bool, args []any) (reply any, repeated bool, err error) {
-	done, err := p.do(ctx, command{name: "EVALSHA", args: args, once: once, late: script.late})
+	evaluate := command{name: "EVALSHA", args: args, once: once, late: script.late, perKey: script.perKey}
+	done, err := p.do(ctx, evaluate)
 	if err == nil && hasCode(done[0].err, "NOSCRIPT") {
 		repeated = done[0].repeated // by a server that was started again in between
-		args[0] = script.source
-		done, err = p.do(ctx, command{name: "EVAL", args: args, once: once, late: script.late})
+		evaluate.name, args[0] = "EVAL", script.source
+		done, err = p.do(ctx, evaluate)
+	}
+	if err == nil && done[0].reply == refused {
+		repeated = repeated || done[0].repeated
+		evaluate.perKey = 0
+		done, err = p.do(ctx, evaluate)
 	}
 	switch {
 	case err != nil:

@@ -10,46 +10,7 @@ import (
 	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
-// The two parts of swapScript.
-const (
-	swapCheck = `
-local current = redis.call('GET', KEYS[1])
-if ARGV[7] == 'absent' then
-	if current then return current end
-elseif current ~= ARGV[1] then
-	return current
-end
-`
-	swapMake = `
-local expiry = ARGV[3]
-if current and expiry ~= ARGV[4] then
-	local now = redis.call('TIME')
-	local present = now[1] * 1000 + math.floor(now[2] / 1000) + redis.call('PTTL', KEYS[1])
-	expiry = math.min(math.max(tonumber(expiry), present), tonumber(ARGV[4]))
-	expiry = string.format('%d', expiry)
-end
-if redis.REDIS_VERSION_NUM then
-	redis.call('SET', KEYS[1], ARGV[2], 'PXAT', expiry)
-else
-	redis.call('SET', KEYS[1], ARGV[2])
-	redis.call('PEXPIREAT', KEYS[1], expiry)
-end
-if ARGV[8] == 'alone' and redis.pcall('PUBSUB', 'NUMSUB', ARGV[5])[2] == 1 then return 3 end
-if ARGV[5] ~= '' and type(redis.pcall('PUBLISH', ARGV[5], ARGV[6])) == 'table' then return 2 end
-return 1`
-)
-
 var (
-	// The reply is 1 if the swap was made, 2 if the note was refused, 3 if it was not
-	// published since nobody else listens, else what was found. Of the arguments, 1 and
-	// 2 are the old and the new bytes, 3 and 4 the life's expiry and limit, 5 and 6 the
-	// channel and the note, 7 whether the key must be absent, 8 whether the sender is
-	// one of the channel's listeners and wants no others to be bothered. Where Redis
-	// counts none, they listen at a replica, which PUBLISH reaches. PEXPIREAT GT would
-	// do, but Redis 6 does not have it. Nor does Redis 6.0 have SET with PXAT, which costs
-	// the AOF and replicas one command instead of four; Redis 7 tells its version.
-	swapScript = newScript(1, swapCheck+swapMake)
-
 	touchScript = newScript(1, `
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
@@ -67,22 +28,25 @@ if last and ARGV[1] ~= '' and type(redis.pcall('PUBLISH', ARGV[1], ARGV[2])) == 
 return last`)
 )
 
+// swapArgs is how many arguments swapScript has beside its key.
+const swapArgs = 7
+
 // Swap implements [store.Backend].
 func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
-	channel, body, err := r.encode(change.Note)
+	own, id := r.alone(change)
+	if own != nil && change.Old != nil && change.Owner == nil {
+		return r.swapQuietly(ctx, key, change, own, id)
+	}
+	channel, body, err := r.encode(told(change))
 	if err != nil {
 		return nil, false, err
 	}
-	var wanted, alone any = "present", "" // constants: to box a variable takes memory
+	wanted := any("present") // constants: to box a variable takes memory
 	if change.Old == nil {
 		wanted = "absent"
 	}
 	expiry, limit := millis(change.Life)
-	own := r.listenerTo(change.Note)
-	if own != nil {
-		alone = "alone"
-	}
-	script, args := swapScript, [...]any{r.name(key), change.Old, change.New, expiry, limit, channel, body, wanted, alone}
+	script, args := swapScript, [1 + swapArgs]any{r.name(key), change.Old, change.New, expiry, limit, channel, body, wanted}
 	call := script.on(args[:]...)
 	if change.Owner != nil {
 		script, call = ownedSwapScript, r.swapOwned(key, change.Owner, args[:])
@@ -91,22 +55,63 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if err != nil {
 		return nil, false, err
 	}
-	if swapped, ok := reply.(int64); ok {
-		switch swapped {
-		case 4:
-			return nil, false, nil
-		case 2:
-			r.reportUnheard()
-		case 3:
-			own.quiet.add(change.Note.Event.ID)
-		}
-		return change.New, true, nil
+	switch code, _ := reply.(int64); code {
+	case 4:
+		return nil, false, nil
+	case 6:
+		r.noteHeard(change.Note, 0)
+	case 3:
+		r.noteHeard(change.Note, 1)
+	case 2:
+		r.reportUnheard()
 	}
-	current, _ := reply.([]byte)
+	current, ok := swapped(reply, repeated, change)
+	return current, ok, nil
+}
+
+// swapQuietly is Swap for a session to which one of our lines listens, probably alone.
+func (r *RedisStore) swapQuietly(ctx context.Context, key string, change store.Change, own *line, id string) ([]byte, bool, error) {
+	args, n := [6]any{r.name(key), change.Old, change.New, own.feed.prefix + id}, 4
+	if !change.Keeps {
+		args[4], args[5] = millis(change.Life)
+		n = 6
+	}
+	script := quietScript
+	if len(change.Old)+len(change.New) <= joinBytes {
+		script = script.each(n - 1)
+	}
+	reply, repeated, err := r.pipe.run(ctx, script, change.Once, script.on(args[:n]...))
+	if err != nil {
+		return nil, false, err
+	}
+	current, ok := swapped(reply, repeated, change)
+	if !ok {
+		return current, false, nil
+	}
+	own.quiet.add(id)
+	switch code, _ := reply.(int64); code {
+	case 6:
+		own.missing(id)
+	case 3:
+		return current, true, nil
+	}
+	own.feed.share(id)
+	if change.Note.Event.ID != "" {
+		_ = r.Say(context.WithoutCancel(ctx), change.Note) // if that fails, the line is lost, too
+	}
+	return current, true, nil
+}
+
+// swapped returns what the key holds, and whether the swap was made, by the script's reply.
+func swapped(reply any, repeated bool, change store.Change) (current []byte, ok bool) {
+	if _, ok := reply.(int64); ok {
+		return change.New, true
+	}
+	current, _ = reply.([]byte)
 	if repeated && bytes.Equal(current, change.New) {
-		return change.New, true, nil // the first try was made after all
+		return change.New, true // the first try was made after all
 	}
-	return current, false, nil
+	return current, false
 }
 
 // millis returns the ends of a life as Redis takes them. Without an idle timeout they are

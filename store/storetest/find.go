@@ -148,6 +148,18 @@ func wantBytes(t *testing.T, b store.Backend, key string, want []byte) {
 	if err != nil || !ok || !bytes.Equal(got, want) {
 		t.Errorf("Find: %q, ok %v, error %v, want %q", got, ok, err, want)
 	}
+	wantHolds(t, b, key, want, true)
+	wantHolds(t, b, key, append([]byte("other"), want...), false)
+}
+
+// wantHolds checks a store.Comparer.
+func wantHolds(t *testing.T, b store.Backend, key string, bytes []byte, want bool) {
+	t.Helper()
+	if comparer, ok := b.(store.Comparer); ok {
+		if held, err := comparer.Holds(t.Context(), key, bytes); held != want || err != nil {
+			t.Errorf("Holds %q: %v, error %v, want %v", bytes, held, err, want)
+		}
+	}
 }
 
 func wantAbsent(t *testing.T, b store.Backend, key string) {
@@ -155,4 +167,5 @@ func wantAbsent(t *testing.T, b store.Backend, key string) {
 	if got, _, ok, err := b.Find(t.Context(), key); ok || err != nil || got != nil {
 		t.Errorf("Find: %q, ok %v, error %v, want nothing", got, ok, err)
 	}
+	wantHolds(t, b, key, nil, false)
 }

@@ -50,7 +50,13 @@ func (c *clock) armLocked(d time.Duration) {
 func (c *clock) armForExpiry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.armLocked(time.Until(c.expiry))
+	c.armForExpiryLocked()
+}
+
+func (c *clock) armForExpiryLocked() {
+	if c.due.IsZero() || c.expiry.Before(c.due) {
+		c.armLocked(time.Until(c.expiry))
+	}
 }
 
 // fired notes that the timer has fired, and is not armed any more; and a use, if the
@@ -107,6 +113,14 @@ func (c *clock) isOver() bool {
 	return !time.Now().Before(c.expiry)
 }
 
+// lasts reports whether the store keeps the session until a deadline, whoever uses it. What the
+// store tells of that may be a moment early.
+func (c *clock) lasts(deadline time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.guessed && deadline.Sub(c.expiry) < time.Second
+}
+
 // noteUse notes a use. It arms the timer for the moment when the store must
 // hear of it.
 func (c *clock) noteUse() {
@@ -132,9 +146,10 @@ func (c *clock) lastUse() time.Time {
 // and would end it if no event has used it for too long, though requests have. With
 // such a backend a save counts as a use.
 func (c *clock) lastUseLocked() time.Time {
-	now := time.Now()
-	if c.guessed && !c.used.Add(c.manager.IdleTimeout).After(now) {
-		return now
+	if c.guessed {
+		if now := time.Now(); !c.used.Add(c.manager.IdleTimeout).After(now) {
+			return now
+		}
 	}
 	return c.used
 }
@@ -186,5 +201,5 @@ func (c *clock) learnLocked(expiry, deadline time.Time) {
 		}
 	}
 	c.expiry = expiry
-	c.armLocked(time.Until(expiry))
+	c.armForExpiryLocked()
 }

@@ -78,12 +78,14 @@ func (d *draft) replace(
 	}
 }
 
-// sent notes that the store has taken what was sent to it. What is left to save was
-// changed meanwhile.
-func (d *draft) sent() {
+// sent notes that the store has taken the work that was sent to it. What is left to save
+// was changed meanwhile.
+func (d *draft) sent(work *store.Snapshot) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.since = time.Now()
+	if d.work != work {
+		d.since = time.Now()
+	}
 }
 
 // waits returns since when something waits to be saved, and whether anything does.

@@ -23,6 +23,7 @@ type backend struct {
 	down    atomic.Bool
 	touches atomic.Int32
 	finds   atomic.Int32
+	keeps   atomic.Int32 // swaps that say that the session's life stays as it is
 
 	pulse    *atomic.Int64 // when it last showed that it is there, in Unix nanoseconds; nil if it never does
 	deleting func()        // what happens while a session is deleted; may be nil
@@ -60,6 +61,12 @@ func (b *backend) Swap(ctx context.Context, key string, change store.Change) ([]
 	}
 	if b.swapping != nil {
 		b.swapping()
+	}
+	if change.Keeps {
+		b.keeps.Add(1)
+		if _, expiry, ok, _ := b.Memory.Find(ctx, key); ok && change.Life.After(expiry).Sub(expiry) > time.Second {
+			panic("the swap of a session that " + expiry.String() + " ends does not keep its life")
+		}
 	}
 	return b.Memory.Swap(ctx, key, change)
 }

@@ -3,6 +3,8 @@ package live
 import (
 	"context"
 	"time"
+
+	"github.com/socketio-sessions/socketio-sessions/store"
 )
 
 // refresh asks the store what the session is now. Changes that are not saved
@@ -25,13 +27,10 @@ func (e *Entry) load() error {
 	q := e.fresh.ask()
 	base, _ := e.draft.state()
 	asked := time.Now()
-	now, expiry, ok, err := e.store.Load(context.Background(), e.key, base)
+	now, ok, err := e.ask(base)
 	if count := e.config.Loaded; count != nil {
 		answer := err
 		e.exchange.callAfter(func() { count(asked, answer) })
-	}
-	if ok {
-		e.clock.learn(expiry, base.Deadline)
 	}
 	switch {
 	case err != nil:
@@ -46,4 +45,19 @@ func (e *Entry) load() error {
 	}
 	e.fresh.answer(q, err) // not before the draft has it: nobody would ask, or wait for it
 	return err
+}
+
+// ask returns what the store holds, base itself if that is it. Where nobody has heard of a
+// change, there is hardly one.
+func (e *Entry) ask(base *store.Snapshot) (now *store.Snapshot, ok bool, err error) {
+	if !e.fresh.isStale() && !e.clock.isOver() {
+		if held, err := e.store.Holds(context.Background(), e.key, base); held || err != nil {
+			return base, held, err
+		}
+	}
+	now, expiry, ok, err := e.store.Load(context.Background(), e.key, base)
+	if ok {
+		e.clock.learn(expiry, base.Deadline)
+	}
+	return now, ok, err
 }

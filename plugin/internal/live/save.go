@@ -65,9 +65,12 @@ func (e *Entry) commit(from, mine *store.Snapshot, by Member) error {
 // holds base. Otherwise what it holds is the new base. once says that mine must not be
 // made of base twice. An exchange is under way.
 func (e *Entry) swap(base, work, mine *store.Snapshot, once bool) (done bool, err error) {
-	used, start := e.clock.lastUse(), time.Now()
+	used, start := e.clock.lastUse(), time.Time{}
+	if e.config.Saved != nil {
+		start = time.Now()
+	}
 	now, ok, err := e.store.Swap(context.Background(), store.Commit{
-		Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, Once: once, By: e.fresh.watch,
+		Key: e.key, ID: e.id, Base: base, Mine: mine, Used: used, Lasts: e.clock.lasts(base.Deadline), Once: once, By: e.fresh.watch,
 	})
 	e.countSwap(start, now, ok, err)
 	if err != nil {

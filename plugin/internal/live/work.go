@@ -46,7 +46,7 @@ func (e *Entry) rebase(from, mine, onto *store.Snapshot) (*store.Snapshot, error
 // landed makes now, which the store holds after it was sent the work, the base, and
 // the work with what was changed since. An exchange is under way.
 func (e *Entry) landed(sent, now *store.Snapshot) error {
-	e.draft.sent()
+	e.draft.sent(sent)
 	return e.replace(now, sent, now)
 }
 
