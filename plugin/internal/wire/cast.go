@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -84,8 +83,7 @@ func (e *Cast) Attachments() (all [][]byte) {
 }
 
 // transmit writes the frame to a client's websocket: past gorilla's Conn, which would lock
-// and look the frame up for each client. The stream keeps frames whole.
-// One may follow a close frame of gorilla's answer to a client that is closing.
+// and look the frame up for each client.
 func (f *castFrame) transmit(s *sender, p parcel) error {
 	form, kind, data := &f.plain, byte(websocket.TextMessage), p.buffer.bytes
 	if p.binary {
@@ -101,25 +99,9 @@ func (f *castFrame) transmit(s *sender, p parcel) error {
 		}
 		return s.ws.WritePreparedMessage(form.message)
 	}
-	form.once.Do(func() { form.bytes = websocketFrame(kind, data) })
+	form.once.Do(func() { form.bytes = appendWebsocketFrame(nil, kind, data) })
 	_, err := s.stream.Write(form.bytes)
 	return err
-}
-
-// websocketFrame returns a message as a server sends it: in one frame, not masked (RFC
-// 6455, section 5.2).
-func websocketFrame(kind byte, data []byte) []byte {
-	const final, two, eight = 1 << 7, 126, 127 // two and eight bytes of length follow
-	frame := append(make([]byte, 0, 10+len(data)), final|kind)
-	switch n := len(data); {
-	case n < two:
-		frame = append(frame, byte(n))
-	case n < 1<<16:
-		frame = binary.BigEndian.AppendUint16(append(frame, two), uint16(n))
-	default:
-		frame = binary.BigEndian.AppendUint64(append(frame, eight), uint64(n))
-	}
-	return append(frame, data...)
 }
 
 // Cast sends an event, as soon as the client is in the namespace; never if it is not

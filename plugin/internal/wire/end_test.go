@@ -1,13 +1,16 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"math"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +64,70 @@ func TestGoodbye(t *testing.T) {
 			t.Errorf("it has ended for %q", conn.Reason())
 		}
 	})
+}
+
+// recorder keeps what comes from a server.
+type recorder struct {
+	net.Conn
+	came bytes.Buffer // one reader
+}
+
+func (r *recorder) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	r.came.Write(b[:n])
+	return n, err
+}
+
+// No frame follows the answer to a client's close frame (RFC 6455, section 5.5.1), however
+// much is sent meanwhile.
+func TestNothingFollowsAClose(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, Options{}, nil)
+	cast, err := NewCast("/", "news", []any{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		came := new(recorder)
+		dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+			came.Conn, err = new(net.Dialer).DialContext(ctx, network, address)
+			return came, err
+		}}
+		ws, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(h.url(nameWebsocket, 3), "http"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := h.caller(nameWebsocket, 3)
+		c.WS = ws
+		c.MustOpen()
+		c.Enter("/")
+		conn := h.conn(c)
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			for {
+				select {
+				case <-conn.Done():
+					return
+				default:
+					conn.Cast(cast, new(atomic.Bool))
+				}
+			}
+		})
+		h.hear(c, `42["news",1]`)
+		_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+		for err == nil {
+			_, _, err = ws.ReadMessage()
+		}
+		if !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, came) // what is still on its way
+		sending.Wait()
+		_ = ws.Close()
+		if frames := came.came.Bytes(); !bytes.HasSuffix(frames, []byte{0x88, 2, 0x03, 0xe8}) {
+			t.Fatalf("the last that came is %q", frames[len(frames)-32:])
+		}
+	}
 }
 
 // A client cannot delay the end by sending, nor by not reading.

@@ -171,23 +171,38 @@ func (s *sender) transmitNext() error {
 	return s.transmit(p)
 }
 
-// transmit writes one frame to the websocket.
+// transmit writes one frame to the websocket. A small one it copies past gorilla's Conn.
 func (s *sender) transmit(p parcel) error {
-	switch {
-	case p.buffer.cast != nil:
+	if p.buffer.cast != nil {
 		return p.buffer.cast.transmit(s, p)
-	case !p.binary:
-		return s.ws.WriteMessage(websocket.TextMessage, p.buffer.bytes)
-	case s.version == 3:
-		return s.ws.WriteMessage(websocket.BinaryMessage, p.buffer.bytes)
-	default:
-		return s.ws.WriteMessage(websocket.BinaryMessage, p.buffer.binary())
 	}
+	kind, data := websocket.TextMessage, p.buffer.bytes
+	if p.binary {
+		kind = websocket.BinaryMessage
+		if s.version == 4 {
+			data = p.buffer.binary()
+		}
+	}
+	if s.shared.options.Compression || len(data) > smallFrame {
+		return s.ws.WriteMessage(kind, data)
+	}
+	copied := s.shared.pool.buffer()
+	defer s.shared.pool.release(copied)
+	copied.bytes = appendWebsocketFrame(copied.bytes, byte(kind), data)
+	_, err := s.stream.Write(copied.bytes)
+	return err
 }
 
 // closeGrace is how long a client has to answer our close frame. If we closed at
 // once, its answer would meet a reset, and it could lose the last frames.
 const closeGrace = time.Second
+
+// part notes that gorilla answers the close frame of the client: no frame may follow.
+func (s *sender) part(ws *websocket.Conn) {
+	if s.ws == ws {
+		s.parted = true
+	}
+}
 
 // sayGoodbye sends a close frame. When the client answers, pump ends the connection.
 func (s *sender) sayGoodbye() {
