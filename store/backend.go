@@ -44,8 +44,8 @@ type Change struct {
 	Note     Note
 
 	// Unheard is the session's id if Note says nothing because an [Audience] knew of nobody
-	// who would hear it. One that may be wrong makes sure, and then knows better: the note is
-	// told after the change.
+	// who would hear it. One that may be wrong makes sure: it tells whoever listens after all
+	// that the session has changed, and knows better from then on.
 	Unheard string
 
 	// Owner is what a [Roll] needs; nil where the change means nothing to it. Other

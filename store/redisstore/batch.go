@@ -102,7 +102,7 @@ func receive(conn redis.Conn, parts []part, err error, answered func(*call)) err
 // script does two things to one key.
 func (p *part) takes(c *command) bool {
 	first := p.commands[0]
-	if len(p.commands) == joinLimit || first.name != c.name || first.joins != c.joins || first.perKey != c.perKey {
+	if len(p.commands) == joinLimit || first.name != c.name || first.joins != c.joins || first.perKey != c.perKey || first.common != c.common {
 		return false
 	}
 	if c.joins {
@@ -115,7 +115,7 @@ func (p *part) takes(c *command) bool {
 func (p *part) send(conn redis.Conn) {
 	first := p.commands[0]
 	switch {
-	case len(p.commands) == 1:
+	case len(p.commands) == 1 && first.common == nil:
 		_ = conn.Send(first.name, first.args...)
 	case first.joins:
 		for _, c := range p.commands {
@@ -130,6 +130,7 @@ func (p *part) send(conn redis.Conn) {
 		for _, c := range p.commands {
 			p.args = append(p.args, c.args[3:]...)
 		}
+		p.args = append(p.args, first.common[:]...)
 		_ = conn.Send(first.name, p.args...)
 	}
 }

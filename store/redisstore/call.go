@@ -24,10 +24,11 @@ type command struct {
 	name   string
 	key    any // the only argument, of both commands of a call: it needs no list
 	args   []any
-	once   bool // it must not be made twice
-	late   int  // which argument becomes "late" if it may be; 0 for none
-	joins  bool // a GET that may be part of an MGET
-	perKey int  // if it is a script that may go with others: how many arguments it has beside its key
+	once   bool    // it must not be made twice
+	late   int     // which argument becomes "late" if it may be; 0 for none
+	joins  bool    // a GET that may be part of an MGET
+	perKey int     // if it is a script that may go with others: how many arguments it has beside its key
+	common *[3]any // further arguments, nil for none; those that go together have the same
 	answer
 }
 

@@ -158,38 +158,60 @@ func TestFailoverOfListeners(t *testing.T) {
 }
 
 // A node that no server has refused after a failover, since it has dialed anew, finds out all
-// the same that it listens at the old primary.
+// the same that it listens at the old primary: also where another node listens at the new one,
+// and with a session of a user.
 func TestFailoverUnrefused(t *testing.T) {
 	t.Parallel()
-	servers := newPair(t)
-	pool := servers.pool(t)
-	core, token := newCounter(t, redisstore.New(pool))
-	other := store.Attach(scs.New(), redisstore.New(servers.pool(t)), store.Options{}).Core()
-	watch, _ := listenTo(t, core, store.ID(token))
-	put := func(core *store.Core, value int) {
-		t.Helper()
-		if err := change(t.Context(), core, token, false, func(values map[string]any) { values["n"] = value }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(core, 1)
-	for range pool.Stats().IdleCount + 1 {
-		held := pool.Get() // leads to the old primary
-		defer held.Close()
-	}
-	servers.swap(t)
-	put(core, 2)
-	eventually(t, "nobody listens at the old primary", func() bool {
-		clients, err := redis.String(do(t, servers.old.Addr, "CLIENT", "LIST", "TYPE", "PUBSUB"), nil)
-		return err == nil && strings.TrimSpace(clients) == ""
-	})
-	eventually(t, "the node listens", core.Hears)
-	drainEvents(watch)
-	put(other, 3)
-	select {
-	case <-watch.Events():
-	case <-time.After(5 * time.Second):
-		t.Error("a change after the failover is not heard")
+	for name, row := range map[string]struct {
+		shared bool
+		user   string
+	}{"alone": {}, "with another": {shared: true}, "of a user": {user: "ann"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			servers := newPair(t)
+			pool := servers.pool(t)
+			other, token := newCounter(t, redisstore.New(servers.pool(t)))
+			core := store.Attach(scs.New(), redisstore.New(pool), store.Options{User: func(values map[string]any) string {
+				user, _ := values["user"].(string)
+				return user
+			}}).Core()
+			value := 0
+			put := func(core *store.Core) {
+				t.Helper()
+				value++
+				if err := change(t.Context(), core, token, false, func(values map[string]any) {
+					values["n"], values["user"] = value, row.user
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			watch, _ := listenTo(t, core, store.ID(token))
+			heard := watch
+			if row.shared {
+				heard, _ = listenTo(t, other, store.ID(token))
+			}
+			put(core)
+			put(other)
+			for range pool.Stats().IdleCount + 1 {
+				held := pool.Get() // leads to the old primary
+				defer held.Close()
+			}
+			servers.swap(t)
+			put(other) // is refused
+			eventually(t, "nobody listens at the old primary", func() bool {
+				put(core)
+				clients, err := redis.String(do(t, servers.old.Addr, "CLIENT", "LIST", "TYPE", "PUBSUB"), nil)
+				return err == nil && strings.TrimSpace(clients) == ""
+			})
+			eventually(t, "both nodes listen", func() bool { return core.Hears() && other.Hears() })
+			drainEvents(heard)
+			put(map[bool]*store.Core{true: core, false: other}[row.shared])
+			select {
+			case <-heard.Events():
+			case <-time.After(5 * time.Second):
+				t.Error("a change after the failover is not heard")
+			}
+		})
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 type feed struct {
 	pipe   *pipe
 	prefix string // of the channels; what follows is the id
+	own    string // a channel that it always joins; set before the first id
 	to     listener
 
 	ctx   context.Context // ends with close
@@ -56,7 +57,6 @@ type listener interface {
 	message(id string, body []byte)
 	confirmed(id string) // joined: what came before was not heard
 	caughtUp()           // after a time without a connection, in which anything was missed
-	alive()              // Redis has answered a ping
 	lost(since time.Time)
 	refused(err error)
 }
@@ -65,7 +65,7 @@ type listener interface {
 func newFeed(pipe *pipe, prefix string, to listener) *feed {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &feed{
-		pipe: pipe, prefix: prefix, to: to,
+		pipe: pipe, prefix: prefix, own: prefix, to: to,
 		ctx: ctx, close: cancel,
 		wake:   make(chan struct{}, 1),
 		joined: make(map[string]uint64),
@@ -104,7 +104,7 @@ func (f *feed) connect() (pause time.Duration) {
 	defer conn.Close()
 	f.connecting()
 	defer f.disconnected()
-	if conn.Subscribe(f.prefix) != nil { // one cannot be subscribed to nothing
+	if conn.Subscribe(f.own) != nil { // one cannot be subscribed to nothing
 		return reconnect
 	}
 	lost := make(chan struct{})
@@ -180,7 +180,6 @@ func (f *feed) read(conn redis.PubSubConn) error {
 			f.mu.Lock()
 			f.answered = time.Now()
 			f.mu.Unlock()
-			f.to.alive()
 		case error:
 			return message
 		}

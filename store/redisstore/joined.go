@@ -73,39 +73,40 @@ func (f *feed) heard() time.Time {
 	return f.answered
 }
 
-// isAlone reports whether Redis counts this feed among those that have joined an id, and no
-// other, as far as is known.
-func (f *feed) isAlone(id string) bool {
+// listensOn returns the connection on which Redis has confirmed an id, 0 if that is lost, and
+// whether no other feed has joined the id, as far as is known.
+func (f *feed) listensOn(id string) (on uint64, alone bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	on, ok := f.joined[id]
-	return ok && f.isCurrentLocked(on) && !f.shared[id]
-}
-
-// share notes that others have joined an id, too.
-func (f *feed) share(id string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if _, ok := f.joined[id]; ok {
-		f.shared[id] = true
+	if on, ok := f.joined[id]; ok && f.isCurrentLocked(on) {
+		return on, !f.shared[id]
 	}
-}
-
-// unshare notes that one feed has joined an id. If that is not this one, the connection is
-// lost.
-func (f *feed) unshare(id string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.shared, id)
+	return 0, false
 }
 
 // listensTo reports whether Redis counts this feed among those that have joined an id, as
 // far as is known.
 func (f *feed) listensTo(id string) bool {
+	on, _ := f.listensOn(id)
+	return on != 0
+}
+
+// share notes whether others have joined an id, too.
+func (f *feed) share(id string, others bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	on, ok := f.joined[id]
-	return ok && f.isCurrentLocked(on)
+	if _, ok := f.joined[id]; ok && others {
+		f.shared[id] = true
+	} else {
+		delete(f.shared, id)
+	}
+}
+
+// isOn reports whether the feed still has a connection.
+func (f *feed) isOn(connection uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.isCurrentLocked(connection) && f.ctx.Err() == nil
 }
 
 // state returns how the feed is, for both lines.
@@ -119,7 +120,7 @@ func (f *feed) state() store.LineState {
 func (f *feed) connecting() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.connected, f.asked = true, 1 // the prefix itself
+	f.connected, f.asked = true, 1 // its own channel
 	f.current++
 	f.changed = make(map[string]uint64, len(f.joined))
 	for id := range f.joined {

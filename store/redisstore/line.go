@@ -3,6 +3,7 @@ package redisstore
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,7 +16,8 @@ type line struct {
 	redis *RedisStore
 	feed  *feed
 	name  string // of the Store whose notes the line drops; "" for none
-	quiet quiet
+
+	common [3]any // arguments of quietScript
 }
 
 var (
@@ -35,7 +37,8 @@ func (r *RedisStore) Listen(hear func(store.Note)) store.Line {
 // Ignore implements [store.Ignorer].
 func (l *line) Ignore(from string) {
 	l.receiver.Ignore(from)
-	l.name = from
+	l.name, l.feed.own = from, l.feed.prefix+from
+	l.common = [...]any{l.feed.prefix, l.feed.own, string(store.NoteHead(from)) + `"id":"`}
 	l.redis.lines.Store(from, l)
 }
 
@@ -60,26 +63,16 @@ func (l *line) Close() {
 	l.feed.close()
 }
 
-// missing handles the news that Redis does not count this line among those that have joined a
-// session. If the line has not left meanwhile, it listens at another server.
-func (l *line) missing(id string) {
-	if l.feed.listensTo(id) {
-		l.redis.pipe.suspect()
+// missing handles the news that the server which is written to does not count this line, though
+// it had the connection that is given. If the connection is the same still, it leads to
+// another server.
+func (l *line) missing(on uint64) {
+	if l.feed.isOn(on) && l.redis.pipe.suspect() {
+		l.redis.report(errors.New("redisstore: this node listened at another server than it writes to, and connects anew"))
 	}
 }
 
-func (l *line) alive() { l.quiet.alive() }
-
-// lost publishes what was kept quiet: somebody else may have been the only listener. Of
-// what this node has missed caughtUp will tell. When Redis is gone, so are the listeners.
-func (l *line) lost(time.Time) {
-	for _, id := range l.quiet.take() {
-		note := store.Note{Event: store.Event{ID: id, Kind: store.Changed}, From: l.name}
-		if l.redis.Say(l.feed.ctx, note) != nil {
-			return
-		}
-	}
-}
+func (*line) lost(time.Time) {} // caughtUp will tell
 
 func (l *line) refused(err error) {
 	l.redis.report(fmt.Errorf("redisstore: this node hears of no logout elsewhere, and asks instead; give its Redis user the channels &%s*: %w", l.feed.prefix, err))

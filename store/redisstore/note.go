@@ -11,22 +11,11 @@ import (
 // to a session, as far as that line knows.
 func (r *RedisStore) Joined(id string, but store.Line) bool {
 	own, ok := but.(*line)
-	return !ok || !own.feed.isAlone(id)
-}
-
-// alone returns the line of a change's Store if it listens to the session, as far as it knows
-// alone, and the session's id; else nil. Ends are always published.
-func (r *RedisStore) alone(change store.Change) (own *line, id string) {
-	if id = change.Unheard; id == "" {
-		id = change.Note.Event.ID
+	if !ok {
+		return true
 	}
-	if id == "" || change.Unheard == "" && change.Note.Event.Kind != store.Changed {
-		return nil, ""
-	}
-	if found, ok := r.lines.Load(change.Note.From); ok && found.(*line).feed.isAlone(id) {
-		return found.(*line), id
-	}
-	return nil, ""
+	_, alone := own.feed.listensOn(id)
+	return !alone
 }
 
 // told returns the note of a change, also where it says nothing since nobody would hear it.
@@ -36,19 +25,6 @@ func told(change store.Change) store.Note {
 		note.Event = store.Event{ID: change.Unheard, Kind: store.Changed}
 	}
 	return note
-}
-
-// noteHeard notes that a change was heard by nobody or one. If a line of ours listens, that
-// is it.
-func (r *RedisStore) noteHeard(note store.Note, by int) {
-	own, ok := r.lines.Load(note.From)
-	switch {
-	case !ok || note.Event.Kind != store.Changed:
-	case by == 0:
-		own.(*line).missing(note.Event.ID)
-	default:
-		own.(*line).feed.unshare(note.Event.ID)
-	}
 }
 
 // reportUnheard reports that a note was refused.

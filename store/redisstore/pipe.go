@@ -23,7 +23,7 @@ type pipe struct {
 	free    sync.Pool    // calls that were answered
 	batches sync.Pool    // that were answered
 
-	suspected atomic.Int64 // when connections were last given up on suspicion
+	suspected atomic.Int64 // when connections that listen were last given up
 
 	mu      sync.Mutex
 	waiting []*call       // if there are any, an exchange is about to send them
@@ -165,19 +165,21 @@ func (p *pipe) gather() {
 	}
 }
 
-// suspectPause is how long after connections were given up on suspicion others are not.
+// suspectPause is how long after connections were given up others are not, on suspicion.
 const suspectPause = 10 * time.Second
 
 // suspect gives up the connections that are there, those that listen included: they do not
-// all lead to one server, so that some may lead to one that is no primary any more.
-func (p *pipe) suspect() {
+// all lead to one server, so that some may lead to one that is no primary any more. It
+// reports whether it did: not if that was just done.
+func (p *pipe) suspect() bool {
 	last, now := p.suspected.Load(), time.Now().UnixNano()
 	if now-last < int64(suspectPause) || !p.suspected.CompareAndSwap(last, now) {
-		return
+		return false
 	}
 	p.failed.Store(now)
 	p.denied.Store(now)
 	p.move()
+	return true
 }
 
 // release gives a connection back. One that was taken before a server refused a call may
@@ -207,6 +209,7 @@ func (p *pipe) moves() <-chan struct{} {
 
 // move closes that.
 func (p *pipe) move() {
+	p.suspected.Store(time.Now().UnixNano())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.moved != nil {

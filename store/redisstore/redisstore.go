@@ -35,8 +35,8 @@ import (
 // one Lua script. It touches the session's key and, if its user changes, the rolls of those
 // users. Concurrent operations are pipelined over one connection, and up to 64 sessions are
 // asked for, or changed, by one command. The script also publishes what happened to the
-// session, on a channel of the session's id, unless this Store alone listens there; when
-// another has begun to, the first change is published after it. A Store that follows
+// session, on a channel of the session's id, unless this Store alone listens there; the first
+// change that another hears comes without the keys that changed. A Store that follows
 // sessions holds two connections of the pool, to hear that and to hear what is said, so the
 // pool must allow at least three.
 //

@@ -40,47 +40,43 @@ end
 
 var (
 	// ownedSwapScript is swapScript with two rolls: KEYS[2] of whose the session becomes,
-	// and KEYS[3] of whose it was. Of the further arguments, 8 is the store key, 9 the
-	// device, '' if the session becomes nobody's, 10 the deadline, 11 whether it leaves
-	// KEYS[3], 12 whether its login is seen, 13 whether those it goes on from must be on
-	// the roll, 14 whether the deadline was another, 15 the prefix of sessions, and from 16
+	// and KEYS[3] of whose it was. Of the further arguments, 9 is the store key, 10 the
+	// device, '' if the session becomes nobody's, 11 the deadline, 12 whether it leaves
+	// KEYS[3], 13 whether its login is seen, 14 whether those it goes on from must be on
+	// the roll, 15 whether the deadline was another, 16 the prefix of sessions, and from 17
 	// on those. The reply is 4 if one of them has a mark. What adds to a roll comes before
 	// what takes away, which Redis never refuses, and all before the swap.
 	//
-	// Where the first of two tries may have been made, 13 is set: it has taken those off the
+	// Where the first of two tries may have been made, 14 is set: it has taken those off the
 	// roll, and what it made of them may have ended since.
-	ownedSwapScript = newScript(3, rollLua+swapLua+`
-local current, expiry = redis.call('GET', KEYS[1]), ARGV[3]
-if current ~= (ARGV[7] ~= 'absent' and ARGV[1]) then return current end
-if current and expiry ~= ARGV[4] then expiry = later(KEYS[1], expiry, ARGV[4]) end
-local key, heir = ARGV[8], nil
-for i = 16, #ARGV do
+	ownedSwapScript = newScript(3, rollLua+swapLua+swapCheck+`
+local key, heir = ARGV[9], nil
+for i = 17, #ARGV do
 	local from = read(redis.call('HGET', KEYS[2], ARGV[i]))
-	if from and from.mark ~= '0' or not from and ARGV[13] == 'late' then return 4 end
+	if from and from.mark ~= '0' or not from and ARGV[14] == 'late' then return 4 end
 	heir = heir or from
 end
-if ARGV[9] ~= '' then
-	local seen = ARGV[12] == 'seen'
+if ARGV[10] ~= '' then
+	local seen = ARGV[13] == 'seen'
 	local enters = seen or redis.call('HEXISTS', KEYS[2], key) == 0
 	if enters then
 		local others = redis.call('HSCAN', KEYS[2], redis.call('TIME')[2], 'COUNT', 8)[2]
-		local e = {device = ARGV[9], made = seen and now() or 0, mark = '0', absent = 0}
+		local e = {device = ARGV[10], made = seen and now() or 0, mark = '0', absent = 0}
 		if heir then e.device, e.made = heir.device, heir.made end
 		e.order = redis.call('HINCRBY', KEYS[2], ':n', 1)
 		write(KEYS[2], key, e)
 		for i = 1, math.min(#others, 16), 2 do
 			local other = read(others[i + 1])
-			if other and others[i] ~= key then tend(KEYS[2], ARGV[15], others[i], other) end
+			if other and others[i] ~= key then tend(KEYS[2], ARGV[16], others[i], other) end
 		end
 	end
-	for i = 16, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
-	if (enters or ARGV[14] == 'moved') and redis.call('PTTL', KEYS[2]) < ARGV[10] - now() + 60000 then
-		redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', ARGV[10] + 120000))
+	for i = 17, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
+	if (enters or ARGV[15] == 'moved') and redis.call('PTTL', KEYS[2]) < ARGV[11] - now() + 60000 then
+		redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', ARGV[11] + 120000))
 	end
 end
-if ARGV[11] == 'left' then leave(KEYS[3], key) end
-set(redis.call, KEYS[1], ARGV[2], expiry)
-`+publishLua).lateAt(13)
+if ARGV[12] == 'left' then leave(KEYS[3], key) end
+`+swapMake).lateAt(14)
 
 	// ARGV[2] says whether the devices from 3 on are marked, all but these, or none. The
 	// reply has those that are marked now, or all.

@@ -49,8 +49,6 @@ func (s *said) State() store.LineState { return s.feed.state() }
 // Close implements [store.Line].
 func (s *said) Close() { s.feed.close() }
 
-func (*said) alive() {}
-
 // lossPause is how long no further loss is reported: a flood can cut the connection off
 // several times a second.
 const lossPause = time.Minute

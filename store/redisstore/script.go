@@ -17,6 +17,7 @@ type script struct {
 	keys         any // how many
 	late         int // see command
 	perKey       int // see command
+	common       *[3]any
 }
 
 func newScript(keys int, source string) script {
@@ -37,6 +38,12 @@ func (s script) each(args int) script {
 	return s
 }
 
+// with returns the script with further arguments, which are the last, and the same for all.
+func (s script) with(common *[3]any) script {
+	s.common = common
+	return s
+}
+
 // on returns the arguments of a call of the script: its keys, and further ones.
 func (s script) on(args ...any) []any {
 	return append(append(make([]any, 0, 2+len(args)), s.hash, s.keys), args...)
@@ -45,7 +52,7 @@ func (s script) on(args ...any) []any {
 // run runs a script with the arguments that on has returned, and returns its reply. once
 // says that it must not run twice, repeated that it was sent twice.
 func (p *pipe) run(ctx context.Context, script script, once bool, args []any) (reply any, repeated bool, err error) {
-	evaluate := command{name: "EVALSHA", args: args, once: once, late: script.late, perKey: script.perKey}
+	evaluate := command{name: "EVALSHA", args: args, once: once, late: script.late, perKey: script.perKey, common: script.common}
 	done, err := p.do(ctx, evaluate)
 	if err == nil && hasCode(done[0].err, "NOSCRIPT") {
 		repeated = done[0].repeated // by a server that was started again in between

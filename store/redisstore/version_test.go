@@ -28,17 +28,17 @@ func TestSwapBeforeRedis7(t *testing.T) {
 		if _, err := conn.Do("CONFIG", "RESETSTAT"); err != nil {
 			t.Fatal(err)
 		}
-		if swapped, err := redis.Int(conn.Do("EVAL", row.scripts[0], 1, name, "", "one", expiry, expiry, "", "", "absent")); swapped != 1 {
+		if swapped, err := redis.Int(conn.Do("EVAL", row.scripts[0], 1, name, "", "one", expiry, expiry, "", "", "absent", "")); swapped != 1 {
 			t.Errorf("%s: made with %d, %v", name, swapped, err)
 		}
-		if swapped, err := redis.Int(conn.Do("EVAL", row.scripts[0], 1, name, "one", "two", expiry, expiry, "", "", "")); swapped != 1 {
+		if swapped, err := redis.Int(conn.Do("EVAL", row.scripts[0], 1, name, "one", "two", expiry, expiry, "", "", "", "")); swapped != 1 {
 			t.Errorf("%s: replaced with %d, %v", name, swapped, err)
 		}
-		if swapped, err := redis.Int(conn.Do("EVAL", row.scripts[1], 1, name, "two", "three", "nobody", expiry, expiry)); swapped != 6 {
+		if swapped, err := redis.Int(conn.Do("EVAL", row.scripts[1], 1, name, "two", "three", "nobody", expiry, expiry, "note:", "own", "{")); swapped != 6 {
 			t.Errorf("%s: replaced quietly with %d, %v", name, swapped, err)
 		}
 		if swapped, err := redis.Ints(conn.Do("EVAL", row.scripts[1], 2, name, "none", "three", "four", "nobody", expiry, expiry,
-			"x", "y", "nobody", expiry, expiry)); len(swapped) != 2 || swapped[0] != 6 || swapped[1] != 0 {
+			"x", "y", "nobody", expiry, expiry, "note:", "own", "{")); len(swapped) != 2 || swapped[0] != 6 || swapped[1] != 0 {
 			t.Errorf("%s: of two replaced quietly with %d, %v", name, swapped, err)
 		}
 		if b, err := redis.String(conn.Do("GET", name)); b != "four" {

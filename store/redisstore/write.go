@@ -29,15 +29,16 @@ return last`)
 )
 
 // swapArgs is how many arguments swapScript has beside its key.
-const swapArgs = 7
+const swapArgs = 8
 
 // Swap implements [store.Backend].
 func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) ([]byte, bool, error) {
-	own, id := r.alone(change)
-	if own != nil && change.Old != nil && change.Owner == nil {
-		return r.swapQuietly(ctx, key, change, own, id)
+	note := told(change)
+	own := r.listener(note)
+	if own.alone && change.Old != nil && change.Owner == nil {
+		return r.swapQuietly(ctx, key, change, own)
 	}
-	channel, body, err := r.encode(told(change))
+	channel, body, err := r.encode(note)
 	if err != nil {
 		return nil, false, err
 	}
@@ -46,7 +47,7 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 		wanted = "absent"
 	}
 	expiry, limit := millis(change.Life)
-	script, args := swapScript, [1 + swapArgs]any{r.name(key), change.Old, change.New, expiry, limit, channel, body, wanted}
+	script, args := swapScript, [1 + swapArgs]any{r.name(key), change.Old, change.New, expiry, limit, channel, body, wanted, own.channel()}
 	call := script.on(args[:]...)
 	if change.Owner != nil {
 		script, call = ownedSwapScript, r.swapOwned(key, change.Owner, args[:])
@@ -55,28 +56,20 @@ func (r *RedisStore) Swap(ctx context.Context, key string, change store.Change) 
 	if err != nil {
 		return nil, false, err
 	}
-	switch code, _ := reply.(int64); code {
-	case 4:
+	if code, _ := reply.(int64); code == 4 {
 		return nil, false, nil
-	case 6:
-		r.noteHeard(change.Note, 0)
-	case 3:
-		r.noteHeard(change.Note, 1)
-	case 2:
-		r.reportUnheard()
 	}
-	current, ok := swapped(reply, repeated, change)
-	return current, ok, nil
+	return r.swapped(change, own, reply, repeated)
 }
 
-// swapQuietly is Swap for a session to which one of our lines listens, probably alone.
-func (r *RedisStore) swapQuietly(ctx context.Context, key string, change store.Change, own *line, id string) ([]byte, bool, error) {
-	args, n := [6]any{r.name(key), change.Old, change.New, own.feed.prefix + id}, 4
+// swapQuietly is Swap for a session to which one of our lines listens, as far as it knows alone.
+func (r *RedisStore) swapQuietly(ctx context.Context, key string, change store.Change, own listening) ([]byte, bool, error) {
+	args, n := [6]any{r.name(key), change.Old, change.New, own.id}, 4
 	if !change.Keeps {
 		args[4], args[5] = millis(change.Life)
 		n = 6
 	}
-	script := quietScript
+	script := quietScript.with(&own.line.common)
 	if len(change.Old)+len(change.New) <= joinBytes {
 		script = script.each(n - 1)
 	}
@@ -84,34 +77,23 @@ func (r *RedisStore) swapQuietly(ctx context.Context, key string, change store.C
 	if err != nil {
 		return nil, false, err
 	}
-	current, ok := swapped(reply, repeated, change)
-	if !ok {
-		return current, false, nil
-	}
-	own.quiet.add(id)
-	switch code, _ := reply.(int64); code {
-	case 6:
-		own.missing(id)
-	case 3:
-		return current, true, nil
-	}
-	own.feed.share(id)
-	if change.Note.Event.ID != "" {
-		_ = r.Say(context.WithoutCancel(ctx), change.Note) // if that fails, the line is lost, too
-	}
-	return current, true, nil
+	return r.swapped(change, own, reply, repeated)
 }
 
-// swapped returns what the key holds, and whether the swap was made, by the script's reply.
-func swapped(reply any, repeated bool, change store.Change) (current []byte, ok bool) {
-	if _, ok := reply.(int64); ok {
-		return change.New, true
+// swapped returns what a swap returns, by the reply of its script.
+func (r *RedisStore) swapped(change store.Change, own listening, reply any, repeated bool) (current []byte, ok bool, err error) {
+	if code, ok := reply.(int64); ok {
+		if code == 2 {
+			r.reportUnheard()
+		}
+		own.learn(code)
+		return change.New, true, nil
 	}
 	current, _ = reply.([]byte)
 	if repeated && bytes.Equal(current, change.New) {
-		return change.New, true // the first try was made after all
+		return change.New, true, nil // the first try was made after all
 	}
-	return current, false
+	return current, false, nil
 }
 
 // millis returns the ends of a life as Redis takes them. Without an idle timeout they are

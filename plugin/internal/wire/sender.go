@@ -151,13 +151,6 @@ func (s *sender) drain() {
 // once, its answer would meet a reset, and it could lose the last frames.
 const closeGrace = time.Second
 
-// part notes that gorilla answers the close frame of the client: no frame may follow.
-func (s *sender) part(ws *websocket.Conn) {
-	if s.ws == ws {
-		s.parted = true
-	}
-}
-
 // sayGoodbye sends a close frame. When the client answers, pump ends the connection.
 func (s *sender) sayGoodbye() {
 	s.parted = true

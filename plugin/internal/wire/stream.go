@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // A stream is the network connection under a websocket. Its writes never wait. It
@@ -25,6 +27,8 @@ type stream struct {
 	corked  bool    // rest grows until uncork
 	sending bool    // a goroutine sends
 	broken  bool    // that has failed
+	parts   bool    // gorilla may write a frame in parts
+	closed  bool    // a close frame was written, after which no other may follow (RFC 6455, section 5.5.1)
 }
 
 // A streamUser hears what becomes of a stream. The stream calls it without its lock.
@@ -67,9 +71,10 @@ func (*stream) SetWriteDeadline(time.Time) error { return nil }
 func (s *stream) Write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.broken {
+	if s.broken || s.closed {
 		return 0, net.ErrClosed
 	}
+	s.closed = !s.parts && isCloseFrame(p)
 	if s.corked {
 		s.rest = append(s.rest, p...)
 		s.shared.waiting.add(len(p))
@@ -94,6 +99,20 @@ func (s *stream) Write(p []byte) (n int, err error) {
 		go s.send() // ends when all is sent
 	}
 	return len(p), nil
+}
+
+// isCloseFrame reports whether p is one. gorilla writes it also when it answers one, and
+// before it returns an error of its own.
+func isCloseFrame(p []byte) bool {
+	const final = 1 << 7
+	return len(p) > 1 && p[0] == final|websocket.CloseMessage && int(p[1]) == len(p)-2
+}
+
+// setParts says whether what is written may be a part of a frame.
+func (s *stream) setParts(parts bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts = parts
 }
 
 // cork gathers what is written until uncork, which sends it with one call of the kernel.

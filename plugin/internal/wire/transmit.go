@@ -44,6 +44,8 @@ func (s *sender) transmit(p parcel) error {
 		}
 	}
 	if s.shared.options.Compression || len(data) > smallFrame {
+		s.stream.setParts(true)
+		defer s.stream.setParts(false)
 		return s.ws.WriteMessage(kind, data)
 	}
 	copied := s.shared.pool.buffer()

@@ -16,13 +16,6 @@ func (c *Conn) websocket() *websocket.Conn {
 
 // pump receives frames from a websocket until that ends.
 func (c *Conn) pump(ws *websocket.Conn) {
-	answer := ws.CloseHandler()
-	ws.SetCloseHandler(func(code int, text string) error {
-		c.mu.Lock()
-		c.out.part(ws)
-		c.mu.Unlock()
-		return answer(code, text)
-	})
 	for {
 		b, binary, err := c.read(ws)
 		if err != nil && !errors.Is(err, errTooLong) {
