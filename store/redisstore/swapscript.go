@@ -1,15 +1,18 @@
 package redisstore
 
-// What the scripts of swaps have in common. later returns when a session expires that is there
-// already, and set makes the swap. PEXPIREAT GT would do for both, but Redis 6 does not have it.
-// Nor does Redis 6.0 have SET with PXAT, which costs the AOF and replicas one command instead
-// of four; Redis 7 tells its version.
-const swapLua = `
-local function later(key, expiry, limit)
+// laterLua has later, which returns when a session is to expire that has so much time left.
+// PEXPIREAT GT would do, but Redis 6 does not have it.
+const laterLua = `
+local function later(left, expiry, limit)
 	local now = redis.call('TIME')
-	local present = now[1] * 1000 + math.floor(now[2] / 1000) + redis.call('PTTL', key)
+	local present = now[1] * 1000 + math.floor(now[2] / 1000) + left
 	return string.format('%d', math.min(math.max(tonumber(expiry), present), tonumber(limit)))
 end
+`
+
+// swapLua has set, which makes a swap. Redis 6.0 does not have SET with PXAT, which costs the
+// AOF and replicas one command instead of four; Redis 7 tells its version.
+const swapLua = laterLua + `
 local function set(call, key, new, expiry)
 	if redis.REDIS_VERSION_NUM then return call('SET', key, new, 'PXAT', expiry) end
 	local done = call('SET', key, new)
@@ -23,7 +26,7 @@ const (
 	swapCheck = `
 local current, expiry = redis.call('GET', KEYS[1]), ARGV[3]
 if current ~= (ARGV[7] ~= 'absent' and ARGV[1]) then return current end
-if current and expiry ~= ARGV[4] then expiry = later(KEYS[1], expiry, ARGV[4]) end
+if current and expiry ~= ARGV[4] then expiry = later(redis.call('PTTL', KEYS[1]), expiry, ARGV[4]) end
 `
 	swapMake = `
 set(redis.call, KEYS[1], ARGV[2], expiry)
@@ -66,7 +69,7 @@ for i = 1, #KEYS do
 		elseif ARGV[n + 4] == ARGV[n + 5] then
 			made = set(call, key, ARGV[n + 2], ARGV[n + 4])
 		else
-			made = set(call, key, ARGV[n + 2], later(key, ARGV[n + 4], ARGV[n + 5]))
+			made = set(call, key, ARGV[n + 2], later(redis.call('PTTL', key), ARGV[n + 4], ARGV[n + 5]))
 		end
 		replies[i] = 5
 		if not made.err then replies[i], channels[i] = 3, prefix .. ARGV[n + 3] end

@@ -11,13 +11,10 @@ import (
 )
 
 var (
-	touchScript = newScript(1, `
+	touchScript = newScript(1, laterLua+`
 local left = redis.call('PTTL', KEYS[1])
 if left == -2 then return 0 end
-local now = redis.call('TIME')
-local expiry = math.max(tonumber(ARGV[1]), now[1] * 1000 + math.floor(now[2] / 1000) + left)
-expiry = math.min(expiry, tonumber(ARGV[2]))
-redis.call('PEXPIREAT', KEYS[1], string.format('%d', expiry))
+redis.call('PEXPIREAT', KEYS[1], later(left, ARGV[1], ARGV[2]))
 return 1`)
 
 	// The reply is the last bytes, and a list of them if the note was refused.
